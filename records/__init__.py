@@ -1,0 +1,1 @@
+"""The ledger: the only memory, and the only truth about what happened."""

@@ -1,0 +1,205 @@
+"""The nouns: what passes from stage to stage. Frozen, comparable, and free of behaviour that belongs to a stage.
+
+    Brief × Variant → Shot → Clip → master → Verdict → Rendition → Post
+
+A master of one clip without sound *is* that clip, so it has no noun of its own here: stages name it by its path and
+the sha256 of its bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+Json = Any  #: what `json.dumps` takes (a recursive alias chokes both pydantic and mypy)
+
+#: Namespace of every uuid5 of ours. Changing it would orphan each ledger that exists.
+NAMESPACE = UUID("6f1e0f6c-58f5-5c0f-9d4e-6b1c2f0a7d11")
+
+
+def fingerprint(value: Json) -> str:
+    """The sha256 (hex) of a value's canonical JSON: sorted keys, no spaces, UTF-8."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run_identity(pipeline: str, occasion: str) -> UUID:
+    """The identity of a run: the same pipeline and the same logical date or event id give the same run, anywhere."""
+    return uuid5(NAMESPACE, f"run|{pipeline}|{occasion}")
+
+
+def video_identity(run_id: UUID, brief_key: str, variant_id: str) -> UUID:
+    """The identity of a video within its run."""
+    return uuid5(run_id, f"video|{brief_key}|{variant_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """One thing to make a video about, as a source emits it."""
+
+    key: str  #: stable in its source across days: a SKU, a term's slug, an event id
+    title: str  #: for people, in names and tables
+    fields: Mapping[str, Json]  #: what templates see as `brief.…`
+    images: tuple[str, ...] = ()  #: reference images: http(s) URLs, or absolute paths of local files
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 of everything that a template can show, so that a changed product is noticed."""
+        return fingerprint({"fields": dict(self.fields), "images": list(self.images)})
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An item that a source found and cannot use."""
+
+    where: str  #: "item 7", "line 12", "SKU tea-03"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One cell of a pipeline's matrix."""
+
+    id: str  #: a stable slug of the values, "" for a pipeline without a matrix
+    values: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The values for people: `customs · ink wash`."""
+        return " · ".join(str(value) for value in self.values.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One request to an engine. Everything in it determines the pixels, so its hash is its identity."""
+
+    engine: str
+    model: str  #: name and revision of what draws, e.g. `storyboard@1`
+    prompt: str
+    negative_prompt: str
+    width: int  #: pixels
+    height: int  #: pixels
+    frames: int
+    fps: int
+    steps: int
+    guidance: float
+    seed: int
+    image: str | None = None  #: sha256 of the reference image in the store
+
+    @property
+    def id(self) -> str:
+        """The sha256 of the request. Same id, same clip."""
+        return fingerprint(asdict(self))
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / self.fps
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """The file that a shot became."""
+
+    shot_id: str
+    path: Path
+    sha256: str
+    width: int
+    height: int
+    frames: int
+    fps: int
+    preview: bool  #: made without the model; a target that is not a local folder refuses it by default
+    record: Mapping[str, Json] = field(default_factory=dict)  #: how it was made: seconds, plan, versions
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / self.fps
+
+
+class Decision(StrEnum):
+    """What screening says of a master."""
+
+    PASS = "pass"
+    REVIEW = "review"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One piece of evidence."""
+
+    category: str  #: e.g. `sexual`
+    level: Decision  #: what this hit alone would decide
+    detector: str
+    label: str  #: the detector's own word
+    score: float  #: 0 to 1
+    frame: int
+    seconds: float  #: position in the master
+    box: tuple[int, int, int, int] | None = None  #: x, y, width, height in pixels of the master
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What one detector did: a pass needs this for every detector that the policy requires."""
+
+    detector: str
+    version: str
+    model_sha256: str
+    frames: int  #: how many frames it looked at
+    worst: float  #: the highest score seen, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What screening says of one exact master under one exact policy."""
+
+    master_sha256: str
+    policy: str
+    policy_version: str
+    decision: Decision
+    reasons: tuple[str, ...] = ()  #: why it is not a pass, for people
+    hits: tuple[Hit, ...] = ()
+    examinations: tuple[Examination, ...] = ()
+    frames: int = 0  #: frames in the master
+    examined: int = 0  #: frames that every required detector saw
+    seconds_taken: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A master finished for one platform."""
+
+    master_sha256: str
+    profile: str  #: the platform profile's name
+    recipe: str  #: sha256 of everything that was drawn and how it was encoded
+    path: Path
+    sha256: str
+    cover: Path
+    cover_sha256: str
+    width: int
+    height: int
+    frames: int
+    fps: int
+    size_bytes: int
+    labels: Mapping[str, Json]  #: each label that was applied, and what proves it
+    preview: bool
+    record: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The identity of the content: same master, same profile, same recipe."""
+        return fingerprint([self.master_sha256, self.profile, self.recipe])
+
+
+@dataclass(frozen=True, slots=True)
+class PostText:
+    """The words that go with a rendition to a target."""
+
+    title: str
+    caption: str
+    hashtags: tuple[str, ...] = ()

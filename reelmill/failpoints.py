@@ -1,0 +1,47 @@
+"""Named places where a test may kill the process, so that "killed at any point" can be tried and not only believed.
+
+Set `REELMILL_FAILPOINT=finish.encoded` to die by SIGKILL when that point is reached, or `finish.encoded:3` to die at
+the third time. Without the variable a failpoint is one dictionary look-up.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+#: Every failpoint in the product, in the order in which a video meets them. The crash suite walks this list.
+FAILPOINTS = (
+    "run.opened",
+    "run.planned",
+    "generate.encoded",
+    "generate.stored",
+    "generate.recorded",
+    "screen.examined",
+    "screen.recorded",
+    "finish.encoded",
+    "finish.stored",
+    "finish.recorded",
+    "post.uploading",
+    "post.uploaded",
+    "post.armed",
+    "post.finalized",
+    "post.live",
+    "run.closing",
+)
+
+_reached: Counter[str] = Counter()
+
+
+def failpoint(name: str) -> None:
+    """Kill this process with SIGKILL if `REELMILL_FAILPOINT` names this point."""
+    wanted = os.environ.get("REELMILL_FAILPOINT")
+    if not wanted:
+        return
+    if name not in FAILPOINTS:
+        raise ValueError(f"{name} is not in FAILPOINTS")
+    point, _, nth = wanted.partition(":")
+    if point == name:
+        _reached[name] += 1
+        if _reached[name] >= int(nth or 1):
+            os.kill(os.getpid(), signal.SIGKILL)

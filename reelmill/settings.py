@@ -1,0 +1,69 @@
+"""What differs between machines, and never between pipelines: `REELMILL_*` variables."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from reelmill.errors import UseError
+
+
+class Settings(BaseSettings):
+    """The settings of this machine, each with its default and its `REELMILL_` variable."""
+
+    model_config = SettingsConfigDict(env_prefix="REELMILL_", extra="ignore", frozen=True)
+
+    home: Path = Field(Path(".reelmill"), description="Where the ledger, the store and the local Prefect server live.")
+    database_url: str = Field("", description="The ledger. Empty: SQLite in the home folder.")
+    store_url: str = Field("", description="Where media files live (any fsspec URL). Empty: a folder in the home folder.")
+    ffmpeg: str = Field("", description="An ffmpeg binary. Empty: the one that imageio-ffmpeg ships.")
+    prefect_port: int = Field(4200, ge=1, le=65535, description="First port to try for the local Prefect server.")
+    workers: int = Field(0, ge=0, le=64, description="Videos finished at the same time. 0: one per core, at most 4.")
+    screening_threads: int = Field(0, ge=0, le=64, description="Threads of one detector. 0: one per core, at most 4.")
+    engine: str = Field("", description="What `engine: auto` means on this machine. Empty: the best that is available.")
+    fetch_private: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Hosts (host:port, comma-separated) that the guarded client may reach although they are private."
+    )
+
+    def __init__(self, **values: Any) -> None:
+        # A comma list is what people write in an environment file; pydantic-settings would want JSON.
+        listed = values.get("fetch_private", os.environ.get("REELMILL_FETCH_PRIVATE", ""))
+        if isinstance(listed, str):
+            values["fetch_private"] = tuple(part.strip() for part in listed.split(",") if part.strip())
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "REELMILL_" + "_".join(str(part) for part in first["loc"]).upper()
+            raise UseError(
+                f"{name} is {first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}",
+                f"correct or unset {name}",
+            ) from None
+
+    @cached_property
+    def folder(self) -> Path:
+        """The home folder as an absolute path."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def ledger_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.folder / 'ledger.db'}"
+
+    @property
+    def store(self) -> str:
+        return self.store_url or str(self.folder / "store")
+
+    @property
+    def scratch(self) -> Path:
+        """Where files are made before they are whole. On the same disk as the local store, so that a rename is atomic."""
+        return self.folder / "scratch"
+
+    @property
+    def parallel(self) -> int:
+        """How many videos are carried through the stages at the same time."""
+        return self.workers or min(4, os.cpu_count() or 1)

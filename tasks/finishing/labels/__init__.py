@@ -1,0 +1,1 @@
+"""The AI labels, one a file: the visible one is always drawn, and drawn last."""

@@ -1,0 +1,1 @@
+"""Where briefs come from. One file a source; `base.Source` is the contract."""

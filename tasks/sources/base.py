@@ -1,0 +1,66 @@
+"""The contract of a source: options in, briefs out, bad items told and passed over.
+
+Every source passes `tests/contract/test_sources.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from reelmill.content import Brief, Json, Skipped
+from reelmill.fetching import Fetcher
+from tasks.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a run is about: a logical date, or an event. A source reads the clock nowhere else."""
+
+    date: dt.date
+    zone: ZoneInfo
+    event: Mapping[str, Json] | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What a source may use of the world."""
+
+    occasion: Occasion
+    folder: Path  #: relative paths in the definition are relative to this: the folder of pipelines.yaml
+    fetcher: Fetcher = field(default_factory=Fetcher)  #: the only way to the network
+
+
+class Source(Options):
+    """One `source:` of a pipeline. The class is its options model: its fields are its YAML keys.
+
+    A subclass sets `type: Literal["its_name"]` and stands in a file of its own beside its siblings.
+    """
+
+    type: str
+
+    def fields(self) -> frozenset[str] | None:
+        """The names that a brief's `fields` always have, so that templates can be checked before a run.
+
+        None means that only the data knows (an event's payload, a list's columns).
+        """
+        return None
+
+    @abstractmethod
+    def briefs(self, context: SourceContext) -> Iterator[Brief | Skipped]:
+        """Emit each brief, and a `Skipped` for each item that cannot be used. Streams: memory does not grow with items.
+
+        Keys are unique within one call and stable from day to day.
+
+        Raises
+        ------
+        SourceError, FetchError
+            If the source as a whole cannot be read.
+        TransientError
+            If it may work later.
+        """

@@ -1,0 +1,1 @@
+"""How a shot becomes a clip: the storyboard engine that needs no model, and whatever else implements `Engine`."""

@@ -1,0 +1,114 @@
+"""The engine interface: shots in, clips out, progress and cancel on the way.
+
+Every engine passes `tests/contract/test_engines.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from reelmill.content import Clip, Shot
+from reelmill.errors import Interrupted, ReelmillError
+
+
+class CancelToken:
+    """Says to everything that shares it that the work shall stop. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise `Interrupted` if the work shall stop."""
+        if self.cancelled:
+            raise Interrupted("the work was stopped")
+
+
+class Progress(Protocol):
+    """Is told how far a shot is. Called from any thread, several times a second; must return quickly."""
+
+    def __call__(self, shot_id: str, done: int, total: int) -> None:
+        """`done` of `total` steps; never goes back, and reaches `total` only when the clip is whole."""
+
+
+def no_progress(shot_id: str, done: int, total: int) -> None:
+    """A `Progress` that nobody listens to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A shot that did not become a clip. The shots after it still may."""
+
+    shot_id: str
+    error: ReelmillError
+
+
+class Engine(ABC):
+    """Turns shots into clips.
+
+    One object serves one caller at a time; models stay loaded between calls until `close`. A shot that fails gives a
+    `Failure` and the next one is tried; only a cancel ends the iteration early, by raising `Interrupted`, after which
+    the engine is as good as new.
+    """
+
+    name: ClassVar[str]  #: what `generate: {engine: …}` says
+    preview: ClassVar[bool] = False  #: its clips are a preview, not the product
+
+    @property
+    @abstractmethod
+    def model(self) -> str:
+        """Name and revision of what draws, e.g. `storyboard@1`. Part of a shot's identity: change it when pixels change."""
+
+    def unavailable(self) -> str | None:
+        """Why this machine cannot run it, or None. Cheap: loads nothing."""
+        return None
+
+    @abstractmethod
+    def check(self, shot: Shot) -> None:
+        """Validate a shot before anything is loaded.
+
+        Raises
+        ------
+        EngineError
+            If the size, the frame count or anything else is not legal here; the instruction names the nearest legal one.
+        """
+
+    @abstractmethod
+    def generate(
+        self,
+        shots: Sequence[Shot],
+        folder: Path,
+        *,
+        images: dict[str, Path],
+        progress: Progress = no_progress,
+        cancel: CancelToken | None = None,
+    ) -> Iterator[Clip | Failure]:
+        """Make the shots, in whatever order suits the engine, and yield each outcome as soon as it is there.
+
+        Parameters
+        ----------
+        folder:
+            Where clips are written. A clip's file is whole and closed when it is yielded.
+        images:
+            Local paths of the reference images, by the sha256 that `Shot.image` names.
+
+        Raises
+        ------
+        Interrupted
+            If `cancel` fired. Nothing half-made stays in the folder.
+        """
+
+    def close(self) -> None:
+        """Give back whatever is loaded. The engine can be used again; it loads anew."""
+        return None
