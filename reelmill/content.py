@@ -39,6 +39,11 @@ def video_identity(run_id: UUID, brief_key: str, variant_id: str) -> UUID:
     return uuid5(run_id, f"video|{brief_key}|{variant_id}")
 
 
+def post_identity(rendition_id: str, target: str) -> UUID:
+    """The identity of a post: one rendition goes to one target at most once."""
+    return uuid5(NAMESPACE, f"post|{rendition_id}|{target}")
+
+
 @dataclass(frozen=True, slots=True)
 class Brief:
     """One thing to make a video about, as a source emits it."""
@@ -168,6 +173,12 @@ class Verdict:
     frames: int = 0  #: frames in the master
     examined: int = 0  #: frames that every required detector saw
     seconds_taken: float = 0.0
+
+    @property
+    def fault(self) -> bool:
+        """Blocked because it could not be examined whole, not because of what was seen. Worth another try."""
+        seen = any(hit.level is not Decision.PASS for hit in self.hits)
+        return self.decision is Decision.BLOCK and not seen
 
 
 @dataclass(frozen=True, slots=True)

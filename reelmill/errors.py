@@ -25,6 +25,9 @@ unknown outcome is never repeated, because the thing may already have happened.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class ReelmillError(Exception):
     """Base of all errors that Reelmill raises on purpose.
@@ -48,6 +51,48 @@ class ReelmillError(Exception):
 
 class UseError(ReelmillError):
     """The command line or the definition is wrong. Nothing was started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in the definition file, where it stands, and what would be right."""
+
+    file: str  #: as the user named it
+    line: int  #: from 1
+    column: int  #: from 1, in characters
+    path: str  #: `pipelines.daily.generate.size`, "" for the file as a whole
+    value: str  #: the offending value or key as it was written, shortened; "" if something is missing
+    reason: str  #: what is wrong, in words that need no look at the code
+    allowed: str = ""  #: what may stand there
+    suggestion: str = ""  #: the nearest thing that is right
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}: "
+        what = f"{self.path}: {self.reason}" if self.path else self.reason
+        near = f"; did you mean {self.suggestion!r}?" if self.suggestion else ""
+        allowed = f" (allowed: {self.allowed})" if self.allowed else ""
+        return f"{where}{what}{near}{allowed}"
+
+
+class DefinitionError(UseError):
+    """The definition file is wrong. Holds every problem that was found, in the order of the file.
+
+    Parameters
+    ----------
+    problems:
+        At least one.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"{problems[0].file} has {count}", "correct the places that are named and run `reelmill check`")
+        self.problems = tuple(problems)
+
+    def __reduce__(self) -> tuple[type[DefinitionError], tuple[tuple[Problem, ...]]]:
+        return DefinitionError, (self.problems,)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
 
 
 class TerminalError(ReelmillError):

@@ -7,6 +7,7 @@ ffprobe, so `probe` reads what ffmpeg prints.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -68,7 +69,7 @@ def binary(configured: str = "") -> str:
 
 def command(*arguments: str | os.PathLike[str]) -> list[str]:
     """The argument list of one ffmpeg run: quiet, never asking, never reading the terminal."""
-    return [binary(), "-hide_banner", "-nostdin", "-loglevel", "error", *map(os.fspath, arguments)]
+    return [binary(), "-hide_banner", "-nostdin", "-loglevel", "error", *(os.fspath(argument) for argument in arguments)]
 
 
 def run(
@@ -147,10 +148,8 @@ def failure(log: str, code: int) -> TerminalError | StorageError:
 def kill(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
     """End a process and all it started, if it still runs, and reap it."""
     if process.poll() is None:
-        try:
+        with contextlib.suppress(ProcessLookupError):  # it ended between the question and the signal
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it ended between the question and the signal
         process.wait()
 
 

@@ -20,14 +20,17 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path(".reelmill"), description="Where the ledger, the store and the local Prefect server live.")
     database_url: str = Field("", description="The ledger. Empty: SQLite in the home folder.")
-    store_url: str = Field("", description="Where media files live (any fsspec URL). Empty: a folder in the home folder.")
+    store_url: str = Field(
+        "", description="Where media files live (any fsspec URL). Empty: a folder in the home folder."
+    )
     ffmpeg: str = Field("", description="An ffmpeg binary. Empty: the one that imageio-ffmpeg ships.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="First port to try for the local Prefect server.")
     workers: int = Field(0, ge=0, le=64, description="Videos finished at the same time. 0: one per core, at most 4.")
     screening_threads: int = Field(0, ge=0, le=64, description="Threads of one detector. 0: one per core, at most 4.")
     engine: str = Field("", description="What `engine: auto` means on this machine. Empty: the best that is available.")
     fetch_private: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Hosts (host:port, comma-separated) that the guarded client may reach although they are private."
+        (),
+        description="Hosts (host:port, comma-separated) that the guarded client may reach although they are private.",
     )
 
     def __init__(self, **values: Any) -> None:
@@ -60,7 +63,7 @@ class Settings(BaseSettings):
 
     @property
     def scratch(self) -> Path:
-        """Where files are made before they are whole. On the same disk as the local store, so that a rename is atomic."""
+        """Where files are made before they are whole: on the disk of the local store, so that a rename is atomic."""
         return self.folder / "scratch"
 
     @property

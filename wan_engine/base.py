@@ -68,11 +68,10 @@ class Engine(ABC):
     @property
     @abstractmethod
     def model(self) -> str:
-        """Name and revision of what draws, e.g. `storyboard@1`. Part of a shot's identity: change it when pixels change."""
+        """Name and revision of what draws, e.g. `storyboard@1`: part of a shot's identity, so it changes with pixels."""
 
     def unavailable(self) -> str | None:
         """Why this machine cannot run it, or None. Cheap: loads nothing."""
-        return None
 
     @abstractmethod
     def check(self, shot: Shot) -> None:
@@ -81,7 +80,7 @@ class Engine(ABC):
         Raises
         ------
         EngineError
-            If the size, the frame count or anything else is not legal here; the instruction names the nearest legal one.
+            If the size, the frame count or anything else is not legal here; the instruction names the nearest legal.
         """
 
     @abstractmethod
@@ -111,4 +110,3 @@ class Engine(ABC):
 
     def close(self) -> None:
         """Give back whatever is loaded. The engine can be used again; it loads anew."""
-        return None

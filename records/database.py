@@ -1,0 +1,153 @@
+"""The connection to the ledger's database: SQLite by default, Postgres for many machines, the same code on both."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from reelmill.errors import ServerUnavailable, StorageError, UseError
+
+#: The newest schema; `migrations/` ends with it, and a test holds the two together.
+HEAD = "0001"
+#: How long a writer waits for another one, in milliseconds.
+BUSY_TIMEOUT = 30_000
+
+
+def now() -> dt.datetime:
+    """The present moment in UTC: the one clock of the ledger."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Database:
+    """An open ledger database.
+
+    Parameters
+    ----------
+    url:
+        An SQLAlchemy URL: `sqlite:////…/ledger.db` or `postgresql+psycopg://…`.
+
+    Raises
+    ------
+    UseError
+        If the URL is of no kind that we can open, or its driver is not installed.
+    StorageError
+        If the folder of an SQLite file cannot be made.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = make_url(url)
+            if parsed.drivername in {"postgres", "postgresql"}:
+                parsed = parsed.set(drivername="postgresql+psycopg")
+            if parsed.get_backend_name() == "sqlite" and parsed.database:
+                _make_folder(Path(parsed.database).parent)
+            self.engine: Engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise UseError(
+                f"the ledger's URL cannot be used: {error}",
+                "set REELMILL_DATABASE_URL to sqlite:///FILE or postgresql://USER@HOST/DATABASE, or unset it",
+            ) from None
+        except ModuleNotFoundError as error:
+            raise UseError(f"the database driver is missing: {error}", "pip install 'reelmill[postgres]'") from None
+        self.url = parsed
+        self._reading = self.engine.execution_options(reading=True)  # shares the pool
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_immediate)
+
+    @property
+    def name(self) -> str:
+        """The URL without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """A transaction: committed if the block ends well, else rolled back.
+
+        On SQLite it takes the write lock at once, so that a read followed by a write cannot meet a changed world.
+
+        Raises
+        ------
+        StorageError
+            If the disk is full or the file is read-only.
+        ServerUnavailable
+            If the database does not answer.
+        """
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise self._translate(error) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only reads: it sees one moment, and waits for no writer on SQLite.
+
+        Raises
+        ------
+        ServerUnavailable, StorageError
+        """
+        try:
+            with Session(self._reading, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise self._translate(error) from error
+
+    def revision(self) -> str | None:
+        """The schema revision that the database has, or None if it is empty."""
+        try:
+            with self._reading.connect() as connection:
+                if not inspect(connection).has_table("alembic_version"):
+                    return None
+                found: str | None = connection.execute(text("select version_num from alembic_version")).scalar()
+                return found
+        except (OperationalError, ProgrammingError) as error:
+            raise self._translate(error) from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _translate(self, error: OperationalError | ProgrammingError) -> StorageError | ServerUnavailable:
+        reason = str(error.orig or error).strip().splitlines()[0]
+        if any(sign in reason for sign in ("readonly", "disk is full", "disk I/O", "unable to open", "No space left")):
+            return StorageError(
+                f"the ledger {self.name} cannot be written: {reason}",
+                "make room or make its folder writable; nothing that was recorded is lost; then repeat the command",
+            )
+        return ServerUnavailable(
+            f"the ledger {self.name} does not answer: {reason}",
+            "see that the database runs and that REELMILL_DATABASE_URL is right, then repeat the command",
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be made: {error.strerror}", "set REELMILL_HOME to a folder that you may write"
+        ) from error
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    assert isinstance(connection, sqlite3.Connection)
+    connection.isolation_level = None  # transactions are ours: see _begin_immediate
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

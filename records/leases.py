@@ -1,0 +1,124 @@
+"""Leases: one holder at a time for a piece of work, and a way out when the holder dies.
+
+A lease lives `SECONDS` after its last renewal. A holder on this same machine whose process is gone loses it at once, so
+that a run can be resumed the moment after a `kill -9`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import delete, update
+
+from records.database import Database, now
+from records.tables import Lease
+from reelmill.errors import LeaseHeld, ReelmillError
+
+#: How long a lease lives without being renewed. Also the longest wait after a machine died.
+SECONDS = 60.0
+
+
+def this_process() -> str:
+    """Who we are: host, process id, and the process's start, so that a reused process id is not taken for us."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+class Leases:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def hold(self, name: str, what: str) -> Iterator[None]:
+        """Hold a lease for the time of the block, renewed in the background.
+
+        Parameters
+        ----------
+        name:
+            What is leased, e.g. `run:<id>`.
+        what:
+            The same for people, for the error.
+
+        Raises
+        ------
+        LeaseHeld
+            If a living process holds it.
+        """
+        holder = this_process()
+        epoch = self._take(name, what, holder)
+        ended = threading.Event()
+        renewer = threading.Thread(target=self._renew, args=(name, holder, epoch, ended), daemon=True)
+        renewer.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            renewer.join()
+            with self._database.begin() as session:
+                session.execute(delete(Lease).where(Lease.name == name, Lease.epoch == epoch, Lease.holder == holder))
+
+    def held(self, name: str) -> str | None:
+        """Who holds a lease right now, or None if it is free, expired, or its holder is gone."""
+        with self._database.read() as session:
+            lease = session.get(Lease, name)
+            return lease.holder if lease is not None and _alive(lease) else None
+
+    def _take(self, name: str, what: str, holder: str) -> int:
+        with self._database.begin() as session:
+            lease = session.get(Lease, name, with_for_update=True)
+            if lease is not None and _alive(lease):
+                host, process, _ = lease.holder.split(":")
+                raise LeaseHeld(
+                    f"{what} is being worked on by process {process} on {host}",
+                    "wait until it ends, or stop that process and repeat the command",
+                )
+            expires = now() + dt.timedelta(seconds=SECONDS)
+            if lease is None:
+                session.add(Lease(name=name, holder=holder, epoch=1, expires_at=expires))
+                return 1
+            lease.holder, lease.epoch, lease.expires_at = holder, lease.epoch + 1, expires
+            return lease.epoch
+
+    def _renew(self, name: str, holder: str, epoch: int, ended: threading.Event) -> None:
+        while not ended.wait(SECONDS / 4):
+            try:
+                with self._database.begin() as session:
+                    session.execute(
+                        update(Lease)
+                        .where(Lease.name == name, Lease.epoch == epoch, Lease.holder == holder)
+                        .values(expires_at=now() + dt.timedelta(seconds=SECONDS))
+                    )
+            except ReelmillError:
+                continue  # the database was away; three more tries fit before the lease ends
+
+
+def _alive(lease: Lease) -> bool:
+    if lease.expires_at <= now():
+        return False
+    host, process, started = lease.holder.split(":")
+    return host != socket.gethostname() or _started(int(process)) == started
+
+
+def _started(process: int) -> str:
+    """The start time of a process in clock ticks since boot, or an empty word if there is no such process.
+
+    Where there is no /proc, an existing process counts as the same one.
+    """
+    if not Path("/proc/self/stat").exists():
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return ""
+        except PermissionError:
+            pass  # it is there and belongs to somebody else
+        return "?"
+    try:
+        # Field 22 of proc(5); the second field may hold spaces, so count from its closing bracket.
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""

@@ -1,0 +1,72 @@
+"""The only door to the ledger."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from records.database import HEAD, Database
+from records.leases import Leases
+from records.media import Media
+from records.posts import Posts
+from records.runs import Runs
+from records.store import Store
+from records.verdicts import Verdicts
+from records.videos import Videos
+from reelmill.errors import UseError
+from reelmill.settings import Settings
+
+
+class Ledger:
+    """Everything that is remembered, by noun.
+
+    Opening an empty database builds the schema; one of another version is refused with the command that helps.
+
+    Raises
+    ------
+    UseError
+        If the schema is older or newer than this Reelmill.
+    StorageError, ServerUnavailable
+        If the database cannot be written or does not answer.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.database = Database(settings.ledger_url)
+        self.store = Store(settings.store)
+        self._settle_schema()
+        self.runs = Runs(self.database)
+        self.videos = Videos(self.database)
+        self.media = Media(self.database, self.store)
+        self.verdicts = Verdicts(self.database)
+        self.posts = Posts(self.database)
+        self.leases = Leases(self.database)
+
+    def _settle_schema(self) -> None:
+        found = self.database.revision()
+        if found == HEAD:
+            return
+        from records.schema import knows, upgrade  # Alembic takes half a second to import
+
+        if found is None:
+            upgrade(self.database)
+        elif knows(found):
+            raise UseError(
+                f"the ledger {self.database.name} has schema {found}, this Reelmill needs {HEAD}",
+                "run `reelmill db upgrade`",
+            )
+        else:
+            raise UseError(
+                f"the ledger {self.database.name} has schema {found}, which this Reelmill does not know",
+                "update Reelmill: a newer one has written there",
+            )
+
+    def close(self) -> None:
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,213 @@
+"""Runs in the ledger: opened once per pipeline and occasion, closed with the conservation law."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import String, cast, func, select
+from sqlalchemy.orm import Session
+
+from records.database import Database, now
+from records.states import ENDED, RunState, VideoState
+from records.tables import Post, Run, Transition, Video
+from records.transitions import begin_state, history, move
+from reelmill.content import Json, run_identity
+from reelmill.errors import UseError
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is known of a run before its source is asked."""
+
+    pipeline: str
+    occasion: str
+    date: dt.date
+    zone: str
+    event: Mapping[str, Json] | None
+    definition: Mapping[str, Json]
+    definition_hash: str
+    folder: str
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def run_id(self) -> UUID:
+        return run_identity(self.pipeline, self.occasion)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The conservation law of a run: what was found has ended in exactly one way, or is still open."""
+
+    found: int
+    states: Mapping[str, int]
+
+    @property
+    def open(self) -> int:
+        return sum(count for state, count in self.states.items() if VideoState(state) not in ENDED)
+
+    @property
+    def holds(self) -> bool:
+        """Whether found = done + skipped + rejected + in review + failed."""
+        return self.found == sum(self.states.values()) and self.open == 0
+
+    def __str__(self) -> str:
+        parts = [f"{self.states.get(state, 0)} {state.value.replace('_', ' ')}" for state in sorted(ENDED)]
+        parts += [f"{self.open} not finished"] if self.open else []
+        return f"{self.found} found = {' + '.join(parts)}"
+
+
+class Runs:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self, opening: Opening) -> Run:
+        """Begin a run, or take an earlier one of the same occasion up again with what is known now."""
+        with self._database.begin() as session:
+            run = session.get(Run, opening.run_id, with_for_update=True)
+            if run is None:
+                run = Run(
+                    id=opening.run_id,
+                    pipeline=opening.pipeline,
+                    occasion=opening.occasion,
+                    date=opening.date,
+                    zone=opening.zone,
+                    event=None if opening.event is None else dict(opening.event),
+                    state=RunState.RUNNING,
+                    definition=dict(opening.definition),
+                    definition_hash=opening.definition_hash,
+                    folder=opening.folder,
+                    options=dict(opening.options),
+                    attempt=1,
+                    found=0,
+                    unchanged=0,
+                    reason="",
+                    opened_at=now(),
+                )
+                session.add(run)
+                begin_state(session, run)
+                return run
+            run.definition = dict(opening.definition)
+            run.definition_hash = opening.definition_hash
+            run.folder = opening.folder
+            run.options = dict(opening.options)
+            self._again(session, run, "taken up again")
+            return run
+
+    def resume(self, run_id: UUID) -> Run:
+        """Take a run up again as it was planned."""
+        with self._database.begin() as session:
+            run = session.get_one(Run, run_id, with_for_update=True)
+            self._again(session, run, "resumed")
+            return run
+
+    def _again(self, session: Session, run: Run, reason: str) -> None:
+        run.attempt += 1
+        run.closed_at = None
+        move(session, run, RunState.RUNNING, reason)
+
+    def attach(self, run_id: UUID, flow_run_id: str) -> None:
+        """Note which Prefect flow run executes it."""
+        with self._database.begin() as session:
+            session.get_one(Run, run_id).flow_run_id = flow_run_id
+
+    def close(self, run_id: UUID, *, interrupted: str = "", failure: str = "") -> Run:
+        """End a run in the state that its videos and posts call for.
+
+        Parameters
+        ----------
+        interrupted:
+            Why it stops before its end, if it does.
+        failure:
+            Why it could not even be planned, if so.
+        """
+        with self._database.begin() as session:
+            run = session.get_one(Run, run_id, with_for_update=True)
+            tally = _tally(session, run)
+            unsettled = session.scalar(
+                select(func.count())
+                .select_from(Post)
+                .join(Video, Video.id == Post.video_id)
+                .where(Video.run_id == run_id, Post.state != "live")
+            )
+            run.closed_at = now()
+            if interrupted:
+                move(session, run, RunState.INTERRUPTED, interrupted)
+            elif failure:
+                move(session, run, RunState.FAILED, failure)
+            elif not tally.holds:
+                move(session, run, RunState.FAILED, f"the count does not close: {tally}")
+            elif tally.states.get(VideoState.FAILED, 0) or unsettled:
+                move(session, run, RunState.FAILED, str(tally))
+            elif tally.states.get(VideoState.IN_REVIEW, 0):
+                move(session, run, RunState.IN_REVIEW, str(tally))
+            else:
+                move(session, run, RunState.DONE, str(tally))
+            return run
+
+    def get(self, run_id: UUID) -> Run | None:
+        with self._database.read() as session:
+            return session.get(Run, run_id)
+
+    def find(self, wanted: str) -> Run:
+        """The run that a person means: an id, the beginning of one, `PIPELINE`, or `PIPELINE@OCCASION`.
+
+        Raises
+        ------
+        UseError
+            If none or more than one fits.
+        """
+        pipeline, _, occasion = wanted.partition("@")
+        with self._database.read() as session:
+            newest = select(Run).order_by(Run.opened_at.desc())
+            named = newest.where(Run.pipeline == pipeline)
+            if occasion:
+                named = named.where(Run.occasion == occasion)
+            if (run := session.scalars(named.limit(1)).first()) is not None:
+                return run
+            prefix = wanted.replace("-", "").lower()
+            if len(prefix) >= 4 and all(letter in "0123456789abcdef" for letter in prefix):
+                plain = func.replace(cast(Run.id, String), "-", "")
+                runs = list(session.scalars(newest.where(plain.like(f"{prefix}%")).limit(2)))
+                if len(runs) == 1:
+                    return runs[0]
+                if runs:
+                    raise UseError(f"more than one run begins with {wanted!r}", "give more of the id")
+        raise UseError(f"there is no run {wanted!r}", "see `reelmill runs`")
+
+    def recent(self, *, limit: int, pipeline: str = "", states: Sequence[RunState] = ()) -> list[Run]:
+        """The newest runs first."""
+        query = select(Run).order_by(Run.opened_at.desc()).limit(limit)
+        if pipeline:
+            query = query.where(Run.pipeline == pipeline)
+        if states:
+            query = query.where(Run.state.in_(states))
+        with self._database.read() as session:
+            return list(session.scalars(query))
+
+    def tallies(self, runs: Sequence[Run]) -> dict[UUID, Tally]:
+        """The conservation law of each of these runs, in one query."""
+        with self._database.read() as session:
+            rows = session.execute(
+                select(Video.run_id, Video.state, func.count())
+                .where(Video.run_id.in_([run.id for run in runs]))
+                .group_by(Video.run_id, Video.state)
+            ).all()
+        counts: dict[UUID, Counter[str]] = {run.id: Counter() for run in runs}
+        for run_id, state, count in rows:
+            counts[run_id][state.value] += count
+        return {run.id: Tally(run.found, counts[run.id]) for run in runs}
+
+    def history(self, run_id: UUID) -> list[Transition]:
+        with self._database.read() as session:
+            return history(session, run_id)
+
+
+def _tally(session: Session, run: Run) -> Tally:
+    rows = session.execute(
+        select(Video.state, func.count()).where(Video.run_id == run.id).group_by(Video.state)
+    ).all()
+    return Tally(run.found, {state.value: count for state, count in rows})

@@ -1,0 +1,98 @@
+"""Verdicts in the ledger. They are only ever added; the newest one of a master and a policy counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+
+from records.database import Database, now
+from records.tables import VerdictRow
+from reelmill.content import Decision, Examination, Hit, Json, Verdict
+
+_HITS = TypeAdapter(tuple[Hit, ...])
+_EXAMINATIONS = TypeAdapter(tuple[Examination, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedVerdict:
+    """A verdict and its number in the ledger, which a post must name."""
+
+    id: int
+    verdict: Verdict
+
+
+class Verdicts:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, verdict: Verdict) -> RecordedVerdict:
+        with self._database.begin() as session:
+            row = VerdictRow(
+                master_sha256=verdict.master_sha256,
+                policy=verdict.policy,
+                policy_version=verdict.policy_version,
+                decision=verdict.decision,
+                fault=verdict.fault,
+                reasons=list(verdict.reasons),
+                hits=_HITS.dump_python(verdict.hits, mode="json"),
+                examinations=_EXAMINATIONS.dump_python(verdict.examinations, mode="json"),
+                frames=verdict.frames,
+                examined=verdict.examined,
+                seconds_taken=verdict.seconds_taken,
+                created_at=now(),
+            )
+            session.add(row)
+            session.flush()
+            return RecordedVerdict(row.id, verdict)
+
+    def find(self, master_sha256: str, policy: str, policy_version: str) -> RecordedVerdict | None:
+        """The newest verdict on exactly this master under exactly this policy.
+
+        A block for a fault (no detector, an exception) is no answer: the master was never examined.
+        """
+        with self._database.read() as session:
+            row = session.scalars(
+                select(VerdictRow)
+                .where(
+                    VerdictRow.master_sha256 == master_sha256,
+                    VerdictRow.policy == policy,
+                    VerdictRow.policy_version == policy_version,
+                    VerdictRow.fault.is_(False),
+                )
+                .order_by(VerdictRow.id.desc())
+                .limit(1)
+            ).first()
+        return _restore(row) if row is not None else None
+
+    def latest(self, master_sha256: str) -> RecordedVerdict | None:
+        """The newest verdict on a master under any policy, faults too: for reports."""
+        with self._database.read() as session:
+            row = session.scalars(
+                select(VerdictRow)
+                .where(VerdictRow.master_sha256 == master_sha256)
+                .order_by(VerdictRow.id.desc())
+                .limit(1)
+            ).first()
+        return _restore(row) if row is not None else None
+
+
+def _restore(row: VerdictRow) -> RecordedVerdict:
+    as_tuples: Mapping[str, Json] = {"hits": row.hits, "examinations": row.examinations}
+    return RecordedVerdict(
+        row.id,
+        Verdict(
+            master_sha256=row.master_sha256,
+            policy=row.policy,
+            policy_version=row.policy_version,
+            decision=Decision(row.decision),
+            reasons=tuple(row.reasons),
+            hits=_HITS.validate_python(as_tuples["hits"]),
+            examinations=_EXAMINATIONS.validate_python(as_tuples["examinations"]),
+            frames=row.frames,
+            examined=row.examined,
+            seconds_taken=row.seconds_taken,
+        ),
+    )

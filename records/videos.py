@@ -1,0 +1,169 @@
+"""Videos in the ledger: planned once per run, carried from state to state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from records.database import Database, now
+from records.states import VideoState
+from records.tables import Run, SeenBrief, Transition, Video
+from records.transitions import begin_state, history, move
+from reelmill.content import Json, fingerprint, video_identity
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVideo:
+    """A video as the plan has it. With `skipped` it only says why there is none."""
+
+    brief_key: str
+    variant_id: str
+    title: str
+    fingerprint: str
+    plan: Mapping[str, Json]
+    skipped: str = ""
+
+    @property
+    def plan_hash(self) -> str:
+        return fingerprint(dict(self.plan))
+
+
+class Videos:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def plan(self, run_id: UUID, planned: Sequence[PlannedVideo], *, unchanged: int, remake: bool) -> None:
+        """Write a run's videos down, all in one transaction.
+
+        A video that is done keeps its state and its plan, unless `remake` says to make it again; any other one takes
+        the new plan and starts over, which costs nothing where its work is kept. Videos that the plan no longer has
+        stay, if they are done, and are skipped otherwise.
+        """
+        with self._database.begin() as session:
+            run = session.get_one(Run, run_id, with_for_update=True)
+            existing = {
+                video.id: video for video in session.scalars(select(Video).where(Video.run_id == run_id))
+            }
+            wanted: set[UUID] = set()
+            for position, item in enumerate(planned):
+                identity = video_identity(run_id, item.brief_key, item.variant_id)
+                wanted.add(identity)
+                video = existing.get(identity)
+                if video is None:
+                    self._add(session, run_id, identity, position, item)
+                    continue
+                video.position = position
+                if video.state is VideoState.DONE and not remake:
+                    continue
+                self._replan(session, video, item)
+            for identity, video in existing.items():
+                if identity not in wanted and video.state not in {VideoState.DONE, VideoState.SKIPPED}:
+                    if video.state is not VideoState.PLANNED:
+                        move(session, video, VideoState.PLANNED, "planned again")
+                    move(session, video, VideoState.SKIPPED, "the plan no longer has it")
+            run.found = len(existing.keys() | wanted)
+            run.unchanged = unchanged
+
+    def _add(self, session: Session, run_id: UUID, identity: UUID, position: int, item: PlannedVideo) -> None:
+        video = Video(
+            id=identity,
+            run_id=run_id,
+            position=position,
+            brief_key=item.brief_key,
+            variant_id=item.variant_id,
+            title=item.title,
+            fingerprint=item.fingerprint,
+            plan=dict(item.plan),
+            plan_hash=item.plan_hash,
+            state=VideoState.SKIPPED if item.skipped else VideoState.PLANNED,
+            reason=item.skipped,
+            created_at=now(),
+            updated_at=now(),
+        )
+        session.add(video)
+        session.flush()
+        begin_state(session, video, item.skipped)
+
+    def _replan(self, session: Session, video: Video, item: PlannedVideo) -> None:
+        changed = video.plan_hash != item.plan_hash
+        video.title, video.fingerprint = item.title, item.fingerprint
+        video.plan, video.plan_hash = dict(item.plan), item.plan_hash
+        if item.skipped:
+            if video.state is not VideoState.SKIPPED:
+                if video.state is not VideoState.PLANNED:
+                    move(session, video, VideoState.PLANNED, "planned again")
+                move(session, video, VideoState.SKIPPED, item.skipped)
+            video.reason = item.skipped
+        elif video.state is not VideoState.PLANNED:
+            if video.state in {VideoState.REJECTED, VideoState.IN_REVIEW} and not changed:
+                return  # screening has spoken about exactly this; asking again is no way around it
+            move(session, video, VideoState.PLANNED, "planned again")
+
+    def reopen(self, run_id: UUID) -> int:
+        """Put the failed videos of a run back to `planned`, for a retry. Returns how many there were."""
+        with self._database.begin() as session:
+            failed = list(
+                session.scalars(select(Video).where(Video.run_id == run_id, Video.state == VideoState.FAILED))
+            )
+            for video in failed:
+                move(session, video, VideoState.PLANNED, "tried again")
+            return len(failed)
+
+    def restart(self, video_id: UUID, reason: str) -> Video:
+        """Put a video that is under way back to `planned`, so that its stages find their place by what is recorded."""
+        with self._database.begin() as session:
+            video = session.get_one(Video, video_id, with_for_update=True)
+            if video.state is not VideoState.PLANNED:
+                move(session, video, VideoState.PLANNED, reason)
+            return video
+
+    def move(self, video_id: UUID, after: VideoState, reason: str = "", *, master_sha256: str | None = None) -> Video:
+        """Change a video's state.
+
+        Raises
+        ------
+        TerminalError
+            If the move is not legal.
+        """
+        with self._database.begin() as session:
+            video = session.get_one(Video, video_id, with_for_update=True)
+            if master_sha256 is not None:
+                video.master_sha256 = master_sha256
+            move(session, video, after, reason)
+            return video
+
+    def of_run(self, run_id: UUID, states: Iterable[VideoState] = ()) -> list[Video]:
+        """The videos of a run in the plan's order."""
+        query = select(Video).where(Video.run_id == run_id).order_by(Video.position, Video.id)
+        if wanted := list(states):
+            query = query.where(Video.state.in_(wanted))
+        with self._database.read() as session:
+            return list(session.scalars(query))
+
+    def get(self, video_id: UUID) -> Video:
+        with self._database.read() as session:
+            return session.get_one(Video, video_id)
+
+    def history(self, video_id: UUID) -> list[Transition]:
+        with self._database.read() as session:
+            return history(session, video_id)
+
+    def seen(self, pipeline: str) -> dict[str, str]:
+        """The fingerprint of each brief of this pipeline whose videos were all done, by its key."""
+        with self._database.read() as session:
+            rows = session.execute(
+                select(SeenBrief.key, SeenBrief.fingerprint).where(SeenBrief.pipeline == pipeline)
+            )
+            return {row.key: row.fingerprint for row in rows}
+
+    def remember_seen(self, pipeline: str, run_id: UUID) -> None:
+        """Note the briefs of a run of which every video is done."""
+        with self._database.begin() as session:
+            videos = list(session.scalars(select(Video).where(Video.run_id == run_id)))
+            unfinished = {video.brief_key for video in videos if video.state is not VideoState.DONE}
+            for key, mark in {v.brief_key: v.fingerprint for v in videos if v.brief_key not in unfinished}.items():
+                session.merge(SeenBrief(pipeline=pipeline, key=key, fingerprint=mark, run_id=run_id, seen_at=now()))
