@@ -34,6 +34,17 @@ class Media:
                 VideoShot(video_id=video_id, position=position, shot_id=shot.id) for position, shot in enumerate(shots)
             )
 
+    def requested(self, video_id: UUID) -> list[Shot]:
+        """The shots that a video was last said to be made of; empty if none were, or if its plan has changed since."""
+        with self._database.read() as session:
+            rows = session.scalars(
+                select(ShotRow)
+                .join(VideoShot, VideoShot.shot_id == ShotRow.id)
+                .where(VideoShot.video_id == video_id)
+                .order_by(VideoShot.position)
+            ).all()
+        return [Shot(**row.request) for row in rows]
+
     def clip(self, shot_id: str) -> Clip | None:
         """The clip of a shot, if it was made and its file is still in the store."""
         with self._database.read() as session:

@@ -91,6 +91,13 @@ class Posts:
             post.handle = dict(handle)
             post.updated_at = now()
 
+    def confirm(self, post_id: UUID, seen: Mapping[str, Json]) -> Post:
+        """Note what the target showed of a live post."""
+        with self._database.begin() as session:
+            post = session.get_one(Post, post_id)
+            post.detail = {**post.detail, "read_back": dict(seen)}
+            return post
+
     def of_video(self, video_id: UUID) -> list[Post]:
         with self._database.read() as session:
             query = select(Post).where(Post.video_id == video_id).order_by(Post.profile, Post.target)

@@ -207,7 +207,5 @@ class Runs:
 
 
 def _tally(session: Session, run: Run) -> Tally:
-    rows = session.execute(
-        select(Video.state, func.count()).where(Video.run_id == run.id).group_by(Video.state)
-    ).all()
+    rows = session.execute(select(Video.state, func.count()).where(Video.run_id == run.id).group_by(Video.state)).all()
     return Tally(run.found, {state.value: count for state, count in rows})

@@ -1,17 +1,17 @@
 """The states of runs, videos and posts, and which may follow which.
 
-    video   planned → generated → screened → finished → done
-                          ├→ in_review → screened | rejected          (a person decides)
-                          └→ rejected                                 (screening blocks)
-            planned … finished → failed → planned                     (a retry starts over and finds what is kept)
-            planned → skipped
+video   planned → generated → screened → finished → done
+                      ├→ in_review → screened | rejected          (a person decides)
+                      └→ rejected                                 (screening blocks)
+        planned … finished → failed → planned                     (a retry starts over and finds what is kept)
+        planned → skipped
 
-    post    planned → uploading → armed → live
-                          │         ├→ unknown → live | planned | failed
-                          │         └→ planned                        (a look-up says: not posted)
-                          └→ failed → planned
+post    planned → uploading → armed → live
+                      │         ├→ unknown → live | planned | failed
+                      │         └→ planned                        (a look-up says: not posted)
+                      └→ failed → planned
 
-    run     running → done | in_review | failed | interrupted → running …
+run     running → done | in_review | failed | interrupted → running …
 """
 
 from __future__ import annotations
@@ -49,9 +49,7 @@ class PostState(StrEnum):
 
 
 #: Videos in these states count in the run's conservation law: nothing more happens to them in this run.
-ENDED = frozenset(
-    {VideoState.DONE, VideoState.SKIPPED, VideoState.REJECTED, VideoState.FAILED, VideoState.IN_REVIEW}
-)
+ENDED = frozenset({VideoState.DONE, VideoState.SKIPPED, VideoState.REJECTED, VideoState.FAILED, VideoState.IN_REVIEW})
 
 _R, _V, _P = RunState, VideoState, PostState
 

@@ -6,22 +6,12 @@ name in the store always stands for the whole file, and storing the same content
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 from pathlib import Path
 from uuid import uuid4
 
 from reelmill.errors import StorageError, TerminalError, UseError
-
-#: Read size while hashing and copying.
-CHUNK = 1 << 20
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 (hex) of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+from reelmill.files import flush
 
 
 class Store:
@@ -92,12 +82,3 @@ class Store:
         if not path.is_file():
             raise TerminalError(f"{path} is gone from the store", "restore it, or resume the run to make it again")
         return path
-
-
-def flush(path: Path) -> None:
-    """Have the operating system write a file, or a folder's entries, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -21,9 +21,7 @@ def begin_state(session: Session, row: Run | Video | Post, reason: str = "") -> 
     _note(session, row, None, reason)
 
 
-def move(
-    session: Session, row: Run | Video | Post, after: RunState | VideoState | PostState, reason: str = ""
-) -> None:
+def move(session: Session, row: Run | Video | Post, after: RunState | VideoState | PostState, reason: str = "") -> None:
     """Change a state.
 
     Raises
@@ -51,9 +49,7 @@ def history(session: Session, subject: UUID) -> list[Transition]:
 
 def _note(session: Session, row: Run | Video | Post, before: str | None, reason: str) -> None:
     session.add(
-        Transition(
-            at=now(), subject=_name(row), subject_id=row.id, before=before, after=row.state.value, reason=reason
-        )
+        Transition(at=now(), subject=_name(row), subject_id=row.id, before=before, after=row.state.value, reason=reason)
     )
 
 

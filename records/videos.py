@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from records.database import Database, now
 from records.states import VideoState
-from records.tables import Run, SeenBrief, Transition, Video
+from records.tables import Run, SeenBrief, Transition, Video, VideoShot
 from records.transitions import begin_state, history, move
 from reelmill.content import Json, fingerprint, video_identity
 
@@ -45,9 +45,7 @@ class Videos:
         """
         with self._database.begin() as session:
             run = session.get_one(Run, run_id, with_for_update=True)
-            existing = {
-                video.id: video for video in session.scalars(select(Video).where(Video.run_id == run_id))
-            }
+            existing = {video.id: video for video in session.scalars(select(Video).where(Video.run_id == run_id))}
             wanted: set[UUID] = set()
             for position, item in enumerate(planned):
                 identity = video_identity(run_id, item.brief_key, item.variant_id)
@@ -90,6 +88,8 @@ class Videos:
 
     def _replan(self, session: Session, video: Video, item: PlannedVideo) -> None:
         changed = video.plan_hash != item.plan_hash
+        if changed:
+            session.execute(delete(VideoShot).where(VideoShot.video_id == video.id))
         video.title, video.fingerprint = item.title, item.fingerprint
         video.plan, video.plan_hash = dict(item.plan), item.plan_hash
         if item.skipped:
@@ -155,9 +155,7 @@ class Videos:
     def seen(self, pipeline: str) -> dict[str, str]:
         """The fingerprint of each brief of this pipeline whose videos were all done, by its key."""
         with self._database.read() as session:
-            rows = session.execute(
-                select(SeenBrief.key, SeenBrief.fingerprint).where(SeenBrief.pipeline == pipeline)
-            )
+            rows = session.execute(select(SeenBrief.key, SeenBrief.fingerprint).where(SeenBrief.pipeline == pipeline))
             return {row.key: row.fingerprint for row in rows}
 
     def remember_seen(self, pipeline: str, run_id: UUID) -> None:

@@ -98,6 +98,6 @@ class Target(Options):
     def look_up(self, delivery: Delivery, base: Path, handle: Mapping[str, Json]) -> Published | None:
         """Whether the post is public already. Reads only. Called for posts that were armed when a process died."""
 
+    @abstractmethod
     def read_back(self, delivery: Delivery, base: Path, published: Published) -> Mapping[str, Json]:
-        """What the target shows of a live post: public, labelled, the right size."""
-        return {}
+        """What the target shows of a live post: public, labelled, the right size. Reads only."""

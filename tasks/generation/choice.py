@@ -1,0 +1,49 @@
+"""Which engine draws: the one that is named, or the best that this machine can run."""
+
+from __future__ import annotations
+
+from reelmill.errors import EngineError, UseError
+from tasks.registry import find, names
+from wan_engine.base import Engine
+
+
+def choose(wanted: str, default: str = "") -> Engine:
+    """The engine for `generate: {engine: …}`.
+
+    Parameters
+    ----------
+    wanted:
+        An engine's name, or `auto`.
+    default:
+        What `auto` means on this machine, if its owner said so.
+
+    Raises
+    ------
+    UseError
+        If there is no engine of that name.
+    EngineError
+        If it is named and cannot run here, or if no engine at all can.
+    """
+    name = default if wanted == "auto" and default else wanted
+    if name != "auto":
+        engine: Engine = find("engines", name)()
+        if reason := engine.unavailable():
+            raise EngineError(f"the engine {name!r} cannot run here: {reason}", "choose another, or `engine: auto`")
+        return engine
+    reasons = []
+    for candidate in sorted(_all(), key=lambda engine: engine.preview):  # the real thing before a preview
+        reason = candidate.unavailable()
+        if reason is None:
+            return candidate
+        reasons.append(f"{candidate.name}: {reason}")
+    raise EngineError(f"no engine can run here: {'; '.join(reasons)}", "see `reelmill doctor`")
+
+
+def _all() -> list[Engine]:
+    found = []
+    for name in names("engines"):
+        try:
+            found.append(find("engines", name)())
+        except UseError:  # a broken plug-in must not stop `auto`; `reelmill doctor` tells of it
+            continue
+    return found

@@ -1,0 +1,129 @@
+"""A folder on this machine: each post is a small folder of its own that appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from reelmill import __version__
+from reelmill.content import Json
+from reelmill.errors import PublishingError, StorageError
+from reelmill.files import flush, sha256_of
+from tasks.publishing.base import Delivery, Published, Remember, Safety, Target
+
+
+class Folder(Target):
+    """Rendition, cover and a JSON sidecar with the words, the labels and the hashes, for a person or a program to take.
+
+    The three are written to a hidden folder beside their place, flushed, and put in place by one rename. Doing it twice
+    is doing it once, so a crash at any point is harmless.
+    """
+
+    safety = Safety.NATURAL
+    local = True
+
+    type: Literal["folder"]
+    path: str
+    """Where posts go, relative to the definition file. Made if it is not there."""
+
+    def prepare(self, delivery: Delivery, base: Path) -> None:
+        place = self._place(delivery, base)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._failure(error, place.parent) from error
+
+    def upload(self, delivery: Delivery, base: Path, handle: Mapping[str, Json], remember: Remember) -> None:
+        staged = self._staged(delivery, base)
+        if not handle:
+            remember({"staged": staged.name})
+        try:
+            shutil.rmtree(staged, ignore_errors=True)
+            staged.mkdir(parents=True)
+            for source, suffix in ((delivery.rendition.path, ".mp4"), (delivery.rendition.cover, ".jpg")):
+                copy = staged / f"{delivery.name}{suffix}"
+                shutil.copyfile(source, copy)
+                flush(copy)
+            sidecar = staged / f"{delivery.name}.json"
+            sidecar.write_text(json.dumps(_sidecar(delivery), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            flush(sidecar)
+            flush(staged)
+        except OSError as error:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise self._failure(error, staged) from error
+
+    def finalize(self, delivery: Delivery, base: Path, handle: Mapping[str, Json]) -> Published:
+        place, staged = self._place(delivery, base), self._staged(delivery, base)
+        replaced = staged.with_suffix(".replaced")
+        try:
+            if place.exists():  # an earlier edition of the same video
+                shutil.rmtree(replaced, ignore_errors=True)
+                place.rename(replaced)
+            staged.rename(place)
+            flush(place.parent)
+        except OSError as error:
+            raise self._failure(error, place) from error
+        shutil.rmtree(replaced, ignore_errors=True)
+        return self._published(delivery, place)
+
+    def look_up(self, delivery: Delivery, base: Path, handle: Mapping[str, Json]) -> Published | None:
+        place = self._place(delivery, base)
+        try:
+            sidecar = json.loads((place / f"{delivery.name}.json").read_text(encoding="utf-8"))
+            whole = sha256_of(place / f"{delivery.name}.mp4") == delivery.rendition.sha256
+        except (OSError, ValueError):
+            return None
+        return self._published(delivery, place) if whole and sidecar.get("post") == str(delivery.post_id) else None
+
+    def read_back(self, delivery: Delivery, base: Path, published: Published) -> Mapping[str, Json]:
+        """The hash of the video as it lies in the folder, and whether it is the one that was verified."""
+        found = sha256_of(self._place(delivery, base) / f"{delivery.name}.mp4")
+        return {"sha256": found, "whole": found == delivery.rendition.sha256}
+
+    def _place(self, delivery: Delivery, base: Path) -> Path:
+        root = (base / Path(self.path).expanduser()).resolve()
+        place = (root / delivery.folder / delivery.name).resolve()
+        if not place.is_relative_to(root) or place == root:
+            raise PublishingError(f"{delivery.folder}/{delivery.name} leaves the folder {root}", "")
+        return place
+
+    def _staged(self, delivery: Delivery, base: Path) -> Path:
+        return self._place(delivery, base).with_name(f".{delivery.post_id}.part")
+
+    def _published(self, delivery: Delivery, place: Path) -> Published:
+        video = place / f"{delivery.name}.mp4"
+        return Published(url=video.as_uri(), platform_id=str(delivery.post_id), detail={"folder": str(place)})
+
+    def _failure(self, error: OSError, place: Path) -> StorageError:
+        return StorageError(
+            f"{place} cannot be written: {error.strerror or error}",
+            "make room or make the folder writable, then resume the run",
+        )
+
+
+def _sidecar(delivery: Delivery) -> dict[str, Json]:
+    rendition, text = delivery.rendition, delivery.text
+    return {
+        "post": str(delivery.post_id),
+        **delivery.about,
+        "platform": rendition.profile,
+        "title": text.title,
+        "caption": text.caption,
+        "hashtags": list(text.hashtags),
+        "video": {
+            "file": f"{delivery.name}.mp4",
+            "sha256": rendition.sha256,
+            "bytes": rendition.size_bytes,
+            "width": rendition.width,
+            "height": rendition.height,
+            "fps": rendition.fps,
+            "seconds": round(rendition.frames / rendition.fps, 3),
+        },
+        "cover": {"file": f"{delivery.name}.jpg", "sha256": rendition.cover_sha256},
+        "labels": dict(rendition.labels),
+        "preview": rendition.preview,
+        "made_by": f"reelmill {__version__}",
+    }
