@@ -12,13 +12,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import delete, update
 
 from records.database import Database, now
 from records.tables import Lease
 from reelmill.errors import LeaseHeld, ReelmillError
+from reelmill.processes import start_of
 
 #: How long a lease lives without being renewed. Also the longest wait after a machine died.
 SECONDS = 60.0
@@ -26,7 +26,7 @@ SECONDS = 60.0
 
 def this_process() -> str:
     """Who we are: host, process id, and the process's start, so that a reused process id is not taken for us."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+    return f"{socket.gethostname()}:{os.getpid()}:{start_of(os.getpid())}"
 
 
 class Leases:
@@ -101,24 +101,4 @@ def _alive(lease: Lease) -> bool:
     if lease.expires_at <= now():
         return False
     host, process, started = lease.holder.split(":")
-    return host != socket.gethostname() or _started(int(process)) == started
-
-
-def _started(process: int) -> str:
-    """The start time of a process in clock ticks since boot, or an empty word if there is no such process.
-
-    Where there is no /proc, an existing process counts as the same one.
-    """
-    if not Path("/proc/self/stat").exists():
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return ""
-        except PermissionError:
-            pass  # it is there and belongs to somebody else
-        return "?"
-    try:
-        # Field 22 of proc(5); the second field may hold spaces, so count from its closing bracket.
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        return ""
+    return host != socket.gethostname() or start_of(int(process)) == started

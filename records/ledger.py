@@ -33,7 +33,11 @@ class Ledger:
     def __init__(self, settings: Settings) -> None:
         self.database = Database(settings.ledger_url)
         self.store = Store(settings.store)
-        self._settle_schema()
+        try:
+            self._settle_schema()
+        except BaseException:
+            self.database.close()
+            raise
         self.runs = Runs(self.database)
         self.videos = Videos(self.database)
         self.media = Media(self.database, self.store)

