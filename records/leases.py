@@ -66,17 +66,12 @@ class Leases:
         """Who holds a lease right now, or None if it is free, expired, or its holder is gone."""
         with self._database.read() as session:
             lease = session.get(Lease, name)
-            return lease.holder if lease is not None and _alive(lease) else None
+            return lease.holder if lease is not None and is_alive(lease) else None
 
     def _take(self, name: str, what: str, holder: str) -> int:
         with self._database.begin() as session:
             lease = session.get(Lease, name, with_for_update=True)
-            if lease is not None and _alive(lease):
-                host, process, _ = lease.holder.split(":")
-                raise LeaseHeld(
-                    f"{what} is being worked on by process {process} on {host}",
-                    "wait until it ends, or stop that process and repeat the command",
-                )
+            refuse_if_held(lease, what)
             expires = now() + dt.timedelta(seconds=SECONDS)
             if lease is None:
                 session.add(Lease(name=name, holder=holder, epoch=1, expires_at=expires))
@@ -97,7 +92,18 @@ class Leases:
                 continue  # the database was away; three more tries fit before the lease ends
 
 
-def _alive(lease: Lease) -> bool:
+def refuse_if_held(lease: Lease | None, what: str) -> None:
+    """Raise `LeaseHeld` if somebody works on it."""
+    if lease is not None and is_alive(lease):
+        host, process, _ = lease.holder.split(":")
+        raise LeaseHeld(
+            f"{what} is being worked on by process {process} on {host}",
+            "wait until it ends, or stop that process and repeat the command",
+        )
+
+
+def is_alive(lease: Lease) -> bool:
+    """Whether its holder still works: not expired, and not a process of this machine that is gone."""
     if lease.expires_at <= now():
         return False
     host, process, started = lease.holder.split(":")

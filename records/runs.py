@@ -12,8 +12,9 @@ from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
 from records.database import Database, now
+from records.leases import refuse_if_held
 from records.states import ENDED, RunState, VideoState
-from records.tables import Post, Run, Transition, Video
+from records.tables import Lease, Post, Run, Transition, Video
 from records.transitions import begin_state, history, move
 from reelmill.content import Json, run_identity
 from reelmill.errors import UseError
@@ -60,13 +61,25 @@ class Tally:
         return f"{self.found} found = {' + '.join(parts)}"
 
 
+def lease_of(run_id: UUID) -> str:
+    """The name of the lease that the process which executes a run holds."""
+    return f"run:{run_id}"
+
+
 class Runs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def open(self, opening: Opening) -> Run:
-        """Begin a run, or take an earlier one of the same occasion up again with what is known now."""
+        """Begin a run, or take an earlier one of the same occasion up again with what is known now.
+
+        Raises
+        ------
+        LeaseHeld
+            If a living process works on it.
+        """
         with self._database.begin() as session:
+            refuse_if_held(session.get(Lease, lease_of(opening.run_id)), f"{opening.pipeline} {opening.occasion}")
             run = session.get(Run, opening.run_id, with_for_update=True)
             if run is None:
                 run = Run(
@@ -98,9 +111,16 @@ class Runs:
             return run
 
     def resume(self, run_id: UUID) -> Run:
-        """Take a run up again as it was planned."""
+        """Take a run up again as it was planned.
+
+        Raises
+        ------
+        LeaseHeld
+            If a living process works on it.
+        """
         with self._database.begin() as session:
             run = session.get_one(Run, run_id, with_for_update=True)
+            refuse_if_held(session.get(Lease, lease_of(run_id)), f"{run.pipeline} {run.occasion}")
             self._again(session, run, "resumed")
             return run
 

@@ -18,7 +18,7 @@ from reelmill.content import Json, fingerprint, video_identity
 
 @dataclass(frozen=True, slots=True)
 class PlannedVideo:
-    """A video as the plan has it. With `skipped` it only says why there is none."""
+    """A video as the plan has it. With `skipped` or `failed` it only says why there is none."""
 
     brief_key: str
     variant_id: str
@@ -26,6 +26,13 @@ class PlannedVideo:
     fingerprint: str
     plan: Mapping[str, Json]
     skipped: str = ""
+    failed: str = ""
+
+    @property
+    def first_state(self) -> VideoState:
+        if self.failed:
+            return VideoState.FAILED
+        return VideoState.SKIPPED if self.skipped else VideoState.PLANNED
 
     @property
     def plan_hash(self) -> str:
@@ -77,14 +84,14 @@ class Videos:
             fingerprint=item.fingerprint,
             plan=dict(item.plan),
             plan_hash=item.plan_hash,
-            state=VideoState.SKIPPED if item.skipped else VideoState.PLANNED,
-            reason=item.skipped,
+            state=item.first_state,
+            reason=item.skipped or item.failed,
             created_at=now(),
             updated_at=now(),
         )
         session.add(video)
         session.flush()
-        begin_state(session, video, item.skipped)
+        begin_state(session, video, video.reason)
 
     def _replan(self, session: Session, video: Video, item: PlannedVideo) -> None:
         changed = video.plan_hash != item.plan_hash
@@ -92,23 +99,25 @@ class Videos:
             session.execute(delete(VideoShot).where(VideoShot.video_id == video.id))
         video.title, video.fingerprint = item.title, item.fingerprint
         video.plan, video.plan_hash = dict(item.plan), item.plan_hash
-        if item.skipped:
-            if video.state is not VideoState.SKIPPED:
-                if video.state is not VideoState.PLANNED:
-                    move(session, video, VideoState.PLANNED, "planned again")
-                move(session, video, VideoState.SKIPPED, item.skipped)
-            video.reason = item.skipped
+        if item.first_state is not VideoState.PLANNED:
+            if (video.state, video.reason) == (item.first_state, item.skipped or item.failed):
+                return
+            if video.state is not VideoState.PLANNED:
+                move(session, video, VideoState.PLANNED, "planned again")
+            move(session, video, item.first_state, item.skipped or item.failed)
         elif video.state is not VideoState.PLANNED:
             if video.state in {VideoState.REJECTED, VideoState.IN_REVIEW} and not changed:
                 return  # screening has spoken about exactly this; asking again is no way around it
             move(session, video, VideoState.PLANNED, "planned again")
 
     def reopen(self, run_id: UUID) -> int:
-        """Put the failed videos of a run back to `planned`, for a retry. Returns how many there were."""
+        """Put the failed videos of a run back to `planned`, for a retry. Returns how many there were.
+
+        One that could not even be planned stays failed: only a new plan can help it.
+        """
         with self._database.begin() as session:
-            failed = list(
-                session.scalars(select(Video).where(Video.run_id == run_id, Video.state == VideoState.FAILED))
-            )
+            query = select(Video).where(Video.run_id == run_id, Video.state == VideoState.FAILED)
+            failed = [video for video in session.scalars(query) if video.plan]
             for video in failed:
                 move(session, video, VideoState.PLANNED, "tried again")
             return len(failed)

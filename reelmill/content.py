@@ -204,7 +204,12 @@ class Rendition:
     @property
     def id(self) -> str:
         """The identity of the content: same master, same profile, same recipe."""
-        return fingerprint([self.master_sha256, self.profile, self.recipe])
+        return self.identity(self.master_sha256, self.profile, self.recipe)
+
+    @staticmethod
+    def identity(master_sha256: str, profile: str, recipe: str) -> str:
+        """The id that a rendition has, or would have once it is made."""
+        return fingerprint([master_sha256, profile, recipe])
 
 
 @dataclass(frozen=True, slots=True)

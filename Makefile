@@ -1,0 +1,42 @@
+# Needs Python 3.11 or newer, and nothing else. Everything lives in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint types bench clean
+
+help: ## Show the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP) ## Install Reelmill, its detectors and what the tests need into .venv
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Reelmill needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: install ## Make five videos from a calendar and a product feed, and a gallery of them
+	$(BIN)/reelmill run solar-terms-daily --limit 3
+	$(BIN)/reelmill run product-animation --limit 2
+	$(BIN)/reelmill runs --limit 2
+	$(BIN)/reelmill gallery solar-terms-daily product-animation
+
+test: install ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: install ## Style and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: install ## Static types
+	$(BIN)/mypy
+
+bench: install ## Run every benchmark; each ends with one line of JSON
+	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+
+clean: ## Remove what was made here: .venv, .reelmill, outbox
+	-$(BIN)/reelmill down
+	rm -rf .venv .reelmill outbox

@@ -1,0 +1,76 @@
+"""`reelmill`: the list of commands, and how errors reach a person.
+
+Only this module and cyclopts are imported to answer `--help`; a command's module comes when the command is called.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import cyclopts
+
+from reelmill import __version__
+
+#: Exit codes (design: all well, something failed, wrong use or definition).
+OK, FAILED, MISUSED = 0, 1, 2
+
+#: Command, what it does, group. The module has the command's name.
+COMMANDS = (
+    ("init", "Start a project: a definition with four pipelines, and the files that it needs.", "Pipelines"),
+    ("check", "Check a definition file and say everything that is wrong with it, with positions.", "Pipelines"),
+    ("schema", "Print the JSON Schema of the definition file, for editors.", "Pipelines"),
+    ("plan", "Show what a run would make, and make nothing.", "Pipelines"),
+    ("run", "Run a pipeline: for today, a date, or an event.", "Runs"),
+    ("resume", "Go on with a run that was stopped or has failures. Nothing finished is made again.", "Runs"),
+    ("runs", "List runs with their counts.", "Runs"),
+    ("show", "Show one run: its videos, verdicts, renditions and posts.", "Runs"),
+    ("gallery", "Write one static page with the videos of recent runs.", "Runs"),
+    ("db", "Look after the ledger's schema.", "Machine"),
+    ("doctor", "Look at this machine and say what is missing.", "Machine"),
+    ("down", "Stop the local Prefect server.", "Machine"),
+)
+
+
+def build() -> cyclopts.App:
+    """The application with every command, none of them imported yet."""
+    app = cyclopts.App(
+        name="reelmill",
+        help="From a source of ideas to finished, labelled, published short videos. Start with `reelmill init`.",
+        version=__version__,
+        exit_on_error=False,
+        print_error=True,
+        result_action="return_value",
+        help_format="markdown",
+    )
+    for name, what, group in COMMANDS:
+        app.command(f"flows.cli.{name}:{name}", name=name, help=what, group=group)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave with its exit code."""
+    sys.exit(call(sys.argv[1:] if arguments is None else arguments))
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code. Every error has become words by then."""
+    try:
+        result = build()(arguments)
+    except cyclopts.CycloptsError:
+        return MISUSED  # cyclopts has printed what is wrong
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader, such as `head`, has seen enough
+        return OK
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)  # noqa: T201 (the last word of a command is for the terminal)
+        return FAILED
+    except Exception as error:  # noqa: BLE001 (the last line of defence: nobody sees a traceback)
+        from flows.cli.failure import explain
+
+        return explain(error, as_json="--json" in arguments)
+    return result if isinstance(result, int) else OK
+
+
+if __name__ == "__main__":
+    main()

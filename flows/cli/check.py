@@ -1,0 +1,20 @@
+"""`reelmill check`: everything that is wrong with a definition, at once."""
+
+from __future__ import annotations
+
+from flows.cli.app import OK
+from flows.cli.options import DEFINITION, AsJson, File
+from flows.cli.output import console, print_json
+from flows.definition import load
+
+
+def check(*, file: File = DEFINITION, as_json: AsJson = False) -> int:
+    """Check a definition file and say everything that is wrong with it, with file, line and column."""
+    definition = load(file)
+    names = list(definition.pipelines)
+    if as_json:
+        targets = list(definition.targets)
+        print_json({"file": str(definition.path), "pipelines": names, "targets": targets, "problems": []})
+        return OK
+    console().print(f"[green]ok[/] {file}: {len(names)} pipelines ({', '.join(names)})")
+    return OK

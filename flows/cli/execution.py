@@ -1,0 +1,81 @@
+"""Executes a run that is open in the ledger, shows it, and says at the end what there is and what to type next."""
+
+from __future__ import annotations
+
+import time
+
+from flows import server
+from flows.cli.app import FAILED, OK
+from flows.cli.output import console, print_json
+from flows.cli.report import posts_by_target, run_as_json, videos_table
+from flows.cli.terminal import watched
+from flows.observer import watching
+from records.ledger import Ledger
+from records.runs import Tally
+from records.states import RunState
+from records.tables import Run
+from reelmill.settings import Settings
+
+
+def execute(settings: Settings, run: Run, *, as_json: bool) -> int:
+    """Run the flow in this process and report.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    began = time.monotonic()
+    url = server.connect(settings)
+    # Prefect takes a second to import, and reads its settings then.
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    from flows.batch import run_pipeline
+
+    # The heartbeat thread costs a second at the end of each run; the lease in the ledger is our heartbeat.
+    with (
+        watched(quiet=as_json) as observer,
+        watching(observer),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
+        run_pipeline(str(run.id), f"{run.pipeline} {run.occasion}", return_state=True)
+    with Ledger(settings) as ledger:
+        return _report(ledger, run, url, time.monotonic() - began, as_json=as_json)
+
+
+def _report(ledger: Ledger, run: Run, url: str, seconds: float, *, as_json: bool) -> int:
+    ended = ledger.runs.get(run.id)
+    assert ended is not None
+    tally = ledger.runs.tallies([ended])[ended.id]
+    code = OK if ended.state in {RunState.DONE, RunState.IN_REVIEW} else FAILED
+    page = f"{url.removesuffix('/api')}/runs/flow-run/{ended.flow_run_id}"
+    if as_json:
+        print_json({**run_as_json(ledger, ended), "seconds": round(seconds, 3), "page": page})
+        return code
+    out = console()
+    out.print(videos_table(ledger, ended))
+    for line in posts_by_target(ledger, ended):
+        out.print(line)
+    out.print(f"[bold]{ended.pipeline} {ended.occasion}: {ended.state.value.replace('_', ' ')}[/] in {seconds:.1f} s")
+    for line in closing_words(ended, tally):
+        out.print(line, markup=False)
+    out.print(f"dashboard: {page}", style="dim")
+    return code
+
+
+def closing_words(run: Run, tally: Tally) -> list[str]:
+    """What is there, what is left behind, and the next command."""
+    again = f"reelmill resume {run.pipeline}@{run.occasion}"
+    words = [str(tally)] if tally.found else []
+    match run.state:
+        case RunState.FAILED if tally.found and tally.states.get("failed", 0):
+            words.append(f"everything finished is kept; try the failed ones again with `{again}`")
+        case RunState.FAILED:
+            words.append(f"{run.reason}\nnothing is lost; try again with `{again}`")
+        case RunState.INTERRUPTED:
+            words.append(f"{run.reason}; everything finished is kept; go on with `{again}`")
+        case RunState.IN_REVIEW:
+            words.append("some videos wait for a person: screening was not sure of them")
+        case _:
+            pass
+    return words

@@ -1,0 +1,70 @@
+"""Tables and JSON: how commands report."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from reelmill.content import Json
+
+#: Colours of states, the same in every table.
+COLOURS = {
+    "done": "green",
+    "live": "green",
+    "pass": "green",
+    "ok": "green",
+    "running": "cyan",
+    "planned": "cyan",
+    "in_review": "yellow",
+    "review": "yellow",
+    "interrupted": "yellow",
+    "unknown": "yellow",
+    "warning": "yellow",
+    "skipped": "dim",
+    "rejected": "magenta",
+    "block": "magenta",
+    "failed": "red",
+    "missing": "red",
+}
+
+
+def console() -> Console:
+    """Standard output. Where it is no terminal, lines keep their length and have no colours."""
+    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+
+
+def print_json(value: Json) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def state(word: str) -> Text:
+    """A state in its colour."""
+    return Text(word.replace("_", " "), style=COLOURS.get(word, ""))
+
+
+def table(columns: Mapping[str, str], rows: Iterable[Iterable[str | Text]], title: str = "") -> Table:
+    """A table.
+
+    Parameters
+    ----------
+    columns:
+        Heading → `left` or `right`; a leading `!` lets the column fold first.
+    """
+    made = Table(title=title or None, title_justify="left", title_style="bold", header_style="dim")
+    made.box, made.pad_edge = None, False
+    for heading, side in columns.items():
+        made.add_column(
+            heading,
+            justify="right" if side.endswith("right") else "left",
+            overflow="fold",
+            no_wrap=not side.startswith("!"),
+        )
+    for row in rows:
+        made.add_row(*row)
+    return made

@@ -1,0 +1,99 @@
+"""`reelmill plan`: what a run would make, without making anything."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.cli.app import OK
+from flows.cli.options import DEFINITION, AsJson, Date, Event, File, Limit
+from flows.cli.output import console, print_json, state, table
+from flows.cli.run import occasion_for
+from flows.definition import load
+from flows.occasion import name_of
+from flows.planning import Plan, plan_run
+from records.ledger import Ledger
+from records.videos import PlannedVideo
+from reelmill.content import Json, run_identity, video_identity
+from reelmill.settings import Settings
+
+
+def plan(
+    pipeline: Annotated[str, Parameter(help="The pipeline's name.")],
+    *,
+    date: Date = "",
+    event: Event = "",
+    limit: Limit = None,
+    prompts: Annotated[bool, Parameter(negative="", help="Show each prompt, and what the lint says of it.")] = False,
+    file: File = DEFINITION,
+    as_json: AsJson = False,
+) -> int:
+    """Show what a run would make: the videos, their prompts, what is skipped and why. Makes nothing."""
+    settings, definition = Settings(), load(file)
+    about = occasion_for(definition, pipeline, date, event)
+    identity = run_identity(pipeline, name_of(about))
+    with Ledger(settings) as ledger:
+        planned = plan_run(definition, pipeline, about, settings, seen=ledger.videos.seen(pipeline), limit=limit)
+        known = {video.id: video.state.value for video in ledger.videos.of_run(identity)}
+    states = [
+        "failed" if video.failed else "skipped" if video.skipped
+        else known.get(video_identity(identity, video.brief_key, video.variant_id), "new")
+        for video in planned.videos
+    ]  # fmt: skip
+    if as_json:
+        print_json(_as_json(planned, states, pipeline, name_of(about)))
+        return OK
+    out = console()
+    rows = [
+        (video.title, state(word), ", ".join(video.plan.get("profiles", [])), video.failed or video.skipped)
+        for video, word in zip(planned.videos, states, strict=True)
+    ]
+    columns = {"video": "!left", "state": "left", "platforms": "!left", "why": "!left"}
+    out.print(table(columns, rows, title=f"{pipeline} {name_of(about)}"))
+    if prompts:
+        _show_prompts(planned.to_make)
+    advised = sum(bool(video.plan["advice"]) for video in planned.to_make)
+    out.print(_summary(planned, states))
+    if advised and not prompts:
+        out.print(f"[yellow]{advised} prompts could be better[/]: see `reelmill plan {pipeline} --prompts`")
+    return OK
+
+
+def _show_prompts(videos: list[PlannedVideo]) -> None:
+    out = console()
+    for video in videos:
+        out.print(f"\n[bold]{video.title}[/]\n  {video.plan['prompt']}")
+        for line in video.plan["advice"]:
+            out.print(f"  [yellow]![/] {line}")
+
+
+def _summary(planned: Plan, states: list[str]) -> str:
+    seconds = sum(video.plan["frames"] / video.plan["fps"] for video in planned.to_make)
+    renditions = sum(len(video.plan["profiles"]) for video in planned.to_make)
+    posts = sum(len(video.plan["profiles"]) * len(video.plan["targets"]) for video in planned.to_make)
+    done = states.count("done")
+    return (
+        f"{planned.briefs} briefs → {len(planned.to_make)} videos ({done} done already, {planned.skipped} items "
+        f"skipped, {planned.unchanged} unchanged), {seconds:.0f} s of clips, {renditions} renditions, {posts} posts"
+    )
+
+
+def _as_json(planned: Plan, states: list[str], pipeline: str, occasion: str) -> dict[str, Json]:
+    return {
+        "pipeline": pipeline,
+        "occasion": occasion,
+        "briefs": planned.briefs,
+        "unchanged": planned.unchanged,
+        "videos": [
+            {
+                "title": video.title,
+                "brief": video.brief_key,
+                "variant": video.variant_id,
+                "state": word,
+                "why": video.failed or video.skipped,
+                "plan": dict(video.plan),
+            }
+            for video, word in zip(planned.videos, states, strict=True)
+        ],
+    }

@@ -1,0 +1,126 @@
+"""A run as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from rich.table import Table
+from rich.text import Text
+
+from flows.cli.output import COLOURS, state, table
+from records.ledger import Ledger
+from records.tables import Post, Run, Video
+from reelmill.content import Json, Rendition
+
+
+def videos_table(ledger: Ledger, run: Run) -> Table:
+    """One row a video: what it is, where it stands, what screening said, what was made and posted."""
+    rows = []
+    for video in ledger.videos.of_run(run.id):
+        posts = ledger.posts.of_video(video.id)
+        verdict = ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
+        rows.append(
+            (
+                video.title,
+                state(video.state.value),
+                state(verdict.verdict.decision.value) if verdict else Text(""),
+                str(len(ledger.media.renditions_of(video.id)) or ""),
+                _posts(posts),
+                "" if video.reason in {"", "taken up again"} else video.reason,
+            )
+        )
+    columns = {"video": "!left", "state": "left", "screened": "left", "renditions": "right", "posts": "left"}
+    if any(row[-1] for row in rows):
+        return table({**columns, "why": "!left"}, rows)
+    return table(columns, [row[:-1] for row in rows])
+
+
+def posts_by_target(ledger: Ledger, run: Run) -> list[str]:
+    """Where the posts of a run are: `outbox: 12 live → /path/to/folder`."""
+    by_target: dict[str, list[Post]] = defaultdict(list)
+    for post in ledger.posts.of_run(run.id):
+        by_target[post.target].append(post)
+    lines = []
+    for target, posts in by_target.items():
+        counts = ", ".join(f"{count} {word}" for word, count in Counter(post.state.value for post in posts).items())
+        folders = {Path(unquote(urlparse(post.url).path)).parent.parent for post in posts if _is_local(post)}
+        where = f" → {folders.pop()}" if len(folders) == 1 else ""
+        lines.append(f"{target}: {counts}{where}")
+    return lines
+
+
+def run_as_json(ledger: Ledger, run: Run, *, videos: bool = True) -> dict[str, Json]:
+    """Everything that the ledger says of a run."""
+    tally = ledger.runs.tallies([run])[run.id]
+    told: dict[str, Json] = {
+        "id": str(run.id),
+        "pipeline": run.pipeline,
+        "occasion": run.occasion,
+        "date": run.date.isoformat(),
+        "state": run.state.value,
+        "reason": run.reason,
+        "attempt": run.attempt,
+        "opened_at": run.opened_at.isoformat(),
+        "closed_at": run.closed_at.isoformat() if run.closed_at else None,
+        "flow_run_id": run.flow_run_id,
+        "count": {"found": tally.found, **tally.states, "unfinished": tally.open, "holds": tally.holds},
+        "unchanged": run.unchanged,
+    }
+    if videos:
+        told["videos"] = [video_as_json(ledger, video) for video in ledger.videos.of_run(run.id)]
+    return told
+
+
+def video_as_json(ledger: Ledger, video: Video) -> dict[str, Json]:
+    """Everything that the ledger says of a video."""
+    recorded = ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
+    return {
+        "id": str(video.id),
+        "title": video.title,
+        "brief": video.brief_key,
+        "variant": video.variant_id,
+        "state": video.state.value,
+        "reason": video.reason,
+        "prompt": video.plan.get("prompt"),
+        "advice": video.plan.get("advice", []),
+        "master": video.master_sha256,
+        "verdict": None
+        if recorded is None
+        else {"decision": recorded.verdict.decision.value, "reasons": list(recorded.verdict.reasons)},
+        "renditions": [_rendition(rendition) for rendition in ledger.media.renditions_of(video.id)],
+        "posts": [
+            {
+                "id": str(post.id),
+                "target": post.target,
+                "platform": post.profile,
+                "state": post.state.value,
+                "url": post.url,
+                "reason": post.reason,
+            }
+            for post in ledger.posts.of_video(video.id)
+        ],
+    }
+
+
+def _rendition(rendition: Rendition) -> dict[str, Json]:
+    return {
+        "platform": rendition.profile,
+        "sha256": rendition.sha256,
+        "path": str(rendition.path),
+        "cover": str(rendition.cover),
+        "bytes": rendition.size_bytes,
+        "size": f"{rendition.width}x{rendition.height}",
+        "seconds": round(rendition.frames / rendition.fps, 3),
+        "labels": dict(rendition.labels),
+    }
+
+
+def _posts(posts: list[Post]) -> Text:
+    counts = Counter(post.state.value for post in posts)
+    return Text(", ").join(Text(f"{count} {word}", style=COLOURS.get(word, "")) for word, count in counts.items())
+
+
+def _is_local(post: Post) -> bool:
+    return post.url is not None and post.url.startswith("file:")

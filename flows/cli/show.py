@@ -1,0 +1,69 @@
+"""`reelmill show`: one run, whole."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.cli.app import OK
+from flows.cli.execution import closing_words
+from flows.cli.options import AsJson
+from flows.cli.output import console, print_json, state, table
+from flows.cli.report import posts_by_target, run_as_json, videos_table
+from records.ledger import Ledger
+from records.tables import Run
+from reelmill.settings import Settings
+
+
+def show(
+    run: Annotated[str, Parameter(help="An id or its beginning, PIPELINE (its newest run), or PIPELINE@DATE.")],
+    /,
+    *,
+    files: Annotated[bool, Parameter(negative="", help="Also where each rendition lies.")] = False,
+    history: Annotated[bool, Parameter(negative="", help="Also every state that it has had.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Show one run: its videos, verdicts, renditions and posts."""
+    with Ledger(Settings()) as ledger:
+        found = ledger.runs.find(run)
+        if as_json:
+            print_json(run_as_json(ledger, found))
+            return OK
+        out = console()
+        out.print(f"[bold]{found.pipeline} {found.occasion}[/] · {found.id} · attempt {found.attempt}")
+        out.print(videos_table(ledger, found))
+        for line in posts_by_target(ledger, found):
+            out.print(line, markup=False)
+        if files:
+            _files(ledger, found)
+        if history:
+            _history(ledger, found)
+        out.print(state(found.state.value))
+        for line in closing_words(found, ledger.runs.tallies([found])[found.id]):
+            out.print(line, markup=False)
+    return OK
+
+
+def _files(ledger: Ledger, run: Run) -> None:
+    rows = [
+        (video.title, rendition.profile, str(rendition.path))
+        for video in ledger.videos.of_run(run.id)
+        for rendition in ledger.media.renditions_of(video.id)
+    ]
+    console().print(table({"video": "left", "platform": "left", "file": "!left"}, rows))
+
+
+def _history(ledger: Ledger, run: Run) -> None:
+    steps = [("run", step) for step in ledger.runs.history(run.id)]
+    for video in ledger.videos.of_run(run.id):
+        steps += [(video.title, step) for step in ledger.videos.history(video.id)]
+        for post in ledger.posts.of_video(video.id):
+            name = f"{video.title} → {post.target} ({post.profile})"
+            steps += [(name, step) for step in ledger.posts.history(post.id)]
+    steps.sort(key=lambda pair: pair[1].id)
+    rows = []
+    for name, step in steps:
+        at = step.at.astimezone().strftime("%m-%d %H:%M:%S")
+        rows.append((at, name, state(step.before or ""), state(step.after), step.reason))
+    console().print(table({"at": "left", "what": "!left", "from": "left", "to": "left", "why": "!left"}, rows))

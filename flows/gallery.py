@@ -1,0 +1,89 @@
+"""The gallery: one static HTML page over the files in the store. It loads nothing from anywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from records.ledger import Ledger
+from records.tables import Run, Video
+from reelmill import __version__
+from reelmill.content import Json, Rendition
+from reelmill.errors import StorageError
+
+
+def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
+    """Write the page for these runs and return its absolute path.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written.
+    """
+    page = page.expanduser().absolute()
+    environment = Environment(
+        loader=PackageLoader("flows"), autoescape=select_autoescape(["html"]), undefined=StrictUndefined
+    )
+    tallies = ledger.runs.tallies(runs)
+    html = environment.get_template("gallery.html").render(
+        version=__version__,
+        runs=[
+            {
+                "name": f"{run.pipeline} {run.occasion}",
+                "state": run.state.value,
+                "count": str(tallies[run.id]),
+                "videos": [_video(ledger, video, page.parent) for video in ledger.videos.of_run(run.id)],
+            }
+            for run in runs
+        ],
+    )
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        temporary = page.with_name(f".{page.name}.part")
+        temporary.write_text(html, encoding="utf-8")
+        temporary.replace(page)
+    except OSError as error:
+        raise StorageError(f"{page} cannot be written: {error.strerror}", "give another place with --out") from error
+    return page
+
+
+def _video(ledger: Ledger, video: Video, folder: Path) -> dict[str, Json]:
+    recorded = ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
+    verdict = recorded.verdict if recorded else None
+    return {
+        "title": video.title,
+        "state": video.state.value,
+        "reason": "" if video.reason == "taken up again" else video.reason,
+        "prompt": video.plan.get("prompt", ""),
+        "post": video.plan.get("post", {}),
+        "preview": any(clip.preview for clip in ledger.media.clips_of(video.id)),
+        "verdict": verdict.decision.value if verdict else "",
+        "examinations": verdict.examinations if verdict else (),
+        "reasons": verdict.reasons if verdict else (),
+        "renditions": [_rendition(one, folder) for one in ledger.media.renditions_of(video.id)],
+        "posts": [
+            {"target": post.target, "platform": post.profile, "state": post.state.value, "url": post.url or ""}
+            for post in ledger.posts.of_video(video.id)
+        ],
+    }
+
+
+def _rendition(rendition: Rendition, folder: Path) -> dict[str, Json]:
+    return {
+        "platform": rendition.profile.replace("_", " "),
+        "video": os.path.relpath(rendition.path, folder),
+        "cover": os.path.relpath(rendition.cover, folder),
+        "size": f"{rendition.width}×{rendition.height}",
+        "seconds": round(rendition.frames / rendition.fps, 1),
+        "megabytes": round(rendition.size_bytes / 1e6, 1),
+        "label": _label(rendition),
+        "sha256": rendition.sha256,
+    }
+
+
+def _label(rendition: Rendition) -> str:
+    visible = rendition.labels.get("visible")
+    return str(visible.get("text", "")) if isinstance(visible, dict) else ""

@@ -1,0 +1,161 @@
+"""The way of one video, stage by stage. Each asks the ledger what is done already, and records what it did.
+
+Plain functions: they know nothing of Prefect, and `flows.batch` wraps each in a task.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flows.video_plan import VideoPlan
+from flows.workshop import Workshop
+from records.media import PICTURE, VIDEO
+from records.states import PostState, VideoState
+from records.tables import Post, Video
+from records.verdicts import RecordedVerdict
+from reelmill.content import Clip, Decision, Rendition
+from reelmill.errors import EngineError, Interrupted, PublishingError, TerminalError
+from reelmill.failpoints import failpoint
+from tasks.finishing.stage import FinishJob, finish, recipe
+from tasks.generation.reference import keep_reference
+from tasks.generation.stage import generate
+from tasks.publishing.base import Delivery
+from tasks.publishing.stage import publish
+
+
+def make_clip(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
+    """planned → generated. The clip of the video's shot, made now or kept from before.
+
+    Raises
+    ------
+    TerminalError, TransientError, Interrupted
+    """
+    shots = shop.ledger.media.requested(video.id)
+    model = shop.engine.model
+    if [(shot.engine, shot.model) for shot in shots] != [(plan.engine, model)]:
+        if shop.engine.name != plan.engine:
+            raise EngineError(
+                f"the video was planned for the engine {plan.engine!r}, this machine would use {shop.engine.name!r}",
+                "name the engine in the definition, or plan the run again with `reelmill run`",
+            )
+        with shop.scratch(video.id) as folder:
+            image = keep_reference(plan.image, shop.ledger.store, shop.fetcher, folder) if plan.image else None
+        shots = [plan.shot(model, image)]
+        shop.engine.check(shots[0])
+        shop.ledger.media.request(video.id, shots)
+    with shop.scratch(video.id) as folder:
+        clips = generate(
+            shop.ledger,
+            shop.engine,
+            shots,
+            folder,
+            progress=lambda _shot, done, total: shop.observer.advanced(video, done, total),
+            cancel=shop.cancel,
+        )
+    clip = clips[shots[0].id]
+    shop.ledger.videos.move(video.id, VideoState.GENERATED, master_sha256=clip.sha256)
+    return clip
+
+
+def examine(shop: Workshop, video: Video, clip: Clip) -> RecordedVerdict:
+    """generated → screened, in_review or rejected.
+
+    Raises
+    ------
+    TerminalError
+        If the master could not be examined at all; it fails, and a resumed run tries again.
+    """
+    screener = shop.screener
+    recorded = shop.ledger.verdicts.find(clip.sha256, screener.policy, screener.policy_version)
+    if recorded is None:
+        verdict = screener.screen(clip.path, clip.sha256, expected_frames=clip.frames, cancel=shop.cancel)
+        failpoint("screen.examined")
+        recorded = shop.ledger.verdicts.record(verdict)
+        failpoint("screen.recorded")
+    verdict = recorded.verdict
+    why = "; ".join(verdict.reasons)
+    if verdict.fault:
+        raise TerminalError(f"it could not be screened, so it is blocked: {why}", "mend that, then resume the run")
+    after = {
+        Decision.PASS: VideoState.SCREENED,
+        Decision.REVIEW: VideoState.IN_REVIEW,
+        Decision.BLOCK: VideoState.REJECTED,
+    }[verdict.decision]
+    shop.ledger.videos.move(video.id, after, why)
+    return recorded
+
+
+def make_renditions(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> list[Rendition]:
+    """screened → finished. The renditions of the master for every profile, made now or kept from before.
+
+    Raises
+    ------
+    FinishingError, StorageError, Interrupted
+    """
+    job = finish_job(shop, video, plan, clip)
+    kept: dict[str, Rendition] = {}
+    for profile in plan.profiles:
+        wanted = Rendition.identity(clip.sha256, profile, recipe(job, profile))
+        if (found := shop.ledger.media.rendition(wanted)) is not None:
+            kept[profile] = found
+    missing = tuple(profile for profile in plan.profiles if profile not in kept)
+    if missing:
+        with shop.scratch(video.id) as folder:
+            made = finish(clip.path, clip.sha256, replace(job, profiles=missing), folder, cancel=shop.cancel)
+            for one in made:
+                stored = replace(
+                    one,
+                    path=shop.ledger.store.add(one.path, one.sha256, VIDEO),
+                    cover=shop.ledger.store.add(one.cover, one.cover_sha256, PICTURE),
+                )
+                failpoint("finish.stored")
+                shop.ledger.media.record_rendition(stored)
+                kept[one.profile] = stored
+        failpoint("finish.recorded")
+    renditions = [kept[profile] for profile in plan.profiles]
+    shop.ledger.media.link(video.id, renditions)
+    shop.ledger.videos.move(video.id, VideoState.FINISHED)
+    return renditions
+
+
+def make_posts(
+    shop: Workshop, video: Video, plan: VideoPlan, renditions: list[Rendition], verdict: RecordedVerdict
+) -> list[Post]:
+    """finished → done. Every rendition at every target.
+
+    Raises
+    ------
+    PublishingError, TransientError
+        The first failure, after all other posts were tried. Posts that are live stay live.
+    """
+    posts: list[Post] = []
+    problems: list[TerminalError] = []
+    for rendition in renditions:
+        for target in plan.targets:
+            if shop.cancel.cancelled:
+                raise Interrupted("the work was stopped before everything was posted")
+            delivery = make_delivery(shop, video, plan, rendition, verdict, target)
+            try:
+                posts.append(publish(shop.ledger, video.id, delivery, shop.address(target), verdict))
+            except TerminalError as error:
+                problems.append(error)
+    if problems:
+        raise problems[0]
+    unknown = [post for post in posts if post.state is not PostState.LIVE]
+    if unknown:
+        raise PublishingError(
+            f"{len(unknown)} posts are {unknown[0].state.value}: {unknown[0].reason}",
+            "look at the target, then say what is true with `reelmill reconcile`",
+        )
+    shop.ledger.videos.move(video.id, VideoState.DONE)
+    return posts
+
+
+def finish_job(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> FinishJob:
+    raise NotImplementedError
+
+
+def make_delivery(
+    shop: Workshop, video: Video, plan: VideoPlan, rendition: Rendition, verdict: RecordedVerdict, target: str
+) -> Delivery:
+    raise NotImplementedError

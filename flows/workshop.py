@@ -1,0 +1,98 @@
+"""What a run has at hand: the ledger, the definition that it obeys, the engine, the detectors, and a way to stop."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+from flows.definition import Definition
+from flows.definition import loads as read_definition
+from flows.observer import Observer
+from flows.pipeline import Pipeline
+from records.ledger import Ledger
+from records.tables import Run
+from reelmill.errors import StorageError
+from reelmill.fetching import Fetcher
+from reelmill.settings import Settings
+from tasks.generation.choice import choose
+from tasks.publishing.stage import Address
+from tasks.screening.stage import Screener
+from wan_engine.base import Engine
+
+
+class Workshop:
+    """Shared by the threads of one run. What is expensive is made when it is first needed, and once."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, run: Run, observer: Observer) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.run = run
+        self.observer = observer
+        self.cancel = observer.cancel
+        self.fetcher = Fetcher(allow=settings.fetch_private)
+        self._making = threading.RLock()
+
+    @cached_property
+    def definition(self) -> Definition:
+        """The definition as it was when the run was opened: a file that was edited since changes nothing."""
+        return read_definition(self.run.definition["text"], Path(self.run.definition["file"]))
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self.definition.pipeline(self.run.pipeline)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return choose(self.pipeline.generate.engine, self.settings.engine)
+
+    @cached_property
+    def _screener(self) -> Screener:
+        return Screener(self.pipeline.screen, threads=self.settings.screening_threads, base=self.definition.folder)
+
+    @property
+    def engine(self) -> Engine:
+        with self._making:
+            return self._engine
+
+    @property
+    def screener(self) -> Screener:
+        with self._making:
+            return self._screener
+
+    def address(self, target: str) -> Address:
+        return Address(target, self.definition.targets[target], self.definition.folder)
+
+    @contextmanager
+    def scratch(self, video_id: UUID) -> Iterator[Path]:
+        """A folder for half-made files of one video. What a dead process left there is swept away first."""
+        folder = self.settings.scratch / str(video_id)
+        _sweep(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"{folder} cannot be made: {error.strerror}", "make room or make it writable, then resume the run"
+            ) from error
+        try:
+            yield folder
+        finally:
+            _sweep(folder)
+
+    def close(self) -> None:
+        """Give back what is loaded."""
+        if "_engine" in self.__dict__:
+            self._engine.close()
+
+
+def _sweep(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def snapshot(definition: Definition) -> dict[str, str]:
+    """What the ledger keeps of a definition, so that a run can be resumed as it was planned."""
+    return {"file": str(definition.path), "text": definition.text}
