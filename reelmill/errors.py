@@ -26,7 +26,7 @@ unknown outcome is never repeated, because the thing may already have happened.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 class ReelmillError(Exception):
@@ -66,9 +66,14 @@ class Problem:
     allowed: str = ""  #: what may stand there
     suggestion: str = ""  #: the nearest thing that is right
 
+    def to_json(self) -> dict[str, str | int]:
+        """For programs: `reelmill check --json`."""
+        return asdict(self)
+
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}: "
-        what = f"{self.path}: {self.reason}" if self.path else self.reason
+        value = f"`{self.value}`: " if self.value else ""
+        what = (f"{self.path}: " if self.path else "") + value + self.reason
         near = f"; did you mean {self.suggestion!r}?" if self.suggestion else ""
         allowed = f" (allowed: {self.allowed})" if self.allowed else ""
         return f"{where}{what}{near}{allowed}"
@@ -85,7 +90,9 @@ class DefinitionError(UseError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__(f"{problems[0].file} has {count}", "correct the places that are named and run `reelmill check`")
+        super().__init__(
+            f"{problems[0].file} has {count}", "correct the places that are named and run `reelmill check`"
+        )
         self.problems = tuple(problems)
 
     def __reduce__(self) -> tuple[type[DefinitionError], tuple[tuple[Problem, ...]]]:

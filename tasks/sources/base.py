@@ -10,11 +10,21 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from reelmill.content import Brief, Json, Skipped
-from reelmill.fetching import Fetcher
 from tasks.options import Options
+
+if TYPE_CHECKING:
+    from reelmill.fetching import Fetcher
+
+
+def _fetcher() -> Fetcher:
+    """The guarded client with its defaults. Imported late: options models are read by commands that fetch nothing."""
+    from reelmill.fetching import Fetcher
+
+    return Fetcher()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class SourceContext:
 
     occasion: Occasion
     folder: Path  #: relative paths in the definition are relative to this: the folder of pipelines.yaml
-    fetcher: Fetcher = field(default_factory=Fetcher)  #: the only way to the network
+    fetcher: Fetcher = field(default_factory=_fetcher)  #: the only way to the network
 
 
 class Source(Options):
