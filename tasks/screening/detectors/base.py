@@ -23,9 +23,23 @@ class Finding:
 
 
 class Detector(ABC):
-    """Looks at frames. Loaded once, used for many masters, safe to call from several threads."""
+    """Looks at frames. Loaded once, used for many masters, safe to call from several threads.
+
+    Parameters
+    ----------
+    threads:
+        How many cores one call of `detect` may use. Screening gives 1 and calls from several threads.
+
+    Raises
+    ------
+    Exception
+        Of any kind, if the weights cannot be loaded. Screening blocks then.
+    """
 
     name: ClassVar[str]
+
+    def __init__(self, *, threads: int = 1) -> None:
+        self.threads = threads
 
     @property
     @abstractmethod
@@ -44,4 +58,12 @@ class Detector(ABC):
 
     @abstractmethod
     def detect(self, frames: Sequence[Frame]) -> list[list[Finding]]:
-        """For each frame, (height, width, 3) uint8 in RGB order, what was found in it."""
+        """For each frame, (height, width, 3) uint8 in RGB order, what was found in it.
+
+        A frame's findings do not depend on the frames beside it. The frames are read only, and may differ in size.
+
+        Raises
+        ------
+        Exception
+            Of any kind, if it cannot look. Screening blocks then.
+        """

@@ -1,0 +1,51 @@
+"""What a pipeline's `screen:` may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from tasks.options import Options
+from tasks.registry import names, suggest
+
+#: The policies that ship, one YAML file each.
+POLICIES = Path(__file__).with_name("policies")
+
+
+class ScreenOptions(Options):
+    """The `screen:` of a pipeline. Screening cannot be switched off: a pipeline without this key gets the defaults."""
+
+    policy: str = "default"
+    """`default` needs opennsfw and also uses nudenet where it is installed; `strict` needs both and has lower
+    thresholds. A path that ends in `.yaml` is a policy of your own, relative to pipelines.yaml."""
+
+    detectors: list[str] = Field(default_factory=list)
+    """Exactly which detectors look, each of them required. Empty: those that the policy requires, and those that it can
+    use and that are installed. What the policy requires always looks, whether it is named here or not."""
+
+    @field_validator("policy")
+    @classmethod
+    def _is_known(cls, policy: str) -> str:
+        shipped = sorted(path.stem for path in POLICIES.glob("*.yaml"))
+        if policy not in shipped and not policy.endswith(".yaml"):
+            near = suggest(policy, shipped)
+            guess = f"; did you mean {near!r}?" if near else ""
+            raise ValueError(
+                f"there is no policy {policy!r}{guess} – use {' or '.join(shipped)}, or a path that ends in .yaml"
+            )
+        return policy
+
+    @field_validator("detectors")
+    @classmethod
+    def _are_known(cls, detectors: list[str]) -> list[str]:
+        for index, detector in enumerate(detectors):
+            if detector not in names("detectors"):
+                near = suggest(detector, names("detectors"))
+                guess = f"; did you mean {near!r}?" if near else ""
+                raise ValueError(
+                    f"there is no detector {detector!r}{guess} – use one of: {', '.join(names('detectors'))}"
+                )
+            if detector in detectors[:index]:
+                raise ValueError(f"{detector!r} is named twice")
+        return detectors
