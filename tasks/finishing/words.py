@@ -1,0 +1,73 @@
+"""The words on the picture: what is drawn, after templates were rendered and before anything is measured."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Self
+
+from tasks.finishing import fonts
+from tasks.finishing.fonts import Typeface
+
+#: Characters that a title, a line and a credit may have; what is longer ends in an ellipsis.
+TITLE_LIMIT = 80
+LINE_LIMIT = 160
+CREDIT_LIMIT = 60
+#: Lines below the title.
+LINES = 6
+
+#: In the Chinese font these are as wide as a character. The shipped fonts have narrow ones in the private area.
+NARROW = str.maketrans({"‘": "\ue018", "’": "\ue019", "“": "\ue01c", "”": "\ue01d", "…": "\ue026"})
+
+_BETWEEN_LETTERS = re.compile(r"(?<=[A-Za-zÀ-ɏ])['’](?=[A-Za-zÀ-ɏ])")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is drawn on every rendition of one master."""
+
+    title: str = ""
+    lines: tuple[str, ...] = ()
+    credit: str = ""  #: whose words the lines are
+    typeface: Typeface = "serif"
+
+    def cleaned(self) -> Self:
+        """The same words, fit to be drawn: see `clean`. Empty lines are gone."""
+        lines = [clean(line, LINE_LIMIT) for line in self.lines]
+        return replace(
+            self,
+            title=clean(self.title, TITLE_LIMIT),
+            lines=tuple(line for line in lines if line)[:LINES],
+            credit=clean(self.credit, CREDIT_LIMIT),
+        )
+
+    def check(self) -> None:
+        """Raise `FinishingError` that names every character that no shipped font has."""
+        words = self.cleaned()
+        fonts.check(words.title, *words.lines, words.credit)
+
+
+def clean(text: str, most: int) -> str:
+    """One line of plain text: composed, without control, bidi and zero-width characters, at most `most` characters.
+
+    Line breaks and runs of space become one space. Quotation marks, apostrophes and ellipses of a text without Chinese,
+    Japanese or Korean characters become narrow.
+    """
+    kept = [
+        " " if character.isspace() or unicodedata.category(character) == "Cc" else character
+        for character in unicodedata.normalize("NFC", text)
+        # Cf: bidi overrides, zero-width joiners and spaces. Mn beyond composition: emoji variation selectors.
+        if unicodedata.category(character) not in {"Cf", "Cs", "Co", "Cn"} and not "\ufe00" <= character <= "\ufe0f"
+    ]
+    line = " ".join("".join(kept).split())
+    if len(line) > most:
+        line = line[: most - 1].rstrip() + "…"
+    if not any(is_wide(character) for character in line):
+        return _BETWEEN_LETTERS.sub("’", line).translate(NARROW)
+    return _BETWEEN_LETTERS.sub("\ue019", line)
+
+
+def is_wide(character: str) -> bool:
+    """Whether a character is Chinese, Japanese or Korean, or punctuation that is as wide as one."""
+    return unicodedata.east_asian_width(character) in {"W", "F"}

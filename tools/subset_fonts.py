@@ -1,0 +1,122 @@
+"""Make the two fonts that Reelmill ships: subsets of Noto Sans CJK SC Bold and Noto Serif CJK SC SemiBold.
+
+    python tools/subset_fonts.py [folder of the Noto collections]
+
+The same input gives the same bytes. The collections are those of Debian's `fonts-noto-cjk` and `fonts-noto-cjk-extra`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+COLLECTIONS = Path("/usr/share/fonts/opentype/noto")
+SHIPPED = Path(__file__).resolve().parents[1] / "tasks" / "finishing" / "fonts"
+STANDARD = Path(__file__).with_name("standard_characters.txt")
+
+#: Which collection becomes which file. In each of them the simplified Chinese font is number 2.
+FONTS = {"NotoSansCJK-Bold.ttc": "NotoSansCJKsc-Bold.otf", "NotoSerifCJK-SemiBold.ttc": "NotoSerifCJKsc-SemiBold.otf"}
+SIMPLIFIED_CHINESE = 2
+
+#: Added to the family's name, so that libass can never take a font of the machine that has the same one.
+SUFFIX = " Reelmill"
+
+#: Blocks that are taken whole, as far as Noto has them.
+BLOCKS = (
+    (0x0020, 0x017F),  # Latin with its accents
+    (0x0370, 0x03FF),  # Greek
+    (0x0400, 0x045F),  # Cyrillic
+    (0x2010, 0x206F),  # punctuation
+    (0x20A0, 0x20BF),  # currencies
+    (0x2100, 0x22FF),  # letter-like signs, numerals, arrows, operators
+    (0x2460, 0x27BF),  # numbers in circles, boxes, shapes, signs
+    (0x3000, 0x312F),  # CJK punctuation, kana, bopomofo
+    (0x3200, 0x33FF),  # CJK signs
+    (0xFF00, 0xFFEF),  # full and half width forms
+)
+
+#: In the simplified font these are as wide as a Chinese character. English needs them narrow, and libass cannot be told
+#: to switch OpenType features on: so the narrow glyphs get code points of their own in the private area.
+PROPORTIONAL = {0x2018: 0xE018, 0x2019: 0xE019, 0x201C: 0xE01C, 0x201D: 0xE01D, 0x2026: 0xE026}
+
+
+def code_page(codec: str, first: Iterable[int], second: range) -> set[str]:
+    """The characters that a two-byte codec reaches from these bytes."""
+    found: set[str] = set()
+    for high in first:
+        for low in second:
+            try:
+                found.update(bytes([high, low]).decode(codec))
+            except UnicodeDecodeError:
+                continue
+    return found
+
+
+def characters() -> set[int]:
+    """The code points that the fonts keep."""
+    upper = range(0xA1, 0xFF)
+    kept = code_page("gb2312", upper, upper)
+    kept |= code_page("big5", range(0xA4, 0xC7), range(0x40, 0xFF))  # level 1
+    kept |= code_page("euc_jp", range(0xA1, 0xD0), upper)  # JIS X 0208 level 1
+    kept |= {sign for sign in code_page("euc_kr", upper, upper) if "가" <= sign <= "힣"}
+    kept |= {sign for line in STANDARD.read_text(encoding="utf-8").splitlines() if line[0] != "#" for sign in line}
+    return {ord(sign) for sign in kept} | {code for first, last in BLOCKS for code in range(first, last + 1)}
+
+
+def proportional(font: Any) -> dict[str, str]:
+    """What the font's `pwid` feature replaces: wide glyph → narrow glyph."""
+    table = font["GSUB"].table
+    found: dict[str, str] = {}
+    for record in table.FeatureList.FeatureRecord:
+        if record.FeatureTag == "pwid":
+            for index in record.Feature.LookupListIndex:
+                for part in table.LookupList.Lookup[index].SubTable:
+                    found.update(getattr(part, "ExtSubTable", part).mapping)
+    return found
+
+
+def rename(font: Any) -> None:
+    """Give the family and the full name the suffix, and say nowhere else that there are other weights."""
+    family = font["name"].getDebugName(1) + SUFFIX
+    for record in list(font["name"].names):
+        match record.nameID:
+            case 1 | 4:
+                record.string = family
+            case 2:
+                record.string = "Regular"
+            case 16 | 17 | 21 | 22:
+                font["name"].names.remove(record)
+            case _:
+                pass
+
+
+def make(collection: Path, target: Path) -> None:
+    """Write one subset."""
+    font = TTFont(collection, fontNumber=SIMPLIFIED_CHINESE, recalcTimestamp=False)
+    narrow, wide = proportional(font), font.getBestCmap()
+    for table in font["cmap"].tables:
+        if table.format == 12:
+            table.cmap.update({private: narrow[wide[public]] for public, private in PROPORTIONAL.items()})
+    rename(font)
+    options = subset.Options(
+        hinting=False, layout_features=[], notdef_outline=True, name_IDs=["*"], recalc_timestamp=False
+    )
+    options.drop_tables += ["BASE", "VORG", "vhea", "vmtx"]  # nothing is set vertically
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=characters() | set(PROPORTIONAL.values()))
+    subsetter.subset(font)
+    font.save(target)
+    data = target.read_bytes()
+    print(f"{target.name}: {len(data):,} bytes, sha256 {hashlib.sha256(data).hexdigest()}")
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else COLLECTIONS
+    for name, made in FONTS.items():
+        make(folder / name, SHIPPED / made)
