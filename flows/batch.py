@@ -10,7 +10,8 @@ publishing in a pool of threads while the next one is made.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any, TypeVar, cast
@@ -68,7 +69,7 @@ def _stage(name: str) -> Callable[[str, Callable[[], T]], T]:
     return cast("Callable[[str, Callable[[], T]], T]", stage)
 
 
-PLAN, GENERATE, SCREEN, FINISH, PUBLISH = map(_stage, ("plan", "generate", "screen", "finish", "publish"))
+TASKS: dict[str, Any] = {name: _stage(name) for name in ("plan", "generate", "screen", "finish", "publish")}
 
 
 @flow(name="run-pipeline", flow_run_name="{name}", persist_result=False, validate_parameters=False)
@@ -138,7 +139,7 @@ def _plan(shop: Workshop) -> None:
         ledger.videos.plan(run.id, plan.videos, unchanged=plan.unchanged, remake=remake)
         shop.observer.planned(len(plan.to_make), plan.skipped, plan.unchanged)
 
-    PLAN(f"{run.pipeline} {run.occasion}", work)
+    TASKS["plan"](f"{run.pipeline} {run.occasion}", work)
     failpoint("run.planned")
 
 
@@ -165,10 +166,7 @@ def _carry_all(shop: Workshop) -> None:
 
 def _generate(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
     shop.cancel.check()
-    shop.observer.started("generate", video)
-    clip = GENERATE(video.title, lambda: make_clip(shop, video, plan))
-    shop.observer.ended("generate", video, f"{clip.seconds:.1f} s")
-    return clip
+    return _do(shop, "generate", video, lambda: make_clip(shop, video, plan), lambda clip: f"{clip.seconds:.1f} s")
 
 
 def _carry(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
@@ -178,18 +176,33 @@ def _carry(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
 
 def _finish_and_publish(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
     shop.cancel.check()
-    shop.observer.started("screen", video)
-    verdict = SCREEN(video.title, lambda: examine(shop, video, clip))
-    decision = verdict.verdict.decision
-    shop.observer.ended("screen", video, decision.value)
-    if decision is not Decision.PASS:
+    verdict = _do(shop, "screen", video, lambda: examine(shop, video, clip), lambda v: v.verdict.decision.value)
+    if verdict.verdict.decision is not Decision.PASS:
         return
-    shop.observer.started("finish", video)
-    renditions = FINISH(video.title, lambda: make_renditions(shop, video, plan, clip))
-    shop.observer.ended("finish", video, f"{len(renditions)} renditions")
-    shop.observer.started("publish", video)
-    posts = PUBLISH(video.title, lambda: make_posts(shop, video, plan, renditions, verdict))
-    shop.observer.ended("publish", video, f"{len(posts)} posts")
+    renditions = _do(shop, "finish", video, lambda: make_renditions(shop, video, plan, clip), _counted("renditions"))
+    _do(shop, "publish", video, lambda: make_posts(shop, video, plan, renditions, verdict), _counted("posts"))
+
+
+def _do(shop: Workshop, stage: str, video: Video, work: Callable[[], T], note: Callable[[T], str]) -> T:
+    """One stage of one video, as a Prefect task, with the observer told before and after."""
+    spent = 0.0
+
+    def timed() -> T:
+        nonlocal spent
+        began = time.monotonic()
+        try:
+            return work()
+        finally:
+            spent += time.monotonic() - began
+
+    shop.observer.started(stage, video)
+    outcome = TASKS[stage](video.title, timed)
+    shop.observer.ended(stage, video, note(outcome), spent)
+    return outcome
+
+
+def _counted(what: str) -> Callable[[Sequence[object]], str]:
+    return lambda made: f"{len(made)} {what}"
 
 
 def _guarded(shop: Workshop, video: Video, work: Callable[[], T]) -> T | None:

@@ -31,8 +31,16 @@ class Observer:
     def advanced(self, video: Video, done: int, total: int) -> None:
         """The engine is this far with the video's shot."""
 
-    def ended(self, stage: str, video: Video, note: str) -> None:
-        """A stage is through with a video; `note` says in a few words what came out."""
+    def ended(self, stage: str, video: Video, note: str, seconds: float) -> None:
+        """A stage is through with a video.
+
+        Parameters
+        ----------
+        note:
+            What came out, in a few words.
+        seconds:
+            What the stage's own work took, without what carries it.
+        """
 
     def failed(self, video: Video, error: Exception) -> None:
         """A video did not make it."""

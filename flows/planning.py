@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 from flows.definition import Definition
 from flows.pipeline import Pipeline
-from flows.video_plan import Recipe, VideoPlan, plan_video
+from flows.video_plan import Recipe, plan_video
 from records.videos import PlannedVideo
 from reelmill.content import Brief, Skipped, Variant
 from reelmill.errors import ReelmillError, SourceError
 from reelmill.fetching import Fetcher
 from reelmill.settings import Settings
-from tasks.finishing.fonts import check as check_glyphs
 from tasks.generation.choice import choose
 from tasks.prompts.compose import compose
 from tasks.prompts.lint import lint
@@ -78,7 +77,7 @@ def plan_run(
         engine=choose(pipeline.generate.engine, settings.engine),
         generate=pipeline.generate,
         caption=pipeline.caption,
-        brand=definition.brand_fields,
+        brand=definition.brand.model_dump(mode="json"),
         profiles=tuple(pipeline.deliver),
         targets=tuple(target.to for target in pipeline.publish),
     )
@@ -131,12 +130,7 @@ def _plan(
         prompt = compose(pipeline.prompt, brief, variant, recipe.brand)
         advice = tuple(str(warning) for warning in lint(prompt.positive))
         plan = plan_video(recipe, brief, variant, prompt, advice)
-        _check_words(plan)
+        plan.words.check()  # a missing glyph is found before a second of rendering, and not after
     except ReelmillError as error:
         return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, failed=str(error)), error
     return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, plan.to_json()), None
-
-
-def _check_words(plan: VideoPlan) -> None:
-    """A missing glyph is found before a second of rendering, and not after."""
-    check_glyphs("".join([plan.words["title"], *plan.words["lines"], plan.words["credit"]]))

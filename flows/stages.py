@@ -13,14 +13,19 @@ from records.media import PICTURE, VIDEO
 from records.states import PostState, VideoState
 from records.tables import Post, Video
 from records.verdicts import RecordedVerdict
-from reelmill.content import Clip, Decision, Rendition
+from reelmill.content import Clip, Decision, Rendition, fingerprint, post_identity
 from reelmill.errors import EngineError, Interrupted, PublishingError, TerminalError
 from reelmill.failpoints import failpoint
-from tasks.finishing.stage import FinishJob, finish, recipe
+from tasks.finishing.brand import Brand
+from tasks.finishing.job import FinishJob, recipe
+from tasks.finishing.stage import finish
 from tasks.generation.reference import keep_reference
 from tasks.generation.stage import generate
 from tasks.publishing.base import Delivery
 from tasks.publishing.stage import publish
+
+#: Longest name of a delivery, in characters, so that a path fits everywhere.
+LONGEST_NAME = 120
 
 
 def make_clip(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
@@ -152,10 +157,48 @@ def make_posts(
 
 
 def finish_job(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> FinishJob:
-    raise NotImplementedError
+    """The order for finishing, from what was planned and what was made."""
+    return FinishJob(
+        words=plan.words,
+        brand=Brand.of(shop.definition.brand, shop.definition.folder),
+        profiles=plan.profiles,
+        produce_id=video.id.hex,
+        preview=clip.preview,
+        width=clip.width,
+        height=clip.height,
+        frames=clip.frames,
+        fps=clip.fps,
+    )
 
 
 def make_delivery(
     shop: Workshop, video: Video, plan: VideoPlan, rendition: Rendition, verdict: RecordedVerdict, target: str
 ) -> Delivery:
-    raise NotImplementedError
+    """What a target is handed: the rendition, its words, its place, and what the sidecar says of it."""
+    run = shop.run
+    stem = "-".join(part for part in (f"{video.position + 1:02d}", video.brief_key, video.variant_id) if part)
+    # An event's id is foreign text: its hash stands for it in a path.
+    occasion = run.occasion if run.event is None else f"{run.date.isoformat()}-{fingerprint(run.occasion)[:8]}"
+    return Delivery(
+        post_id=post_identity(rendition.id, target),
+        rendition=rendition,
+        text=plan.post,
+        folder=f"{run.pipeline}/{occasion}",
+        name=f"{stem[:LONGEST_NAME]}.{rendition.profile}",
+        about={
+            "pipeline": run.pipeline,
+            "occasion": run.occasion,
+            "date": run.date.isoformat(),
+            "video_id": str(video.id),
+            "video_title": video.title,
+            "brief": video.brief_key,
+            "variant": dict(plan.variant),
+            "engine": plan.engine,
+            "verdict": {
+                "decision": verdict.verdict.decision.value,
+                "policy": verdict.verdict.policy,
+                "policy_version": verdict.verdict.policy_version,
+                "detectors": [one.detector for one in verdict.verdict.examinations if one.frames],
+            },
+        },
+    )

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from reelmill.content import Brief, Json, PostText, Shot, Variant, fingerprint
 from reelmill.errors import EngineError, TemplateError
 from tasks.finishing.options import CaptionOptions
+from tasks.finishing.words import Words
 from tasks.generation.options import GenerateOptions
 from tasks.prompts.compose import Prompt, clean
 from tasks.prompts.template import Template, scope
@@ -34,7 +35,7 @@ class VideoPlan:
     guidance: float
     seed: int
     image: str | None  #: URL or absolute path of the reference image
-    words: Mapping[str, Json]  #: what is drawn: title, lines, credit
+    words: Words  #: what is drawn
     post: PostText
     profiles: tuple[str, ...]
     targets: tuple[str, ...]
@@ -130,15 +131,15 @@ def _seed(pipeline: str, brief_key: str, variant_id: str) -> int:
     return int(fingerprint([pipeline, brief_key, variant_id])[:8], 16)
 
 
-def _render(recipe: Recipe, brief: Brief, variant: Variant) -> tuple[dict[str, Json], PostText]:
+def _render(recipe: Recipe, brief: Brief, variant: Variant) -> tuple[Words, PostText]:
     seen = scope(brief, variant, recipe.brand)
 
     def text(source: str | None) -> str:
         return clean(Template(source).render(**seen)) if source else ""
 
     caption = recipe.caption
-    title, lines = text(caption.title), [line for source in caption.lines if (line := text(source))]
-    words = {"title": title, "lines": lines, "credit": text(caption.credit)}
+    title, lines = text(caption.title), tuple(line for source in caption.lines if (line := text(source)))
+    words = Words(title, lines, text(caption.credit), caption.typeface)
     hashtags = tuple(tag.replace(" ", "") for source in caption.hashtags if (tag := text(source).lstrip("#").strip()))
     body = Template(caption.text).render(**seen).strip() if caption.text else "\n".join([title, *lines]).strip()
     if not body and not title:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 
@@ -33,9 +34,15 @@ COLOURS = {
 }
 
 
+#: Width of tables in a file or a pipe, in characters, unless COLUMNS says otherwise.
+PIPED_WIDTH = 160
+
+
 def console() -> Console:
     """Standard output. Where it is no terminal, lines keep their length and have no colours."""
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, soft_wrap=True, width=int(os.environ.get("COLUMNS") or PIPED_WIDTH))
 
 
 def print_json(value: Json) -> None:

@@ -38,7 +38,7 @@ def runs(
         out.print("no runs yet; start one with `reelmill run PIPELINE`")
         return OK
     columns = dict.fromkeys(("id", "pipeline", "occasion", "state"), "left")
-    columns |= dict.fromkeys(("done", "found", "failed", "attempt"), "right") | {"opened": "left"}
+    columns |= dict.fromkeys(("done", "found", "failed"), "right") | {"opened": "left"}
     out.print(table(columns, [_row(run, tallies[run.id]) for run in found]))
     return OK
 
@@ -52,6 +52,5 @@ def _row(run: Run, tally: Tally) -> tuple[str | Text, ...]:
         str(tally.states.get("done", 0)),
         str(tally.found),
         str(tally.states.get("failed", 0) or ""),
-        str(run.attempt),
         run.opened_at.astimezone().strftime("%Y-%m-%d %H:%M"),
     )

@@ -36,8 +36,8 @@ class Lines(Observer):
     def planned(self, videos: int, skipped: int, unchanged: int) -> None:
         self.say(_planned(videos, skipped, unchanged))
 
-    def ended(self, stage: str, video: Video, note: str) -> None:
-        self.say(f"{stage:<8} {video.title}: {note}")
+    def ended(self, stage: str, video: Video, note: str, seconds: float) -> None:
+        self.say(f"{stage:<8} {video.title}: {note} ({seconds:.1f} s)")
 
     def failed(self, video: Video, error: Exception) -> None:
         self.say(f"failed   {video.title}: {_reason(error)}")
@@ -83,7 +83,7 @@ class Bars(Observer):
         # The fraction of the clip in hand; the count beside the bar shows whole clips.
         self._progress.update(bar, completed=min(whole + min(done / max(total, 1), 0.999), self._videos))
 
-    def ended(self, stage: str, video: Video, note: str) -> None:
+    def ended(self, stage: str, video: Video, note: str, seconds: float) -> None:
         bar = self._bars[stage]
         whole = int(self._progress.tasks[bar].completed) + 1
         self._progress.update(bar, completed=whole, video="" if whole == self._videos else video.title)

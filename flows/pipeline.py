@@ -1,0 +1,108 @@
+"""What a definition file may say, composed from the options of the stages. Each stage owns its keys."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+from flows.registered import Registered
+from flows.schedule_options import ScheduleOptions, TriggerOptions, Zone
+from tasks.finishing.options import BrandOptions, CaptionOptions, Deliver
+from tasks.generation.options import GenerateOptions
+from tasks.options import Options
+from tasks.prompts.matrix import MatrixOptions
+from tasks.prompts.options import PromptOptions
+from tasks.publishing.base import Target
+from tasks.screening.options import ScreenOptions
+from tasks.sources.base import Source
+
+#: Names of pipelines and targets: they become parts of file names, deployments and URLs.
+NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+
+
+class PublishOptions(Options):
+    """One target that a pipeline publishes to."""
+
+    to: str
+    """The name of a target in `targets:`."""
+
+
+def _named(value: Any) -> Any:
+    return {"to": value} if isinstance(value, str) else value
+
+
+_PUBLISH_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "pattern": NAME},
+        {"type": "object", "properties": {"to": {"type": "string", "pattern": NAME}}, "required": ["to"],
+         "additionalProperties": False},
+    ]
+}  # fmt: skip
+
+Publish = Annotated[PublishOptions, BeforeValidator(_named), WithJsonSchema(_PUBLISH_SCHEMA)]
+
+
+class Pipeline(Options):
+    """One recipe: from a source of ideas to published videos."""
+
+    schedule: ScheduleOptions | None = None
+    """Run at set times."""
+
+    on: TriggerOptions | None = None
+    """Run when something happens. A pipeline with neither `schedule` nor `on` runs when it is asked to."""
+
+    timezone: Zone | None = None
+    """The time zone that says which date a run is for. Empty: the schedule's, or else UTC."""
+
+    source: Annotated[Source, Registered("sources")]
+    """Where the briefs come from: one video per brief and variant."""
+
+    matrix: MatrixOptions | None = None
+    """Variants of each brief."""
+
+    prompt: PromptOptions
+    """What is to be seen."""
+
+    generate: GenerateOptions = GenerateOptions()
+    """How clips are made."""
+
+    screen: ScreenOptions = ScreenOptions()
+    """How strictly clips are screened before anybody sees them."""
+
+    caption: CaptionOptions = CaptionOptions()
+    """The words on the picture and beside it."""
+
+    deliver: Deliver
+    """The platforms that each video is finished for."""
+
+    publish: tuple[Publish, ...] = ()
+    """The targets that finished videos are sent to. Empty: they stay in the store."""
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The targets that it publishes to."""
+        return tuple(entry.to for entry in self.publish)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the run's logical date."""
+        return ZoneInfo(self.timezone or (self.schedule.timezone if self.schedule else "UTC"))
+
+
+class DefinitionFile(Options):
+    """The definition of Reelmill's pipelines: `pipelines.yaml`."""
+
+    version: Literal[1]
+    """The version of this format."""
+
+    brand: BrandOptions
+    """Who speaks. Drawn on every rendition."""
+
+    targets: dict[Name, Annotated[Target, Registered("targets")]] = Field(default_factory=dict)
+    """Accounts and places that renditions are published to, by a name of yours."""
+
+    pipelines: Annotated[dict[Name, Pipeline], Field(min_length=1)]
+    """The recipes, by a name of yours."""

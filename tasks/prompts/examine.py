@@ -1,0 +1,169 @@
+"""What can be said of a template before there is data: what it names, and everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jinja2 import nodes
+from jinja2.exceptions import TemplateSyntaxError
+
+from reelmill.errors import TemplateError
+from tasks.prompts.options import LONGEST_TEMPLATE
+from tasks.prompts.sandbox import FILTERS, TESTS, sandbox
+from tasks.registry import suggest
+
+#: Nesting of expressions and of `if`, far beyond what anybody can read.
+DEEPEST = 30
+#: Parts of one template: a prompt that needs more is a program.
+MOST_NODES = 400
+
+#: What a template can name.
+ROOTS = ("brief", "variant", "brand")
+#: What people write who know other systems.
+_HABITS = {"matrix": "variant"} | dict.fromkeys(("item", "product", "event", "source", "row"), "brief")
+
+_ALLOWED: tuple[type[nodes.Node], ...] = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem,
+    nodes.Slice, nodes.Filter, nodes.Test, nodes.Keyword, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
+    nodes.CondExpr, nodes.If, nodes.Concat, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod,
+    nodes.Neg, nodes.Pos, nodes.List, nodes.Tuple,
+)  # fmt: skip
+#: What to write instead of what is refused.
+_INSTEAD: dict[type[nodes.Node], tuple[str, str]] = {
+    nodes.Call: ("calls something", "use a filter, such as `brief.name | upper`"),
+    nodes.For: ("loops", "use the filter `join`, such as `brief.tags | join(', ')`"),
+    nodes.Assign: ("sets a name", "write the expression where it is needed"),
+    nodes.Pow: ("raises to a power", "write the number"),
+    nodes.Dict: ("makes a mapping", "put it into the matrix, and name its keys here"),
+}
+_TOO_LARGE = "the template is too large or nested too deeply"
+_ONE_BRACE = re.compile(r"(?<!\{)\{\s*((?:brief|variant|brand)\.[\w.]+)\s*\}(?!\})")
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What can be said of a template without data."""
+
+    errors: tuple[TemplateError, ...]  #: everything that the sandbox refuses, in the order of the text
+    required: frozenset[str]  #: dotted names that must be there
+    optional: frozenset[str]  #: dotted names that the template asks about before it uses them
+    tree: nodes.Template | None  #: None if it cannot be parsed
+
+
+def examine(source: str) -> Examination:
+    """Read a template and collect everything that is wrong with it. Raises nothing."""
+    if len(source) > LONGEST_TEMPLATE:
+        return _refused(
+            TemplateError(f"a template has {len(source):,} characters", f"use at most {LONGEST_TEMPLATE:,}")
+        )
+    try:
+        tree = sandbox().parse(source)
+    except TemplateSyntaxError as error:
+        return _refused(_unreadable(error.message or "", source))
+    except (RecursionError, ValueError, OverflowError):
+        return _refused(
+            TemplateError("the template is nested too deeply or holds too long a number", "make it simpler")
+        )
+    errors = tuple(_errors(tree))
+    if any(error.reason == _TOO_LARGE for error in errors):
+        return _refused(errors[-1])
+    guarded = {name for node in tree.find_all((nodes.Filter, nodes.Test)) for name in _guarded(node)}
+    used = {name for name in _names(tree) if name.split(".")[0] in ROOTS}
+    return Examination(errors, frozenset(used - guarded), frozenset(used & guarded), tree)
+
+
+def _refused(error: TemplateError) -> Examination:
+    return Examination((error,), frozenset(), frozenset(), None)
+
+
+def _unreadable(message: str, source: str) -> TemplateError:
+    """What Jinja could not parse, by its likely cause."""
+    for opening, closing in (("{{", "}}"), ("{%", "%}"), ("{#", "#}")):
+        if source.count(opening) > source.count(closing):
+            return TemplateError(f"the template has a `{opening}` without a `{closing}`", f"close it with `{closing}`")
+    message = message.rstrip(".")
+    return TemplateError(
+        f"the template cannot be read: {message[:1].lower()}{message[1:]}",
+        "an insertion looks like `{{ brief.name }}`, a choice like `{% if brief.price %}…{% endif %}`",
+    )
+
+
+def _errors(tree: nodes.Template) -> Iterator[TemplateError]:
+    """Everything that is not on the list, however it is written."""
+    level: list[nodes.Node] = [tree]
+    count = 0
+    for _ in range(DEEPEST):
+        count += len(level)
+        for node in level:
+            error = _node_error(node)
+            if error:
+                yield error
+        level = [child for node in level if isinstance(node, _ALLOWED) for child in node.iter_child_nodes()]
+        if not level:
+            break
+    if level or count > MOST_NODES:
+        yield TemplateError(_TOO_LARGE, "make it simpler")
+
+
+def _node_error(node: nodes.Node) -> TemplateError | None:
+    if not isinstance(node, _ALLOWED):
+        kinds = (instead for kind, instead in _INSTEAD.items() if isinstance(node, kind))
+        what, instruction = next(kinds, (f"uses `{type(node).__name__.lower()}`", "use `if`, names and filters only"))
+        return TemplateError(f"the template {what}, which is not allowed", instruction)
+    if isinstance(node, nodes.TemplateData):
+        brace = _ONE_BRACE.search(node.data)
+        return TemplateError(f"`{brace[0]}` has single braces", f"write `{{{{ {brace[1]} }}}}`") if brace else None
+    if isinstance(node, nodes.Mul | nodes.Div | nodes.FloorDiv | nodes.Mod):
+        if any(isinstance(side, nodes.Const) and isinstance(side.value, str) for side in (node.left, node.right)):
+            return TemplateError(f"`{node.operator}` reckons with numbers only", "join texts with `~`")
+    elif isinstance(node, nodes.Getitem):
+        if isinstance(node.node, nodes.Const) and not isinstance(node.node.value, str):
+            return TemplateError(f"`{node.node.value}` has no entries", "name a text or a list before the brackets")
+    elif isinstance(node, nodes.Name) and node.name not in ROOTS:
+        near = _HABITS.get(node.name) or suggest(node.name, ROOTS) or f"brief.{node.name}"
+        return TemplateError(
+            f"a template knows no `{node.name}`", f"did you mean `{near}`? It sees brief, variant and brand"
+        )
+    elif isinstance(node, nodes.Filter | nodes.Test):
+        kind, known = ("filter", FILTERS) if isinstance(node, nodes.Filter) else ("test", TESTS)
+        if node.name not in known:
+            near = suggest(node.name, known) or ""
+            guess = f"did you mean `{near}`? " if near else ""
+            return TemplateError(f"there is no {kind} `{node.name}`", f"{guess}Use one of: {', '.join(sorted(known))}")
+    return None
+
+
+def _guarded(node: nodes.Node) -> Iterator[str]:
+    """The name that a `default` filter or a `defined` test asks about."""
+    if (
+        isinstance(node, nodes.Filter | nodes.Test)
+        and node.name in {"default", "d", "defined", "undefined"}
+        and node.node
+    ):
+        name = _dotted(node.node)
+        if name is not None:
+            yield name
+
+
+def _names(node: nodes.Node) -> Iterator[str]:
+    name = _dotted(node)
+    if name is not None:
+        yield name
+        return
+    for child in node.iter_child_nodes():
+        yield from _names(child)
+
+
+def _dotted(node: nodes.Node) -> str | None:
+    """`brief.angles.food` for a chain of names; None for anything else."""
+    if isinstance(node, nodes.Name):
+        return node.name
+    if isinstance(node, nodes.Getattr):
+        owner = _dotted(node.node)
+        return None if owner is None else f"{owner}.{node.attr}"
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+        owner = _dotted(node.node)
+        return None if owner is None else f"{owner}.{node.arg.value}"
+    return None
