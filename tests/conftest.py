@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from flows import server
 from records.ledger import Ledger
 from reelmill.settings import Settings
+from tests.line import Project
 
 # A test that forgets to ask for a server must fail at once, and nothing may call home.
 os.environ.update(
@@ -86,3 +89,27 @@ def any_settings(request: pytest.FixtureRequest) -> Settings:
 def ledger(any_settings: Settings) -> Iterator[Ledger]:
     with Ledger(any_settings) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.LocalServer]:
+    """A local Prefect server of ours, on a free port, for the whole session."""
+    home = Settings(home=tmp_path_factory.mktemp("prefect"), prefect_port=_free_port())
+    started = server.ensure(home)
+    yield started
+    server.stop(home)
+
+
+@pytest.fixture
+def project(tmp_path: Path, prefect_server: server.LocalServer) -> Project:
+    """A project of its own, with a ledger of its own, on the session's Prefect server."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(folder, {"PREFECT_API_URL": prefect_server.url})
+
+
+def _free_port() -> int:
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        port: int = chosen.getsockname()[1]
+    return port

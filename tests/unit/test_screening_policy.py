@@ -1,0 +1,138 @@
+"""Policies as data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reelmill.content import Decision
+from reelmill.errors import UseError
+from tasks.screening.detectors.base import Finding
+from tasks.screening.detectors.nudenet import LABELS
+from tasks.screening.options import POLICIES
+from tasks.screening.policy import Policy, load
+
+SHIPPED = sorted(path.stem for path in POLICIES.glob("*.yaml"))
+
+MINIMAL = """
+name: ours
+version: "7"
+required: [opennsfw]
+optional: []
+rules: {opennsfw: {nsfw: {category: sexual, review: 0.3, block: 0.6}}}
+agreement: {seconds: 1.0}
+isolated: {score_below: 0.6, seconds: 1.0}
+black: {level_below: 8.0, share_above: 0.5}
+frozen: {change_below: 0.2, share_above: 0.5}
+"""
+
+
+def written(folder: Path, text: str) -> Policy:
+    (folder / "ours.yaml").write_text(text, encoding="utf-8")
+    return load("ours.yaml", folder)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_policy_that_ships_is_named_like_its_file_and_requires_opennsfw(name: str) -> None:
+    policy = load(name, Path())
+
+    assert policy.name == name
+    assert "opennsfw" in policy.required
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_policy_that_ships_names_only_labels_that_its_detectors_know(name: str) -> None:
+    rules = load(name, Path()).rules
+
+    assert set(rules["opennsfw"]) == {"nsfw"}
+    assert set(rules["nudenet"]) <= set(LABELS)
+
+
+def test_strict_is_nowhere_more_lenient_than_default() -> None:
+    default, strict = load("default", Path()), load("strict", Path())
+
+    for detector, rules in default.rules.items():
+        for label, rule in rules.items():
+            tighter = strict.rules[detector][label]
+            assert tighter.review <= rule.review
+            assert (tighter.block or 2) <= (rule.block or 2)
+    assert set(strict.required) >= set(default.required) | set(default.optional)
+    assert strict.agreement.seconds >= default.agreement.seconds
+    assert strict.isolated.score_below <= default.isolated.score_below
+    assert strict.black.share_above <= default.black.share_above
+    assert strict.frozen.share_above <= default.frozen.share_above
+
+
+@pytest.mark.parametrize(
+    ("score", "level"),
+    [
+        (0.0, Decision.PASS),
+        (0.2999, Decision.PASS),
+        (0.3, Decision.REVIEW),
+        (0.5999, Decision.REVIEW),
+        (0.6, Decision.BLOCK),
+        (1.0, Decision.BLOCK),
+    ],
+)
+def test_a_threshold_is_reached_by_being_equal_to_it(tmp_path: Path, score: float, level: Decision) -> None:
+    policy = written(tmp_path, MINIMAL)
+
+    assert policy.weigh("opennsfw", Finding("nsfw", score)) == ("sexual", level)
+
+
+def test_a_label_without_a_rule_means_nothing(tmp_path: Path) -> None:
+    assert written(tmp_path, MINIMAL).weigh("opennsfw", Finding("cat", 1.0)) is None
+
+
+def test_a_rule_without_a_block_threshold_never_blocks(tmp_path: Path) -> None:
+    policy = written(tmp_path, MINIMAL.replace("block: 0.6", "block: null"))
+
+    assert policy.weigh("opennsfw", Finding("nsfw", 1.0)) == ("sexual", Decision.REVIEW)
+
+
+def test_the_identity_changes_with_any_number_and_with_who_looks(tmp_path: Path) -> None:
+    policy, stricter = written(tmp_path, MINIMAL), written(tmp_path, MINIMAL.replace("review: 0.3", "review: 0.29"))
+
+    identities = [
+        policy.identity(["opennsfw"]),
+        policy.identity(["opennsfw", "nudenet"]),
+        stricter.identity(["opennsfw"]),
+    ]
+
+    assert len(set(identities)) == 3
+    assert all(identity.startswith("7+") and len(identity) <= 64 for identity in identities)
+    assert policy.identity(["nudenet", "opennsfw"]) == identities[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("required: [opennsfw]", "required: []", "required"),
+        ("required: [opennsfw]", "required: [opennsfw, nudenet]", "no rule says what nudenet means"),
+        ("block: 0.6", "block: 0.2", "block 0.2 is below review 0.3"),
+        ("review: 0.3", "review: 0", "rules.opennsfw.nsfw.review"),
+        ("review: 0.3", "review: often", "rules.opennsfw.nsfw.review"),
+        ("block: 0.6", "block: 1.5", "rules.opennsfw.nsfw.block"),
+        ("score_below: 0.6", "score_below: 0.9", "isolated.score_below"),
+        ("share_above: 0.5", "share_above: 1.0", "black.share_above"),
+        ("optional: []", "optional: []\nenabled: false", "enabled"),
+        ("name: ours", "name: [", "is not YAML"),
+        ("name: ours", "name: &a ours\nname: theirs", "is not YAML"),
+        ("agreement: {seconds: 1.0}", "", "agreement"),
+        (MINIMAL, "", "the whole"),
+    ],
+)
+def test_a_wrong_policy_is_refused_and_told_where(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in MINIMAL
+
+    with pytest.raises(UseError) as caught:
+        written(tmp_path, MINIMAL.replace(old, new))
+
+    assert told in caught.value.reason
+    assert "ours.yaml" in caught.value.reason
+
+
+def test_a_policy_that_is_not_there_is_told_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(UseError, match=r"missing\.yaml cannot be read"):
+        load("missing.yaml", tmp_path)
