@@ -64,6 +64,8 @@ class Engine(ABC):
 
     name: ClassVar[str]  #: what `generate: {engine: …}` says
     preview: ClassVar[bool] = False  #: its clips are a preview, not the product
+    recommended_steps: ClassVar[int] = 1  #: where the definition names none
+    recommended_guidance: ClassVar[float] = 1.0  #: where the definition names none
 
     @property
     @abstractmethod
