@@ -1,0 +1,112 @@
+"""A layer: a picture larger than the frame, painted once, and seen through the camera in every frame.
+
+It is kept as premultiplied BT.709 planes of bytes, luma at full and chroma at half resolution, because that is what
+the encoder takes: composing in these planes costs half of what RGB does, and no frame is ever converted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from wan_engine.storyboard.picture import colour
+from wan_engine.storyboard.picture.noise import Random
+from wan_engine.storyboard.picture.raster import Bytes, Field
+
+#: Empty pixels that are left around what a layer shows.
+RIM = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How one layer moves of itself at a moment, about its pivot."""
+
+    x: float = 0.0  #: pixels to the right
+    y: float = 0.0  #: pixels down
+    turn: float = 0.0  #: radians, clockwise
+    shear: float = 0.0  #: pixels to the right per pixel above the pivot
+
+
+#: Phase of the clip (0 to 1) → motion.
+Sway = Callable[[float], Motion]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a painter hands over: straight RGB from 0 to 1 and its coverage, at full resolution."""
+
+    rgb: Field  #: (height, width, 3)
+    alpha: Field | None = None  #: (height, width); None where everything is covered
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A picture ready to be laid over a frame."""
+
+    luma: Bytes  #: (height, width), premultiplied
+    keep: Bytes | None  #: (height, width): how much of what lies behind stays, 255 for all; None for nothing
+    chroma: Bytes  #: (height / 2, width / 2, 2), premultiplied
+    depth: float  #: 0 at the horizon, 1 at the lens
+    left: int  #: where its first column lies in the frame when the camera rests, pixels, even
+    top: int  #: where its first row lies
+    solid: int = 1 << 30  #: rows from here on hide everything behind them
+    sway: Sway | None = None  #: motion of its own
+    pivot: tuple[float, float] = (0.0, 0.0)  #: what it turns about, in frame pixels at rest
+    opacity: Callable[[float], float] | None = None  #: changes over the clip, 0 to 1
+
+    @property
+    def height(self) -> int:
+        return self.luma.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.luma.shape[1]
+
+
+def planes(rgb: Field, alpha: Field | None, rng: Random) -> tuple[Bytes, Bytes | None, Bytes]:
+    """Luma, keep and chroma of a picture. Rounding is dithered, so that soft gradients show no steps."""
+    height, width = rgb.shape[:2]
+    components = np.asarray(cv2.transform(np.clip(rgb, 0, 1), colour.MATRIX), np.float32)
+    luma = components[..., 0] * np.float32(colour.LUMA_SPAN) + np.float32(colour.BLACK)
+    chroma = components[..., 1:] * np.float32(colour.CHROMA_SPAN) + np.float32(colour.ZERO_CHROMA)
+    keep = None
+    if alpha is not None:
+        cover = np.clip(alpha, 0, 1)
+        luma *= cover
+        chroma *= cover[..., None]
+        keep = 255 - np.rint(cover * 255).astype(np.uint8)
+    noise = rng.random((height, width), dtype=np.float32)
+    luma += noise if alpha is None else np.where(cover > 0, noise, 0)
+    half = np.asarray(cv2.resize(chroma, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+    half += np.stack([noise[: height // 2, : width // 2], noise[height // 2 :, width // 2 :]], axis=-1)
+    if alpha is not None:
+        # Where nothing is covered nothing may be added, not even rounding.
+        half[cv2.resize(cover, (width // 2, height // 2), interpolation=cv2.INTER_AREA) <= 0] = 0
+    return luma.astype(np.uint8), keep, half.astype(np.uint8)
+
+
+def first_solid_row(keep: Bytes) -> int:
+    """The first row from which on everything is covered, or far below where there is none."""
+    rows = keep.max(axis=1) > 0
+    if not rows.any():
+        return 0
+    last_open = int(np.flatnonzero(rows)[-1])
+    return last_open + 1 if last_open + 1 < len(rows) else 1 << 30
+
+
+def cropped(picture: Picture, left: int, top: int) -> tuple[Picture, int, int]:
+    """The picture without its empty border, and where its first pixel lies then. Stays on even pixels."""
+    if picture.alpha is None:
+        return picture, left, top
+    seen = picture.alpha > 1 / 512
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not len(rows):
+        return Picture(picture.rgb[:4, :4], picture.alpha[:4, :4]), left, top
+    height, width = seen.shape
+    first_row, first_column = max(0, int(rows[0]) - RIM) & ~1, max(0, int(columns[0]) - RIM) & ~1
+    last_row, last_column = min(height, int(rows[-1]) + RIM) + 1 & ~1, min(width, int(columns[-1]) + RIM) + 1 & ~1
+    part = slice(first_row, min(last_row, height & ~1)), slice(first_column, min(last_column, width & ~1))
+    return Picture(picture.rgb[part], picture.alpha[part]), left + first_column, top + first_row

@@ -1,0 +1,104 @@
+"""A scene: layers and effects from far to near, and what lies over the whole picture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from wan_engine.storyboard.effect import Effect
+from wan_engine.storyboard.picture.frame import Frame
+from wan_engine.storyboard.picture.layer import Layer
+from wan_engine.storyboard.picture.noise import Random
+from wan_engine.storyboard.picture.raster import Bytes, Field
+from wan_engine.storyboard.stage import Stage
+
+#: What 1 is in the veil's bytes: it may brighten by a third.
+VEIL_ONE = 192
+#: How many sheets of grain are kept; frames take them in turn, each time shifted.
+GRAIN_SHEETS = 3
+
+
+@dataclass(slots=True)
+class Scene:
+    """What one clip shows."""
+
+    stage: Stage
+    parts: list[Layer | Effect] = field(default_factory=list)  #: in the order in which they are laid
+    _veil: Bytes | None = None
+    _veil_half: Bytes | None = None
+    _lift_half: Bytes | None = None
+    _grain: list[Bytes] = field(default_factory=list)
+
+    def add(self, *parts: Layer | Effect | None) -> None:
+        """Lay parts over what is there."""
+        self.parts += [part for part in parts if part is not None]
+
+    def render(self, frame: Frame, index: int, count: int) -> Bytes:
+        """Draw frame `index` of `count`; the result is valid until the next frame is drawn with the same `frame`."""
+        phase = index / count
+        frame.offset = self._weave(phase)
+        self.compose(frame, phase)
+        self._finish(frame, index)
+        return frame.finish()
+
+    def compose(self, frame: Frame, phase: float) -> None:
+        """Lay all parts, without veil and grain."""
+        camera = self.stage.camera
+        covered = [frame.height] * (len(self.parts) + 1)
+        for position in range(len(self.parts) - 1, -1, -1):
+            part = self.parts[position]
+            hides = frame.solid_from(part, camera.view(part.depth, phase)) if isinstance(part, Layer) else frame.height
+            covered[position] = min(covered[position + 1], hides)
+        for position, part in enumerate(self.parts):
+            if isinstance(part, Layer):
+                frame.lay(part, camera.view(part.depth, phase), phase, below=covered[position + 1])
+            else:
+                part.draw(frame, camera, phase)
+
+    def prepare(self) -> None:
+        """Make what lies over the whole picture: the style's veil, and grain."""
+        stage = self.stage
+        rng = stage.random("veil")
+        veil = stage.style.veil(stage)
+        # The noise dithers what is multiplied, so that a vignette shows no rings.
+        noisy = veil * VEIL_ONE + rng.random(veil.shape, dtype=np.float32)
+        self._veil = np.clip(noisy, 0, 255).astype(np.uint8)
+        half = np.asarray(cv2.resize(veil, (stage.width // 2, stage.height // 2), interpolation=cv2.INTER_AREA))
+        scaled = np.clip(half * VEIL_ONE + 0.5, 0, 255).astype(np.uint8)
+        self._veil_half = np.asarray(cv2.merge((scaled, scaled)), np.uint8)
+        lift = np.clip(128 * (1 - half) + 0.5, 0, 255).astype(np.uint8)
+        self._lift_half = np.asarray(cv2.merge((lift, lift)), np.uint8)
+        if stage.style.grain > 0:
+            self._grain = [_grain_sheet(stage, rng) for _ in range(GRAIN_SHEETS)]
+
+    def _weave(self, phase: float) -> tuple[float, float]:
+        """How far the whole picture is off its place, as a film is in its gate."""
+        strength = self.stage.style.weave * self.stage.unit / 704
+        turn = 2 * math.pi * phase
+        return (
+            strength * (0.6 * math.sin(7 * turn) + 0.4 * math.sin(11 * turn + 1)),
+            strength * (0.7 * math.sin(5 * turn + 2) + 0.3 * math.sin(13 * turn)),
+        )
+
+    def _finish(self, frame: Frame, index: int) -> None:
+        if self._veil is not None and self._veil_half is not None and self._lift_half is not None:
+            cv2.multiply(frame.luma, self._veil, dst=frame.luma, scale=1 / VEIL_ONE)
+            cv2.multiply(frame.chroma, self._veil_half, dst=frame.chroma, scale=1 / VEIL_ONE)
+            cv2.add(frame.chroma, self._lift_half, dst=frame.chroma)
+        if self._grain:
+            # Shifts that share no rhythm with the sheets, so that no pattern returns soon.
+            sheet = self._grain[index % GRAIN_SHEETS]
+            top, left = (index * 37) % 64, (index * 53) % 64
+            part = sheet[top : top + frame.height, left : left + frame.width]
+            cv2.addWeighted(frame.luma, 1.0, part, 1.0, -128.0, dst=frame.luma)
+
+
+def _grain_sheet(stage: Stage, rng: Random) -> Bytes:
+    """Grain around 128, a little soft, as silver clumps are."""
+    shape = (stage.height + 64, stage.width + 64)
+    noise: Field = rng.standard_normal(shape, dtype=np.float32)
+    soft = cv2.GaussianBlur(noise, (0, 0), 0.9 * max(1.0, stage.unit / 704))
+    return np.clip(np.asarray(soft) / soft.std() * stage.style.grain + 128.5, 0, 255).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""The things that a scene is made of: one noun a file."""

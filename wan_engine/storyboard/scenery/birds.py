@@ -1,0 +1,111 @@
+"""Birds: geese in a wedge, swallows, cranes; wings beat, and the flock crosses slowly."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from wan_engine.storyboard.camera import Camera
+from wan_engine.storyboard.picture import colour
+from wan_engine.storyboard.picture.colour import blend
+from wan_engine.storyboard.picture.frame import Frame, over
+from wan_engine.storyboard.picture.raster import SUBPIXEL_BITS, Bytes, Points, curve
+from wan_engine.storyboard.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Flock:
+    """Birds on their way."""
+
+    x: npt.NDArray[np.float64]  #: in the middle of the clip, pixels
+    y: npt.NDArray[np.float64]
+    span: npt.NDArray[np.float64]  #: of the wings, pixels
+    start: npt.NDArray[np.float64]  #: of the wing beat, turns
+    beats: float  #: whole beats in the clip
+    way: tuple[float, float]  #: travelled in the clip, pixels
+    tone: tuple[float, float, float]  #: luma and chroma in code values
+    swallow: bool
+    strength: float
+    depth: float = 0.15
+
+    def draw(self, frame: Frame, camera: Camera, phase: float) -> None:
+        view = camera.view(self.depth, phase)
+        x = self.x + self.way[0] * (phase - 0.5) + view.shift_x
+        y = self.y + self.way[1] * (phase - 0.5) + view.shift_y + 2 * np.sin(2 * np.pi * (phase + self.start))
+        reach = float(self.span.max())
+        left, top = max(0, int(x.min() - reach)) & ~1, max(0, int(y.min() - reach)) & ~1
+        right, bottom = min(frame.width, int(x.max() + reach) + 2) & ~1, min(frame.height, int(y.max() + reach) + 2) & ~1
+        if right - left < 4 or bottom - top < 4:
+            return
+        mask: Bytes = np.zeros((bottom - top, right - left), np.uint8)
+        for place_x, place_y, span, start in zip(x, y, self.span, self.start, strict=True):
+            beat = math.sin(2 * math.pi * (self.beats * phase + start))
+            glide = math.sin(2 * math.pi * (phase + start * 3)) > 0.45
+            lift = 0.10 if glide and self.swallow else 0.22 * beat + 0.06
+            for outline in _bird(span, lift, self.swallow, math.copysign(1, self.way[0])):
+                points = np.round((outline + (place_x - left, place_y - top)) * (1 << SUBPIXEL_BITS)).astype(np.int32)
+                cv2.fillPoly(mask, [points], (255,), cv2.LINE_AA, SUBPIXEL_BITS)
+        luma = frame.luma[top:bottom, left:right]
+        chroma = frame.chroma[top // 2 : bottom // 2, left // 2 : right // 2]
+        cover = np.asarray(cv2.convertScaleAbs(mask, alpha=self.strength), np.uint8)
+        half = np.asarray(cv2.resize(cover, (chroma.shape[1], chroma.shape[0]), interpolation=cv2.INTER_AREA))
+        tint = np.asarray(cv2.merge([cv2.convertScaleAbs(half, alpha=tone / 255) for tone in self.tone[1:]]), np.uint8)
+        over(luma, chroma, np.asarray(cv2.convertScaleAbs(cover, alpha=self.tone[0] / 255), np.uint8), tint, np.asarray(cv2.bitwise_not(cover), np.uint8))
+
+
+def _bird(span: float, lift: float, swallow: bool, way: float) -> list[Points]:
+    """Body and wings around 0, 0, flying towards `way`."""
+    half = span / 2
+    if swallow:
+        wing = curve([[0, 0], [-0.30, -0.55 * lift - 0.25], [-1.0, -1.2 * lift + 0.18], [-0.42, -0.4 * lift - 0.02], [0, 0.13]], 18)
+        other = wing * (-0.92, 0.95)
+        body = np.array([[0.36, -0.06], [0.15, -0.13], [-0.30, -0.02], [-0.74, 0.20], [-0.42, 0.07], [-0.66, 0.32], [-0.24, 0.13], [0.12, 0.10]])
+        return [part * half * (way, 1) for part in (wing, other, body)]
+    near = curve([[0.16, 0], [0.02, -0.55 * lift * 2], [-0.40, -1.55 * lift * 2], [-0.20, -0.7 * lift * 2], [-0.16, 0.06]], 16)
+    far = near * (0.85, 0.92) + (0.05, -0.01)
+    body = curve([[0.62, -0.045], [0.22, -0.075], [-0.22, -0.05], [-0.46, 0.03], [-0.18, 0.085], [0.20, 0.06], [0.46, 0.0]], 26, closed=True)
+    return [part * half * (way, 1) for part in (far, body, near)]
+
+
+def flock(stage: Stage, kind: str) -> Flock:
+    """`geese` in a wedge, or `swallows` on their own ways."""
+    rng = stage.random(kind)
+    swallow = kind == "swallows"
+    unit = stage.unit
+    way = float(-1 if stage.light[0] < 0.5 else 1)
+    centre = (stage.width * (0.5 - 0.06 * way), stage.height * rng.uniform(0.26, 0.33))
+    if swallow:
+        count = 3
+        x = centre[0] + rng.uniform(-0.30, 0.30, count) * unit
+        y = centre[1] + rng.uniform(-0.10, 0.16, count) * unit
+        span = unit * rng.uniform(0.085, 0.13, count)
+    else:
+        count = 9
+        place = np.arange(count) - 3.0
+        x = centre[0] - way * np.abs(place) * 0.068 * unit + rng.normal(0, 0.006, count) * unit
+        y = centre[1] + place * 0.030 * unit + rng.normal(0, 0.004, count) * unit
+        span = unit * (0.062 + 0.008 * rng.random(count))
+    palette = stage.palette
+    tone = blend(palette.near, palette.haze, 0.12)
+    if palette.dark:
+        tone = blend(palette.near, palette.light, 0.10)
+    components = tone @ colour.MATRIX.T
+    return Flock(
+        x=x,
+        y=y,
+        span=span,
+        start=np.asarray(rng.uniform(0, 0.25 if not swallow else 1, count)),
+        beats=float(round((2.6 if swallow else 1.5) * stage.seconds)),
+        way=(way * unit * (0.05 if not swallow else 0.09) * min(stage.seconds, 8), -0.008 * unit * min(stage.seconds, 8)),
+        tone=(
+            float(components[0]) * colour.LUMA_SPAN + colour.BLACK,
+            float(components[1]) * colour.CHROMA_SPAN + colour.ZERO_CHROMA,
+            float(components[2]) * colour.CHROMA_SPAN + colour.ZERO_CHROMA,
+        ),
+        swallow=swallow,
+        strength=0.86,
+    )

@@ -1,0 +1,1 @@
+"""How things are painted: one file a style."""
