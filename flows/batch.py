@@ -196,7 +196,7 @@ def _do(shop: Workshop, stage: str, video: Video, work: Callable[[], T], note: C
             spent += time.monotonic() - began
 
     shop.observer.started(stage, video)
-    outcome = TASKS[stage](video.title, timed)
+    outcome: T = TASKS[stage](video.title, timed)
     shop.observer.ended(stage, video, note(outcome), spent)
     return outcome
 

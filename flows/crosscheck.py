@@ -156,7 +156,7 @@ def _unknown(
     near = suggest(name, sorted(known)) or ""
     if may_be_missing and (not near or difflib.SequenceMatcher(None, name, near).ratio() < SLIP):
         return None
-    return Finding(place, f"there is no `{root}.{name}`", ", ".join(sorted(known)), f"{root}.{near}" if near else "")
+    return Finding(place, f"there is no `{root}.{name}`", ", ".join(sorted(known)), near)
 
 
 def _in_cells(place: ValuePath, parts: list[str], cells: Sequence[Variant], *, may_be_missing: bool) -> Finding | None:

@@ -79,7 +79,7 @@ def plan_run(
         caption=pipeline.caption,
         brand=definition.brand.model_dump(mode="json"),
         profiles=tuple(pipeline.deliver),
-        targets=tuple(target.to for target in pipeline.publish),
+        targets=pipeline.target_names,
     )
     plan, first_error, keys = Plan(), None, set[str]()
     cells = variants(pipeline.matrix)
@@ -125,7 +125,7 @@ def _briefs(
 def _plan(
     recipe: Recipe, pipeline: Pipeline, brief: Brief, variant: Variant
 ) -> tuple[PlannedVideo, ReelmillError | None]:
-    title = f"{brief.title} · {variant.title}" if variant.values else brief.title
+    title = _title(pipeline, brief, variant)
     try:
         prompt = compose(pipeline.prompt, brief, variant, recipe.brand)
         advice = tuple(str(warning) for warning in lint(prompt.positive))
@@ -134,3 +134,10 @@ def _plan(
     except ReelmillError as error:
         return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, failed=str(error)), error
     return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, plan.to_json()), None
+
+
+def _title(pipeline: Pipeline, brief: Brief, variant: Variant) -> str:
+    """The brief and the cell for people. What `include` adds to a cell explains it and does not name it."""
+    lists = pipeline.matrix.lists if pipeline.matrix else {}
+    named = [str(value) for key, value in variant.values.items() if key in lists or not lists]
+    return " · ".join([brief.title, *named])

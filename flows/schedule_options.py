@@ -21,7 +21,8 @@ _MEANT = {
     "gmt+8": "Asia/Shanghai", "shenzhen": "Asia/Shanghai", "guangzhou": "Asia/Shanghai", "hangzhou": "Asia/Shanghai",
     "cst": "Asia/Shanghai", "jst": "Asia/Tokyo", "kst": "Asia/Seoul", "ist": "Asia/Kolkata",
     "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles", "pt": "America/Los_Angeles",
-    "edt": "America/New_York", "et": "America/New_York", "cdt": "America/Chicago", "bst": "Europe/London", "cest": "Europe/Berlin", "local": "UTC", "z": "UTC",
+    "edt": "America/New_York", "et": "America/New_York", "cdt": "America/Chicago", "bst": "Europe/London",
+    "cest": "Europe/Berlin", "local": "UTC", "z": "UTC",
 }  # fmt: skip
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}  # seconds

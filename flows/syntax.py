@@ -176,7 +176,7 @@ def _markers(stumble: _Stumble) -> Complaint | None:
 
 
 def _colons(stumble: _Stumble) -> Complaint | None:
-    """A colon where none can be: a second one, a value with an indented line below it, or a missing space above."""
+    """A colon where none can be, or none where one must be."""
     if "could not find expected ':'" in stumble.problem:
         words = stumble.line(stumble.opened.line).strip()[:40]
         return Complaint(stumble.opened, f"`{words}` has no colon, and is no part of the value above", "`key: value`")
@@ -186,22 +186,28 @@ def _colons(stumble: _Stumble) -> Complaint | None:
     if first and first.start("value") < stumble.at.column:
         near = quoted(_value_of(stumble.here))
         return Complaint(stumble.at, "a second colon stands in this value", "a text in quotes", near, is_local=True)
+    return _line_above(stumble)
+
+
+def _line_above(stumble: _Stumble) -> Complaint:
+    """A key that was taken for the rest of the line above, by what that line is."""
     number = stumble.at.line - 1
     while number > 1 and not stumble.line(number).strip():
         number -= 1
     above = stumble.line(number) if number else ""
+    indent = _indent(above)
+    missing_space = re.match(r"^\s*(?:- +)?[\w.-]+:(?=\S)", above)
     if not above.strip():
         return Complaint(stumble.at, "a colon cannot stand here", "`key: value`, or a text in quotes")
-    missing_space = re.match(r"^\s*(?:- +)?[\w.-]+:(?=\S)", above)
     if missing_space and ": " not in above:
         return Complaint(Place(number, missing_space.end()), "a space is missing after the colon", "`key: value`")
-    if re.match(r"^\s*(?:- +)?[^\s:#][^:#]*:\s+\S", above) and _indent(stumble.here) <= _indent(above):
+    if re.match(r"^\s*(?:- +)?[^\s:#][^:#]*:\s+\S", above) and _indent(stumble.here) <= indent:
         words = stumble.here[: stumble.at.column - 1].strip()[:40]
         return Complaint(stumble.start, f"`{words}` is not a key", "`key: value`, or a text in quotes")
-    if _indent(stumble.here) > _indent(above):
+    if _indent(stumble.here) > indent:
         reason = f"this line is indented below line {number}, which has a value already"
         return Complaint(stumble.start, reason, "the same indentation as the keys beside it")
-    return Complaint(Place(number, _indent(above) + 1), f"`{above.strip()[:40]}` has no colon", "`key: value`")
+    return Complaint(Place(number, indent + 1), f"`{above.strip()[:40]}` has no colon", "`key: value`")
 
 
 def _indentation(stumble: _Stumble) -> Complaint | None:

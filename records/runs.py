@@ -121,6 +121,7 @@ class Runs:
         with self._database.begin() as session:
             run = session.get_one(Run, run_id, with_for_update=True)
             refuse_if_held(session.get(Lease, lease_of(run_id)), f"{run.pipeline} {run.occasion}")
+            run.options = {**run.options, "resume": True}
             self._again(session, run, "resumed")
             return run
 

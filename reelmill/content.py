@@ -74,11 +74,6 @@ class Variant:
     id: str  #: a stable slug of the values, "" for a pipeline without a matrix
     values: Mapping[str, Json] = field(default_factory=dict)
 
-    @property
-    def title(self) -> str:
-        """The values for people: `customs · ink wash`."""
-        return " · ".join(str(value) for value in self.values.values())
-
 
 @dataclass(frozen=True, slots=True)
 class Shot:

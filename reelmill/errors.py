@@ -74,7 +74,7 @@ class Problem:
         where = f"{self.file}:{self.line}:{self.column}: "
         value = f"`{self.value}`: " if self.value else ""
         what = (f"{self.path}: " if self.path else "") + value + self.reason
-        near = f"; did you mean {self.suggestion!r}?" if self.suggestion else ""
+        near = f"; did you mean `{self.suggestion}`?" if self.suggestion else ""
         allowed = f" (allowed: {self.allowed})" if self.allowed else ""
         return f"{where}{what}{near}{allowed}"
 

@@ -208,7 +208,7 @@ class Fetcher:
         except (OSError, UnicodeError) as error:
             if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
                 raise TransientError(f"{host} cannot be looked up now", "check the network, then try again") from error
-            raise FetchError(f"{redacted(url)}: there is no host {host}", "check the spelling of the URL") from error
+            addresses = ()
         if not addresses:
             raise FetchError(f"{redacted(url)}: there is no host {host}", "check the spelling of the URL")
         for address in addresses:

@@ -9,7 +9,7 @@ from flows.cli.app import FAILED, OK
 from flows.cli.output import console, print_json
 from flows.cli.report import posts_by_target, run_as_json, videos_table
 from flows.cli.terminal import watched
-from flows.observer import watching
+from flows.observer import Observer, watching
 from records.ledger import Ledger
 from records.runs import Tally
 from records.states import RunState
@@ -27,20 +27,22 @@ def execute(settings: Settings, run: Run, *, as_json: bool) -> int:
     """
     began = time.monotonic()
     url = server.connect(settings)
+    with watched(quiet=as_json) as observer:
+        execute_watched(run, observer)
+    with Ledger(settings) as ledger:
+        return _report(ledger, run, url, time.monotonic() - began, as_json=as_json)
+
+
+def execute_watched(run: Run, observer: Observer) -> None:
+    """Run the flow in this process, on the Prefect API that `server.connect` chose."""
     # Prefect takes a second to import, and reads its settings then.
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from flows.batch import run_pipeline
 
     # The heartbeat thread costs a second at the end of each run; the lease in the ledger is our heartbeat.
-    with (
-        watched(quiet=as_json) as observer,
-        watching(observer),
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-    ):
+    with watching(observer), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         run_pipeline(str(run.id), f"{run.pipeline} {run.occasion}", return_state=True)
-    with Ledger(settings) as ledger:
-        return _report(ledger, run, url, time.monotonic() - began, as_json=as_json)
 
 
 def _report(ledger: Ledger, run: Run, url: str, seconds: float, *, as_json: bool) -> int:

@@ -16,6 +16,7 @@ from flows.definition import Definition, load
 from flows.workshop import snapshot
 from records.ledger import Ledger
 from records.runs import Opening
+from records.tables import Run
 from reelmill.content import Json
 from reelmill.errors import UseError
 from reelmill.settings import Settings
@@ -41,7 +42,31 @@ def run(
     """
     from flows.cli.execution import execute
 
-    settings, definition = Settings(), load(file)
+    settings = Settings()
+    opened = open_run(settings, file, pipeline, date=date, event=event, limit=limit, remake=remake)
+    return execute(settings, opened, as_json=as_json)
+
+
+def open_run(
+    settings: Settings,
+    file: Path,
+    pipeline: str,
+    *,
+    date: str = "",
+    event: str = "",
+    limit: int | None = None,
+    remake: bool = False,
+) -> Run:
+    """Open the run in the ledger, with a snapshot of the definition that it obeys.
+
+    Raises
+    ------
+    UseError
+        If the definition, the pipeline, the date or the event is wrong.
+    LeaseHeld
+        If another process works on this very run.
+    """
+    definition = load(file)
     about = occasion_for(definition, pipeline, date, event)
     opening = Opening(
         pipeline=pipeline,
@@ -55,8 +80,7 @@ def run(
         options={"limit": limit, "remake": remake},
     )
     with Ledger(settings) as ledger:
-        opened = ledger.runs.open(opening)
-    return execute(settings, opened, as_json=as_json)
+        return ledger.runs.open(opening)
 
 
 def occasion_for(definition: Definition, pipeline: str, date: str, event: str) -> Occasion:

@@ -11,7 +11,9 @@ from PIL import Image, ImageOps
 from reelmill.errors import FinishingError
 from tasks.finishing.color import Rgb, parse
 from tasks.finishing.options import LABEL_HEIGHT, BrandOptions
+from tasks.finishing.words import clean
 
+NAME_LIMIT = 40  #: characters
 #: A logo is drawn at some 50 pixels; a file beyond this many is a mistake or a bomb.
 LOGO_PIXELS = 4096 * 4096
 LOGO_FORMATS = ("PNG", "JPEG", "WEBP")
@@ -32,7 +34,7 @@ class Brand:
     def of(cls, options: BrandOptions, folder: Path) -> Self:
         """From the definition in `folder`."""
         return cls(
-            name=options.name,
+            name=clean(options.name, NAME_LIMIT),
             color=options.color,
             logo=folder / options.logo if options.logo else None,
             ai_producer=options.ai_producer,

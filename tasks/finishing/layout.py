@@ -25,7 +25,7 @@ from typing import Literal
 from reelmill.errors import FinishingError
 from tasks.finishing.fonts import FACES, Face, Typeface
 from tasks.finishing.profiles import Profile, even
-from tasks.finishing.typesetting import NEVER_LAST, Measure, Setting, fit, refit, verse
+from tasks.finishing.typesetting import Measure, Setting, fit, refit, verse
 from tasks.finishing.words import Words, is_wide
 
 REFERENCE = 1080  #: the short side that the sizes below are meant for
@@ -55,6 +55,7 @@ ATTEMPTS = ((1.0, 3, 3), (0.88, 3, 3), (0.78, 3, 3), (0.68, 3, 2), (0.68, 2, 1))
 LINES_TO_TITLE = 0.72
 #: A Chinese opening bracket is blank on its left: so far it is moved out, in parts of the size, to stand on the axis.
 HANGING = 0.45
+HANGS = frozenset("（【《〈「『〔［｛〖“‘")
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +262,7 @@ def _place(
     top = float(y)
     for line in setting.lines:
         baseline = round(top + ABOVE * setting.size)
-        hanging = round(HANGING * setting.size) if line[0] in NEVER_LAST and is_wide(line[0]) else 0
+        hanging = round(HANGING * setting.size) if line[0] in HANGS else 0
         runs.append(Run(line, x - hanging, baseline, setting.size, measure.spacing * setting.size, measure.face, role))
         top += (ABOVE + BELOW + leading) * setting.size
     return round(top - leading * setting.size)

@@ -26,8 +26,8 @@ PAUSE_WORTH = 0.35
 #: How much smaller letters may be, so that no line ends within a phrase.
 PHRASE_WORTH = 0.75
 
-#: The longest clause that is still taken for a line of verse, in characters: regulated verse has five or seven.
-VERSE = 8
+#: How long clauses are that are taken for lines of verse, in characters: regulated verse has five or seven.
+VERSE = (3, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,10 @@ def units(text: str) -> list[Unit]:
             spaced = True
             continue
         last = found[-1].text[-1] if found else " "
-        joins = not spaced and found and not (is_solid(character) or is_solid(last))
-        if found and not spaced and (character in NEVER_FIRST or last in NEVER_LAST or joins):
-            found[-1] = Unit(found[-1].text + character, found[-1].spaced)
+        bound = character in NEVER_FIRST or last in NEVER_LAST
+        joins = not spaced and not (is_solid(character) or is_solid(last))
+        if found and (bound or joins):
+            found[-1] = Unit(found[-1].text + " " * spaced + character, found[-1].spaced)
         else:
             found.append(Unit(character, spaced and bool(found)))
         spaced = False
@@ -145,7 +146,7 @@ def verse(text: str) -> tuple[str, ...] | None:
     """The lines of a couplet or quatrain: two to four clauses of the same few Chinese characters; else None."""
     clauses = [clause for clause in re.split(r"(?<=[，。！？；、])", text) if clause]
     lengths = {len(clause.rstrip("，。！？；、")) for clause in clauses}
-    even = len(lengths) == 1 and lengths.pop() <= VERSE
+    even = len(lengths) == 1 and VERSE[0] <= lengths.pop() <= VERSE[1]
     return tuple(clauses) if even and 2 <= len(clauses) <= 4 and all(map(is_solid, text)) else None
 
 

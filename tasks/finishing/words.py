@@ -18,7 +18,7 @@ CREDIT_LIMIT = 60
 LINES = 6
 
 #: In the Chinese font these are as wide as a character. The shipped fonts have narrow ones in the private area.
-NARROW = str.maketrans({"‘": "\ue018", "’": "\ue019", "“": "\ue01c", "”": "\ue01d", "…": "\ue026"})
+NARROW: dict[str, str | int | None] = {"‘": "\ue018", "’": "\ue019", "“": "\ue01c", "”": "\ue01d", "…": "\ue026"}
 
 _BETWEEN_LETTERS = re.compile(r"(?<=[A-Za-zÀ-ɏ])['’](?=[A-Za-zÀ-ɏ])")
 
@@ -52,20 +52,26 @@ def clean(text: str, most: int) -> str:
     """One line of plain text: composed, without control, bidi and zero-width characters, at most `most` characters.
 
     Line breaks and runs of space become one space. Quotation marks, apostrophes and ellipses of a text without Chinese,
-    Japanese or Korean characters become narrow.
+    Japanese or Korean characters become narrow. Cleaning what is clean changes nothing.
     """
     kept = [
         " " if character.isspace() or unicodedata.category(character) == "Cc" else character
         for character in unicodedata.normalize("NFC", text)
-        # Cf: bidi overrides, zero-width joiners and spaces. Mn beyond composition: emoji variation selectors.
-        if unicodedata.category(character) not in {"Cf", "Cs", "Co", "Cn"} and not "\ufe00" <= character <= "\ufe0f"
+        if not _is_unseen(character)
     ]
     line = " ".join("".join(kept).split())
     if len(line) > most:
         line = line[: most - 1].rstrip() + "…"
     if not any(is_wide(character) for character in line):
-        return _BETWEEN_LETTERS.sub("’", line).translate(NARROW)
+        return _BETWEEN_LETTERS.sub("’", line).translate(str.maketrans(NARROW))
     return _BETWEEN_LETTERS.sub("\ue019", line)
+
+
+def _is_unseen(character: str) -> bool:
+    """Bidi overrides, joiners, surrogates, private and unassigned code points, and emoji variation selectors."""
+    if character in NARROW.values():
+        return False
+    return unicodedata.category(character) in {"Cf", "Cs", "Co", "Cn"} or "\ufe00" <= character <= "\ufe0f"
 
 
 def is_wide(character: str) -> bool:

@@ -115,24 +115,39 @@ def _node_error(node: nodes.Node) -> TemplateError | None:
     if isinstance(node, nodes.TemplateData):
         brace = _ONE_BRACE.search(node.data)
         return TemplateError(f"`{brace[0]}` has single braces", f"write `{{{{ {brace[1]} }}}}`") if brace else None
-    if isinstance(node, nodes.Mul | nodes.Div | nodes.FloorDiv | nodes.Mod):
-        if any(isinstance(side, nodes.Const) and isinstance(side.value, str) for side in (node.left, node.right)):
-            return TemplateError(f"`{node.operator}` reckons with numbers only", "join texts with `~`")
-    elif isinstance(node, nodes.Getitem):
-        if isinstance(node.node, nodes.Const) and not isinstance(node.node.value, str):
-            return TemplateError(f"`{node.node.value}` has no entries", "name a text or a list before the brackets")
-    elif isinstance(node, nodes.Name) and node.name not in ROOTS:
+    if isinstance(node, nodes.Name | nodes.Filter | nodes.Test):
+        return _name_error(node)
+    return _operand_error(node)
+
+
+def _name_error(node: nodes.Name | nodes.Filter | nodes.Test) -> TemplateError | None:
+    """A name, a filter or a test that does not exist, with the nearest one that does."""
+    if isinstance(node, nodes.Name):
+        if node.name in ROOTS:
+            return None
         near = _HABITS.get(node.name) or suggest(node.name, ROOTS) or f"brief.{node.name}"
-        return TemplateError(
-            f"a template knows no `{node.name}`", f"did you mean `{near}`? It sees brief, variant and brand"
-        )
-    elif isinstance(node, nodes.Filter | nodes.Test):
-        kind, known = ("filter", FILTERS) if isinstance(node, nodes.Filter) else ("test", TESTS)
-        if node.name not in known:
-            near = suggest(node.name, known) or ""
-            guess = f"did you mean `{near}`? " if near else ""
-            return TemplateError(f"there is no {kind} `{node.name}`", f"{guess}Use one of: {', '.join(sorted(known))}")
+        instruction = f"did you mean `{near}`? It sees brief, variant and brand"
+        return TemplateError(f"a template knows no `{node.name}`", instruction)
+    kind, known = ("filter", FILTERS) if isinstance(node, nodes.Filter) else ("test", TESTS)
+    if node.name in known:
+        return None
+    near = suggest(node.name, known) or ""
+    guess = f"did you mean `{near}`? " if near else ""
+    return TemplateError(f"there is no {kind} `{node.name}`", f"{guess}Use one of: {', '.join(sorted(known))}")
+
+
+def _operand_error(node: nodes.Node) -> TemplateError | None:
+    """An operation on something written out that it cannot be applied to."""
+    binary = nodes.Mul | nodes.Div | nodes.FloorDiv | nodes.Mod
+    if isinstance(node, binary) and any(_is_text(side) for side in (node.left, node.right)):
+        return TemplateError(f"`{node.operator}` reckons with numbers only", "join texts with `~`")
+    if isinstance(node, nodes.Getitem) and isinstance(node.node, nodes.Const) and not _is_text(node.node):
+        return TemplateError(f"`{node.node.value}` has no entries", "name a text or a list before the brackets")
     return None
+
+
+def _is_text(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str)
 
 
 def _guarded(node: nodes.Node) -> Iterator[str]:

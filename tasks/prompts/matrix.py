@@ -174,7 +174,11 @@ def _cell_problems(options: MatrixOptions) -> Iterator[dict[str, Any]]:
     seen: set[str] = set()
     for cell in cells:
         if cell.id in seen:
-            yield _problem(("include",), f"two cells are the same: {cell.title}", "each combination once")
+            yield _problem(
+                ("include",),
+                f"two cells are the same: {', '.join(map(str, cell.values.values()))}",
+                "each combination once",
+            )
         seen.add(cell.id)
 
 

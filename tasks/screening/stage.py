@@ -56,8 +56,8 @@ class Screener:
     ) -> None:
         self._policy = load(options.policy, base or Path())
         self._panel = Panel(self._policy, options.detectors, catalogue)
-        self._threads = threads or min(4, os.cpu_count() or 1)
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="screening")
+        self.threads = threads or min(4, os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="screening")
 
     @property
     def policy(self) -> str:
@@ -101,7 +101,7 @@ class Screener:
                 _require_bytes(path, sha256)
                 inspection = Inspection(self._policy, probe(path))
                 check = cancel.check if cancel else _never
-                inspection.run(path, self._panel.detectors, self._pool, threads=self._threads, check=check)
+                inspection.run(path, self._panel.detectors, self._pool, threads=self.threads, check=check)
                 _require_count(inspection, expected_frames)
         except Interrupted:
             raise

@@ -28,10 +28,11 @@ KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _KEY_HEAD_LENGTH = 40
 _HASH_LENGTH = 12  # 48 bits: among 200,000 products two alike are rarer than one in 10,000
 
-#: Unicode's general categories that no caption needs: control, surrogate, private use, unassigned.
-_DROPPED = frozenset({"Cc", "Cs", "Co", "Cn"})
-#: Characters that turn the direction of text (Unicode Bidirectional Algorithm, UAX #9), and the byte order mark.
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+#: Unicode's general categories that no caption needs: control, format (bidi among them, UAX #9), surrogate, private
+#: use, unassigned.
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+#: The two format characters that spell words: joiner and non-joiner, in emoji and in Persian and Indic scripts.
+_JOINERS = frozenset("\u200c\u200d")
 _SPACE = re.compile(r"\s+")
 
 
@@ -39,13 +40,13 @@ def text(value: str, limit: int = MAX_TEXT) -> str:
     """One line of plain text of at most `limit` characters; what was longer ends with an ellipsis."""
     spaced = _SPACE.sub(" ", value[: limit * 4])
     # A printable text holds none of what is dropped, and asking that is a hundred times faster than looking.
-    kept = spaced if spaced.isprintable() else "".join(filter(_is_kept, spaced))
+    kept = spaced if spaced.isprintable() else _SPACE.sub(" ", "".join(filter(_is_kept, spaced)))
     clean = unicodedata.normalize("NFC", kept).strip()
     return clean if len(clean) <= limit else f"{clean[: limit - 1].rstrip()}…"
 
 
 def _is_kept(character: str) -> bool:
-    return character not in _TURNING and unicodedata.category(character) not in _DROPPED
+    return character in _JOINERS or unicodedata.category(character) not in _DROPPED
 
 
 def text_of_html(value: str, limit: int) -> str:
@@ -82,7 +83,10 @@ def file_in(folder: Path, name: str, *, anywhere: bool = False) -> Path:
     except (OSError, ValueError, RuntimeError):  # a name too long for the disk, with a NUL in it, or a loop of links
         there = False
     if not there:
-        raise ValueError(f"its image {text(name, 100)!r} is not there" + ("" if anywhere else f" in {home}"))
+        raise ValueError(
+            f"its image {text(name, 100)!r} is not "
+            + ("there" if anywhere else "in the folder of the file that names it")
+        )
     return path
 
 

@@ -106,9 +106,12 @@ def test_include_alone_gives_its_entries_as_cells_that_are_not_merged() -> None:
 @pytest.mark.parametrize(
     ("wanted", "actual", "expected"),
     [
-        ("Ink", "ink", True), ("ink", "inks", False), (12, "12", True), ("12", 12, True), (1, True, True), (None, 0, True),
-        ("", 0, True), ("x", 0, False), ({"tone": "warm"}, {"tone": "warm", "id": "a"}, True), ({"tone": "warm"}, {}, False),
-        ({"tone": "warm"}, "warm", False), ([1], [1, 2], True), ([1, 3], [1, 2], False), (None, None, True), ("x", {}, False),
+        ("Ink", "ink", True), ("ink", "inks", False), (12, "12", True), ("12", 12, True), (1, True, True), (None, 0,
+        True),
+        ("", 0, True), ("x", 0, False), ({"tone": "warm"}, {"tone": "warm", "id": "a"}, True), ({"tone": "warm"}, {},
+        False),
+        ({"tone": "warm"}, "warm", False), ([1], [1, 2], True), ([1, 3], [1, 2], False), (None, None, True), ("x", {},
+        False),
     ],
 )  # fmt: skip
 def test_values_agree_as_githubs_comparison_has_it(wanted: Json, actual: Json, expected: bool) -> None:
@@ -131,8 +134,10 @@ def test_plain_values_become_readable_ids() -> None:
 
 
 def test_values_that_a_slug_cannot_tell_apart_have_different_ids() -> None:
-    alike: list[Json] = ["ink wash", "Ink Wash", "ink-wash", "ink  wash", "水墨", "工笔", 1, "1", True, "true", None, 1.5,
-                         {"id": "ink wash"}, ["ink wash"], "", "x" * 60, "x" * 61]  # fmt: skip
+    alike: list[Json] = [
+        "ink wash", "Ink Wash", "ink-wash", "ink  wash", "水墨", "工笔", 1, "1", True, "true", None, 1.5,
+        {"id": "ink wash"}, ["ink wash"], "", "x" * 60, "x" * 61,
+    ]  # fmt: skip
     found = ids(style=alike)
 
     assert len(set(found)) == len(alike)

@@ -217,7 +217,7 @@ def test_images_of_a_local_feed_stay_in_its_folder(tmp_path: Path) -> None:
 
     assert [brief.images for brief in good(found)] == [(str(folder / "img" / "cup.jpg"),)]
     assert len(bad(found)) == 6
-    assert all("is not there in" in reason for reason in bad(found).values())
+    assert all("is not in the folder" in reason for reason in bad(found).values())
 
 
 def test_a_feed_from_the_web_cannot_name_local_files(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_the_package_takes_a_red_frame_as_opencv_reads_it_for_a_blue_one() -> No
     assert (third == 1).all()
 
 
-@pytest.mark.parametrize("frame", [square(side) for side in (320, 352, 500, 640)], ids=lambda frame: len(frame))
+@pytest.mark.parametrize("frame", [square(side) for side in (320, 352, 500, 640)], ids=len)
 def test_a_square_gives_what_the_package_gives(detector: NudeNet, package: NudeDetector, frame: Frame) -> None:
     [findings] = detector.detect([frame])
 
@@ -106,7 +106,9 @@ def test_a_landscape_frame_gives_nearly_what_the_package_gives(detector: NudeNet
 
     [findings] = detector.detect([frame])
 
-    face, theirs = ([one for one in found if one.label == "FACE_FEMALE"] for found in (findings, packages(package, frame)))
+    face, theirs = (
+        [one for one in found if one.label == "FACE_FEMALE"] for found in (findings, packages(package, frame))
+    )
     assert_equal(face, theirs, TALL_SCORE, TALL_PIXELS)
 
 

@@ -69,16 +69,15 @@ def test_a_square_anywhere_in_a_long_frame_is_seen_and_its_window_lies_there(
     assert (width, height) == pytest.approx((345, 352) if landscape else (352, 345))
 
 
-def test_a_square_in_a_long_frame_loses_nothing_against_the_square_alone(
-    detector: OpenNsfw, package: NSFWClassifier
-) -> None:
-    # The package squashes the whole frame: the same picture then scores far less.
-    frame = np.full((640, 352, 3), (120, 130, 110), np.uint8)
-    frame[200:552] = picture("clay", 352)
+def test_a_very_long_frame_keeps_its_proportions(detector: OpenNsfw, package: NSFWClassifier) -> None:
+    # Given a frame so long that the package, which squashes it, no longer finds what is in its middle
+    frame = np.full((1280, 352, 3), (40, 90, 160), np.uint8)
+    frame[464:816] = picture("clay", 352)
+    assert package.classify(frame).nsfw < 0.35
 
     [[finding]] = detector.detect([frame])
 
-    assert finding.score > package.classify(frame).nsfw + 0.2
+    assert finding.score > 0.8
 
 
 def test_red_and_blue_are_not_confused(detector: OpenNsfw, package: NSFWClassifier) -> None:

@@ -62,7 +62,8 @@ def test_what_templates_can_do(source: str, expected: str) -> None:
 
 def test_the_names_that_a_template_uses_are_known_before_there_is_data() -> None:
     template = Template(
-        "{{ brief.scene }} {{ brief.angles[variant.angle] }} {{ variant['copy'].hook | upper }} {{ brief.price | default(1) }}"
+        "{{ brief.scene }} {{ brief.angles[variant.angle] }} {{ variant['copy'].hook | upper }}"
+        "{{ brief.price | default(1) }}"
         "{% if brand.name is defined %}{{ brand.name }}{% endif %}"
     )
 
@@ -137,12 +138,16 @@ def test_what_templates_cannot_do_is_told_with_what_to_do_instead(source: str, r
 @pytest.mark.parametrize(
     "source",
     [
-        "{{ brief.__class__.__mro__ }}", "{{ ''.__class__ }}", "{{ brief.scene.__class__ }}", "{{ brief['__class__'] }}",
+        "{{ brief.__class__.__mro__ }}", "{{ ''.__class__ }}", "{{ brief.scene.__class__ }}",
+        "{{ brief['__class__'] }}",
         "{{ brief.angles.__init__ }}", "{{ self }}", "{{ self._TemplateReference__context }}", "{{ range(10) }}",
-        "{{ lipsum() }}", "{{ cycler }}", "{{ namespace }}", "{{ brief | attr('__class__') }}", "{{ brief.scene | center(99999) }}",
-        "{{ brief.scene | format }}", "{{ brief.scene | indent(9999) }}", "{{ brief.scene | wordwrap(1) }}", "{{ brief.tags | map('upper') }}",
+        "{{ lipsum() }}", "{{ cycler }}", "{{ namespace }}", "{{ brief | attr('__class__') }}",
+        "{{ brief.scene | center(99999) }}",
+        "{{ brief.scene | format }}", "{{ brief.scene | indent(9999) }}", "{{ brief.scene | wordwrap(1) }}",
+        "{{ brief.tags | map('upper') }}",
         "{{ brief | xmlattr }}", "{{ brief | tojson }}", "{{ brief | pprint }}", "{{ brief.scene | urlize }}",
-        "{% autoescape true %}x{% endautoescape %}", "{% block x %}{% endblock %}", "{% extends 'x' %}", "{% with x = 1 %}{% endwith %}",
+        "{% autoescape true %}x{% endautoescape %}", "{% block x %}{% endblock %}", "{% extends 'x' %}",
+        "{% with x = 1 %}{% endwith %}",
         "{% call x() %}{% endcall %}", "{{ brief.tags.append('x') }}", "{% do x %}", "{{ loop }}", "{{ caller }}",
     ],
 )  # fmt: skip

@@ -32,6 +32,9 @@ LABEL = "nsfw"
 WINDOW = 224
 #: Pixels between two neighbouring cells of the network's last feature map.
 STRIDE = 32
+#: The longest strip, in network pixels. Frames that are longer still are squashed: an odd file must not decide how
+#: much memory is used.
+LONGEST = 8 * WINDOW
 #: The package scales to 256 and cuts 224 out of the middle, so this share of a square is lost on each side.
 MARGIN = (256 - WINDOW) / 2 / 256
 #: The weights were measured on pictures that went through JPEG at this quality, Pillow's default; scores move by up to
@@ -117,7 +120,7 @@ def _strip(frame: Frame) -> Tensor:
 
 def _scaled(side: int, other: int) -> int:
     """The length of a side once the shorter one is 224: whole cells of the feature map, so that no edge is cut off."""
-    return max(WINDOW, round(WINDOW * side / min(side, other) / STRIDE) * STRIDE)
+    return min(LONGEST, max(WINDOW, round(WINDOW * side / min(side, other) / STRIDE) * STRIDE))
 
 
 def _worst(frame: Frame, scores: Tensor) -> Finding:

@@ -65,7 +65,7 @@ def _lines(feed: Feed) -> Iterator[Entry]:
         if not text:
             continue
         try:
-            yield place, json.loads(text, parse_constant=_refuse_constant)
+            yield place, json.loads(text.decode(), parse_constant=_refuse_constant)
         except UnicodeDecodeError:
             yield Skipped(place, "it is not UTF-8")
         except RecursionError:

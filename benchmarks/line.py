@@ -1,0 +1,100 @@
+"""The whole line: seconds a video by stage, and what is not stage work.
+
+The shipped pipeline `solar-terms-daily` as it is: 20 videos of 5 s, each for four platforms, on a local Prefect server,
+with a ledger and a store of its own. Overhead is everything between the opening of the run and its end that is neither
+a stage's own work nor waiting for one: Prefect, the ledger, planning.
+
+    python benchmarks/line.py [--videos 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from flows.observer import Observer
+from records.tables import Video
+
+STAGES = ("generate", "screen", "finish", "publish")
+
+
+class Stopwatch(Observer):
+    """Notes for each stage what its work took, and what it took with all that carries it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.work: dict[str, float] = defaultdict(float)
+        self.carried: dict[str, float] = defaultdict(float)
+        self.last: dict[str, float] = {}
+        self._begun: dict[tuple[str, object], float] = {}
+        self._lock = threading.Lock()
+
+    def started(self, stage: str, video: Video) -> None:
+        with self._lock:
+            self._begun[stage, video.id] = time.monotonic()
+
+    def ended(self, stage: str, video: Video, note: str, seconds: float) -> None:
+        with self._lock:
+            self.last[stage] = time.monotonic()
+            self.carried[stage] += self.last[stage] - self._begun[stage, video.id]
+            self.work[stage] += seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--videos", type=int, default=20)
+    videos = parser.parse_args().videos
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["REELMILL_HOME"] = home
+        measure(videos, Path(__file__).parents[1] / "pipelines.yaml")
+
+
+def measure(videos: int, definition: Path) -> None:
+    from flows import server
+    from flows.cli.execution import execute_watched
+    from flows.cli.run import open_run
+    from records.ledger import Ledger
+    from reelmill.settings import Settings
+
+    settings, watch = Settings(), Stopwatch()
+    began = time.monotonic()
+    server.connect(settings)
+    print(f"Prefect server: {time.monotonic() - began:.1f} s")
+    try:
+        run = open_run(settings, definition, "solar-terms-daily", date="2026-11-22", limit=videos)
+        began = time.monotonic()
+        execute_watched(run, watch)
+        wall = time.monotonic() - began
+        with Ledger(settings) as ledger:
+            (ended,) = ledger.runs.recent(limit=1)
+            tally = ledger.runs.tallies([ended])[ended.id]
+    finally:
+        server.stop(settings)
+    assert tally.states == {"done": videos}, tally
+    # The main thread makes clips and then waits for the last video; what is left of its time is overhead, and so is
+    # what a stage took beyond its own work.
+    waited = watch.last["publish"] - watch.last["generate"]
+    overhead = wall - watch.carried["generate"] - waited
+    overhead += sum(watch.carried[stage] - watch.work[stage] for stage in STAGES)
+    figures: dict[str, float] = {
+        "videos": videos,
+        "wall_seconds": wall,
+        "wall_seconds_per_video": wall / videos,
+        **{f"{stage}_seconds_per_video": watch.work[stage] / videos for stage in STAGES},
+        "overhead_seconds_per_video": overhead / videos,
+        "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    for name, value in figures.items():
+        print(f"{name:<30} {value:8.3f}")
+    print(json.dumps({f"line.{name}": round(value, 3) for name, value in figures.items()}))
+
+
+if __name__ == "__main__":
+    main()

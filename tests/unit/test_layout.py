@@ -1,0 +1,142 @@
+from pathlib import Path
+
+import pytest
+
+from reelmill.errors import FinishingError
+from tasks.finishing import profiles
+from tasks.finishing.brand import Brand
+from tasks.finishing.fonts import FACES
+from tasks.finishing.job import FinishJob
+from tasks.finishing.layout import Box, Layout, lay_out
+from tasks.finishing.reframe import plan
+from tasks.finishing.stage import prepare
+from tasks.finishing.words import Words
+
+VERSE = Words("小雪", ("花雪随风不厌看，更多还肯失林峦。",), "唐 · 戴叔伦")
+WORDINGS = {
+    "verse": VERSE,
+    "title": Words("小雪"),
+    "lines": Words("", ("一盏茶",)),
+    "english": Words("Minor Snow", ("The season when the first flakes drift down and nobody minds.",), "Dai Shulun"),
+    "goods": Words("山野青瓷盖碗 手工影青", ("一盏茶，慢下来的半小时", "￥128.00"), "", "sans"),
+    "endless": Words("山" * 300, ("水" * 300,) * 6, "月" * 300),
+    "nothing": Words(),
+}
+
+
+def laid_out(words: Words, profile: str, brand: str = "山野茶事") -> Layout:
+    job = FinishJob(words, Brand(brand, "#2f6f4f"), (profile,), "v", False, 704, 1280, 121, 24)
+    return prepare(job, profile).layout
+
+
+@pytest.mark.parametrize("name", profiles.names())
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_all_words_stay_inside_the_safe_zone_and_below_the_label(name: str, wording: str) -> None:
+    profile = profiles.find(name)
+    zone, (width, height) = profile.safe_zone, profile.size
+
+    layout = laid_out(WORDINGS[wording], name)
+
+    for run in layout.runs:
+        top, bottom = run.baseline - 0.88 * run.size, run.baseline + 0.12 * run.size
+        assert run.x >= zone.left - 0.5 * run.size * (run.text[0] in "（【《“「")
+        assert run.x + run.width - run.spacing <= width - zone.right + 1
+        assert top >= zone.top + 100
+        assert bottom <= height - zone.bottom + 0.05 * run.size
+    if layout.pill:
+        assert layout.pill.bottom <= height - zone.bottom
+
+
+@pytest.mark.parametrize("wording", ["verse", "english", "goods"])
+def test_the_parts_stand_one_below_the_other_without_touching(wording: str) -> None:
+    layout = laid_out(WORDINGS[wording], "tiktok")
+
+    assert layout.pill is not None
+    assert layout.bar is not None
+    title = [run for run in layout.runs if run.role == "title"]
+    rest = [run for run in layout.runs if run.role != "title"]
+    assert layout.pill.bottom < title[0].baseline - 0.8 * title[0].size
+    assert title[-1].baseline + 0.1 * title[-1].size < layout.bar.y
+    assert layout.bar.bottom < rest[0].baseline - 0.8 * rest[0].size
+    for upper, lower in zip(layout.runs, layout.runs[1:], strict=False):
+        assert upper.baseline + 0.1 * upper.size < lower.baseline - 0.8 * lower.size
+
+
+def test_the_title_is_the_largest_and_the_credit_the_smallest() -> None:
+    sizes = {run.role: run.size for run in laid_out(VERSE, "douyin").runs}
+
+    assert sizes["title"] > sizes["line"] * 1.3 > sizes["credit"] * 1.3
+
+
+def test_words_that_were_left_out_are_admitted() -> None:
+    assert laid_out(WORDINGS["endless"], "instagram_reels").shortened
+    assert not laid_out(VERSE, "instagram_reels").shortened
+
+
+def test_a_chinese_opening_bracket_is_hung_out_so_that_its_ink_stands_on_the_axis() -> None:
+    plain = laid_out(Words("明前龙井"), "douyin").runs[0]
+    opened = laid_out(Words("（明前）"), "douyin").runs[0]
+
+    assert opened.x < plain.x
+
+
+def test_without_words_and_brand_nothing_is_drawn() -> None:
+    layout = laid_out(Words(), "tiktok", brand="")
+
+    assert layout.scrim_top == layout.height
+    assert layout.runs == ()
+
+
+def test_words_without_any_room_are_refused_with_both_figures() -> None:
+    profile = profiles.find("tiktok")
+
+    with pytest.raises(FinishingError, match=r"they need \d+ px and have \d+"):
+        lay_out(VERSE, "茶", profile, Box(0, 0, 100, 1300), 200)
+
+
+def test_letters_stand_closer_than_chinese_characters() -> None:
+    chinese, english = laid_out(Words("小雪"), "tiktok").runs[0], laid_out(Words("Minor Snow"), "tiktok").runs[0]
+
+    assert chinese.spacing > 0
+    assert english.spacing == 0
+    assert english.face is FACES["serif"]
+
+
+@pytest.mark.parametrize(
+    ("source", "policy", "size"),
+    [
+        ((704, 1280), "crop", (1080, 1964)),
+        ((1080, 1920), "crop", (1080, 1920)),
+        ((1280, 704), "blur", (1080, 594)),
+        ((1024, 1024), "blur", (1080, 1080)),
+        ((640, 1280), "crop", (1080, 2160)),
+    ],
+)
+def test_a_shape_is_cropped_if_little_is_lost_and_blurred_otherwise(
+    source: tuple[int, int], policy: str, size: tuple[int, int]
+) -> None:
+    reframe = plan(source, (1080, 1920))
+
+    assert (reframe.policy, (reframe.width, reframe.height)) == (policy, size)
+    assert reframe.lost < 0.12
+
+
+@pytest.mark.parametrize("policy", ["crop", "pad", "blur"])
+@pytest.mark.parametrize("source", [(704, 1280), (1280, 704), (512, 512), (333, 777)])
+def test_no_policy_stretches_the_picture(source: tuple[int, int], policy: str) -> None:
+    reframe = plan(source, (1080, 1920), policy)  # type: ignore[arg-type]
+
+    stretched = (reframe.width / source[0]) / (reframe.height / source[1])
+    assert stretched == pytest.approx(1.0, abs=0.003)
+    assert reframe.x % 2 == reframe.y % 2 == 0
+
+
+def test_a_brand_takes_its_logo_from_beside_the_definition(tmp_path: Path) -> None:
+    from tasks.finishing.options import BrandOptions
+
+    brand = Brand.of(BrandOptions(name=" 山野\u202e茶事 ", logo="logo.png"), tmp_path)
+
+    assert brand.name == "山野茶事"
+    assert brand.logo == tmp_path / "logo.png"
+    with pytest.raises(FinishingError, match=r"logo\.png cannot be read"):
+        brand.picture()
