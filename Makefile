@@ -29,7 +29,7 @@ test: install ## Run all tests
 lint: install ## Style and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 types: install ## Static types
 	$(BIN)/mypy
