@@ -43,8 +43,9 @@ def build() -> cyclopts.App:
         result_action="return_value",
         help_format="markdown",
     )
-    for name, what, group in COMMANDS:
-        app.command(f"flows.cli.{name}:{name}", name=name, help=what, group=group)
+    groups = {group: cyclopts.Group.create_ordered(group) for _, _, group in COMMANDS}
+    for place, (name, what, group) in enumerate(COMMANDS):
+        app.command(f"flows.cli.{name}:{name}", name=name, help=what, group=groups[group], sort_key=place)
     return app
 
 
