@@ -18,6 +18,7 @@ from fontTools.ttLib import TTFont
 
 COLLECTIONS = Path("/usr/share/fonts/opentype/noto")
 SHIPPED = Path(__file__).resolve().parents[1] / "tasks" / "finishing" / "fonts"
+SOURCES = Path(__file__).resolve().parents[1] / "tasks" / "sources"  #: what they say must be writable
 STANDARD = Path(__file__).with_name("standard_characters.txt")
 
 #: Which collection becomes which file. In each of them the simplified Chinese font is number 2.
@@ -63,10 +64,15 @@ def characters() -> set[int]:
     upper = range(0xA1, 0xFF)
     kept = code_page("gb2312", upper, upper)
     kept |= code_page("big5", range(0xA4, 0xC7), range(0x40, 0xFF))  # level 1
-    kept |= code_page("euc_jp", range(0xA1, 0xD0), upper)  # JIS X 0208 level 1
+    kept |= code_page("euc_jp", upper, upper)  # JIS X 0208
     kept |= {sign for sign in code_page("euc_kr", upper, upper) if "가" <= sign <= "힣"}
     kept |= {sign for line in STANDARD.read_text(encoding="utf-8").splitlines() if line[0] != "#" for sign in line}
-    return {ord(sign) for sign in kept} | {code for first, last in BLOCKS for code in range(first, last + 1)}
+    for data in sorted(SOURCES.rglob("*")):
+        if data.suffix in {".yaml", ".json", ".csv"}:
+            kept |= set(data.read_text(encoding="utf-8"))
+    return {ord(sign) for sign in kept if sign.isprintable()} | {
+        code for first, last in BLOCKS for code in range(first, last + 1)
+    }
 
 
 def proportional(font: Any) -> dict[str, str]:

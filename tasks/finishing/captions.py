@@ -76,11 +76,11 @@ def _ink(run: Run, top: int, tone: Tone) -> str:
 
 
 def _shadow(run: Run, top: int, tone: Tone) -> str:
-    soft = max(1.5, run.size * 0.06)
+    soft = max(2.0, run.size * 0.08)
     color = _color(tone.ground)
     return (
-        f"{{{_place(run, top, run.size * 0.03)}\\1c{color}\\3c{color}\\1a&H90&\\3a&H98&"
-        f"\\bord{run.size * 0.02:.2f}\\blur{soft:.2f}}}{run.text.translate(LIKENESS)}"
+        f"{{{_place(run, top, run.size * 0.03)}\\1c{color}\\3c{color}\\1a&H90&\\3a&H78&"
+        f"\\bord{max(1.5, run.size * 0.03):.2f}\\blur{soft:.2f}}}{run.text.translate(LIKENESS)}"
     )
 
 

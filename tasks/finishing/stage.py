@@ -59,7 +59,7 @@ def finish(
     try:
         with tempfile.TemporaryDirectory(prefix="finish-", dir=folder) as scratch:
             workplace = Path(scratch)
-            _write(workplace, outputs, job, tone.look(master, workplace))
+            _write(workplace, outputs, job, _tones(master, workplace, outputs))
             _encode(master, workplace, outputs, job, cancel)
             failpoint("finish.encoded")
             seconds = time.monotonic() - started
@@ -101,15 +101,26 @@ def prepare(job: FinishJob, profile_name: str) -> Output:
     )
 
 
-def _write(workplace: Path, outputs: list[Output], job: FinishJob, colors: Tone) -> None:
+def _tones(master: Path, workplace: Path, outputs: list[Output]) -> dict[str, Tone]:
+    """The colours of the words and of their ground, for each output that has words."""
+    worded = [output for output in outputs if output.has_words]
+    if not worded:
+        return {}
+    seen = {shape: tone.look(master, shape, workplace) for shape in {output.reframe for output in worded}}
+    return {output.name: tone.decide(seen[output.reframe], output.layout) for output in worded}
+
+
+def _write(workplace: Path, outputs: list[Output], job: FinishJob, tones: dict[str, Tone]) -> None:
     (workplace / "fonts").mkdir()
     for face in fonts.FACES.values():
         (workplace / "fonts" / face.file).symlink_to(face.path.resolve())
     for output in outputs:
         visible.draw(output.label).save(workplace / output.label_picture, compress_level=1)
         if output.has_words:
-            backdrop.draw(output.layout, job.brand, colors).save(workplace / output.backdrop, compress_level=1)
-            text = captions.document(output.layout, output.layout.scrim_top, colors)
+            backdrop.draw(output.layout, job.brand, tones[output.name]).save(
+                workplace / output.backdrop, compress_level=1
+            )
+            text = captions.document(output.layout, output.layout.scrim_top, tones[output.name])
             (workplace / output.captions).write_text(text, encoding="utf-8")
 
 

@@ -49,9 +49,7 @@ def _excuse_isolated(policy: Policy, hits: Sequence[Hit]) -> list[Hit]:
         return bisect_right(times, hit.seconds + near) - bisect_left(times, hit.seconds - near) == 1
 
     return [
-        replace(hit, level=Decision.REVIEW)
-        if hit.level is Decision.BLOCK and hit.score < policy.isolated.score_below and alone(hit)
-        else hit
+        replace(hit, level=Decision.REVIEW) if hit.score < policy.isolated.score_below and alone(hit) else hit
         for hit in hits
     ]
 

@@ -135,6 +135,27 @@ def test_the_shipped_policy_blocks_what_both_detectors_take_for_explicit(screene
     assert max(one.worst for one in verdict.examinations) > 0.8
 
 
+def test_boxes_are_told_in_pixels_of_the_master_though_smaller_frames_are_looked_at(tmp_path: Path) -> None:
+    # Given a face in the lower right of a master that is twice as large as what detectors get
+    (tmp_path / "faces.yaml").write_text(FACE_POLICY)
+    screener = Screener(ScreenOptions(policy="faces.yaml"), base=tmp_path)
+    source, picture = "testsrc2=s=720x1280:r=12", DATA / "astronaut.jpg"
+    graph = "[1:v]scale=480:480[p];[0:v][p]overlay=240:800"
+    master = make(
+        tmp_path / "master.mp4", "-f", "lavfi", "-i", source, "-loop", "1", "-i", picture, "-filter_complex", graph,
+        "-frames:v", "4", *ENCODED,
+    )  # fmt: skip
+
+    verdict = screen(screener, master)
+    screener.close()
+
+    [box] = [hit.box for hit in verdict.hits if hit.label == "FACE_FEMALE"]
+    assert box is not None
+    x, y, width, height = box
+    assert (x + width / 2, y + height / 2) == pytest.approx((240 + 0.51 * 480, 800 + 0.41 * 480), abs=30)
+    assert (width, height) == pytest.approx((150, 150), abs=40)
+
+
 @pytest.mark.parametrize("frame", [0, 7, 13])
 def test_one_frame_in_a_whole_master_is_not_overlooked(screener: Screener, tmp_path: Path, frame: int) -> None:
     verdict = screen(screener, with_picture(tmp_path / "master.mp4", "clay", f"eq(n,{frame})", 14))
@@ -216,6 +237,12 @@ def audio_only(path: Path) -> Path:
     return make(path, "-f", "lavfi", "-i", "sine=duration=2", "-c:a", "aac")
 
 
+def sound_goes_on(path: Path) -> Path:
+    return make(
+        path, "-f", "lavfi", "-i", f"{MOVING}:d=1", "-f", "lavfi", "-i", "sine=duration=4", *ENCODED, "-c:a", "aac"
+    )
+
+
 def still_picture(path: Path) -> Path:
     return make(path, "-i", DATA / "astronaut.jpg", "-frames:v", "1", "-f", "image2", "-update", "1", "-c:v", "png")
 
@@ -226,9 +253,7 @@ def one_frame(path: Path) -> Path:
 
 def variable_rate(path: Path) -> Path:
     thinned = "select='lt(n,8)+not(mod(n,3))'"
-    return make(
-        path, "-f", "lavfi", "-i", MOVING, "-vf", thinned, "-fps_mode", "vfr", "-frames:v", "16", *ENCODED
-    )  # fmt: skip
+    return make(path, "-f", "lavfi", "-i", MOVING, "-vf", thinned, "-fps_mode", "vfr", "-frames:v", "16", *ENCODED)
 
 
 def black(path: Path) -> Path:
@@ -236,9 +261,7 @@ def black(path: Path) -> Path:
 
 
 def frozen(path: Path) -> Path:
-    return make(
-        path, "-loop", "1", "-i", DATA / "astronaut.jpg", "-vf", f"fps={FPS}", "-frames:v", "12", *ENCODED
-    )  # fmt: skip
+    return make(path, "-loop", "1", "-i", DATA / "astronaut.jpg", "-vf", f"fps={FPS}", "-frames:v", "12", *ENCODED)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +275,7 @@ def frozen(path: Path) -> Path:
         (without_index, Decision.BLOCK, "not a video that ffmpeg can read"),
         (corrupt, Decision.BLOCK, "does not decode to its end"),
         (audio_only, Decision.BLOCK, "not a video that ffmpeg can read"),
+        (sound_goes_on, Decision.BLOCK, "12 frames were decoded, the file's duration speaks of 48"),
         (still_picture, Decision.BLOCK, "not a video that ffmpeg can read"),
         (one_frame, Decision.REVIEW, "a single frame: nothing moves"),
         (black, Decision.REVIEW, "mostly black: 12 of 12 frames"),
@@ -445,9 +469,7 @@ print(json.dumps([asdict(Screener(options).screen(path, digest)) for options in 
 """
 
     # When a master is screened there under three kinds of options
-    printed = subprocess.run(
-        [sys.executable, "-c", program, master], capture_output=True, text=True, check=True
-    ).stdout  # fmt: skip
+    printed = subprocess.run([sys.executable, "-c", program, master], capture_output=True, text=True, check=True).stdout
     default, strict, named = json.loads(printed)
 
     # Then the default passes and says who was absent, and the others block with the remedy

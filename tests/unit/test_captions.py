@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from reelmill.errors import FinishingError
 from reelmill.ffmpeg import command
-from tasks.finishing import captions, tone
+from tasks.finishing import captions, profiles, tone
 from tasks.finishing.brand import Brand
 from tasks.finishing.fonts import FACES
 from tasks.finishing.job import FinishJob
@@ -18,6 +18,7 @@ from tasks.finishing.layout import Layout, Run
 from tasks.finishing.stage import prepare
 from tasks.finishing.words import TITLE_LIMIT, Words, clean
 
+VERSE = Words("小雪", ("花雪随风不厌看，更多还肯失林峦。",), "唐 · 戴叔伦")
 NIGHT = tone.Tone((255, 255, 255), (0, 0, 0), 0.6)
 
 
@@ -153,16 +154,39 @@ def test_libass_draws_a_line_exactly_where_the_layout_put_it(tmp_path: Path, fac
 @pytest.mark.parametrize(
     ("greys", "dark_words"),
     [((20, 40, 60), False), ((60, 120, 180), False), ((100, 140, 220), False), ((200, 230, 250), True),
-     ((10, 230, 250), True), ((255, 255, 255), True)],
+     ((10, 230, 250), False), ((255, 255, 255), True)],
 )  # fmt: skip
 def test_words_are_dark_only_on_pictures_that_are_truly_bright(greys: tuple[int, ...], dark_words: bool) -> None:
-    assert tone.decide(np.repeat(np.array(greys, np.uint8), 100)).dark_words is dark_words
+    # Broad areas, so that it is their tones alone that decide
+    picture = np.repeat(np.array(greys, np.uint8), 60)[None, None].repeat(320, axis=1)
+
+    assert tone.decide(picture, laid_out(VERSE)).dark_words is dark_words
+
+
+def test_all_platforms_of_a_video_get_words_of_one_colour() -> None:
+    # Bright below, dark above: the words of some platforms lie on one, those of others on both
+    picture = np.full((1, 320, 180), 250, np.uint8)
+    picture[:, :160] = 30
+    job = FinishJob(VERSE, Brand("茶", "#2f6f4f"), profiles.names(), "v", False, 704, 1280, 121, 24)
+
+    tones = [tone.decide(picture, prepare(job, name).layout) for name in profiles.names()]
+
+    assert len({found.dark_words for found in tones}) == 1
+
+
+def test_detail_behind_the_words_asks_for_a_stronger_ground() -> None:
+    calm = np.full((1, 320, 180), 90, np.uint8)
+    busy = np.random.default_rng(3).integers(50, 130, (1, 320, 180)).astype(np.uint8)
+
+    layout = laid_out(VERSE)
+
+    assert tone.decide(busy, layout).strength > tone.decide(calm, layout).strength + 0.1
 
 
 @pytest.mark.parametrize("grey", range(0, 256, 15))
 def test_words_can_be_read_on_any_even_picture(grey: int) -> None:
     from tasks.finishing.color import contrast, mixed
 
-    chosen = tone.decide(np.full(100, grey, np.uint8))
+    chosen = tone.decide(np.full((1, 320, 180), grey, np.uint8), laid_out(VERSE))
 
     assert contrast(chosen.ink, mixed((grey, grey, grey), chosen.ground, chosen.strength)) >= 4.5

@@ -54,7 +54,9 @@ def test_the_words_of_the_shipped_sources_can_be_set(text: str) -> None:
     fonts.check(text)
 
 
-@pytest.mark.parametrize("data", sorted((Path(__file__).parents[2] / "tasks" / "sources").rglob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "data", sorted((Path(__file__).parents[2] / "tasks" / "sources").rglob("*.yaml")), ids=lambda path: path.name
+)
 def test_whatever_a_shipped_source_may_say_can_be_set(data: Path) -> None:
     assert fonts.missing(data.read_text(encoding="utf-8")) == (), "run tools/subset_fonts.py"
 

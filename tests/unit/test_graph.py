@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_master_of_another_rate_is_multiplied_once_for_all() -> None:
 def test_every_output_has_the_flags_that_platforms_ask_for() -> None:
     arguments = encoding.arguments(profiles.find("youtube_shorts"), 24, 1)
 
-    pairs = dict(zip(arguments, arguments[1:], strict=False))
+    pairs = dict(pairwise(arguments))
     assert pairs["-g"] == "12"
     assert pairs["-use_editlist"] == "0"
     assert set(pairs["-movflags"].strip("+").split("+")) == {

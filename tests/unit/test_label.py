@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -10,7 +11,7 @@ from tasks.finishing.labels.visible import PRESENT, VisibleLabel, correlate, des
 from tasks.finishing.options import LABEL_HEIGHT
 
 
-def on(picture: np.ndarray, label: VisibleLabel) -> np.ndarray:  # type: ignore[type-arg]
+def on(picture: npt.NDArray[np.integer], label: VisibleLabel) -> npt.NDArray[np.uint8]:
     """The label on a grey picture of its own size, as one grey crop."""
     ground = Image.fromarray(picture.astype(np.uint8)).convert("RGBA")
     ground.alpha_composite(draw(label))

@@ -1,4 +1,4 @@
-"""The director: from a shot to a scene that is ready to be played."""
+"""The director: from a plan to a scene that is ready to be played."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.landscape import landscape
 from wan_engine.storyboard.palette import palette
 from wan_engine.storyboard.plan import Plan
+from wan_engine.storyboard.product.photo import Photo
+from wan_engine.storyboard.product.showcase import showcase
 from wan_engine.storyboard.scene import Scene
 from wan_engine.storyboard.stage import Stage
-from wan_engine.storyboard.table import still_life
 from wan_engine.storyboard.styles.gallery import STYLES
+from wan_engine.storyboard.table import still_life
 
 
 def stage_for(plan: Plan, *, width: int, height: int, seconds: float, seed: str) -> Stage:
@@ -33,9 +35,14 @@ def stage_for(plan: Plan, *, width: int, height: int, seconds: float, seed: str)
     return Stage(width, height, seconds, seed, camera, colours, style, float(horizon), (float(light[0]), float(light[1])), frozenset(words))
 
 
-def direct(plan: Plan, *, width: int, height: int, seconds: float, seed: str) -> Scene:
-    """The scene of a plan, ready to be rendered."""
+def direct(plan: Plan, *, width: int, height: int, seconds: float, seed: str, photo: Photo | None = None) -> Scene:
+    """The scene of a plan, ready to be rendered; with a photo it is about the product that the photo shows."""
     stage = stage_for(plan, width=width, height=height, seconds=seconds, seed=seed)
-    scene = still_life(stage, plan) if plan.table else landscape(stage, plan)
+    if photo is not None:
+        scene = showcase(stage, plan, photo)
+    elif plan.table:
+        scene = still_life(stage, plan)
+    else:
+        scene = landscape(stage, plan)
     scene.prepare()
     return scene

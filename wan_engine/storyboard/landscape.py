@@ -45,23 +45,23 @@ def landscape(stage: Stage, plan: Plan) -> Scene:
     heights = stage.height
     horizon = stage.horizon * heights
     wet = plan.has(*WATERS)
-    scene.add(sky.sky(stage))
+    scene.add(sky.sky, stage))
     if plan.has("stars") or (plan.hour == "night" and plan.weather == "clear"):
-        scene.add(luminary.stars(stage))
+        scene.add(luminary.stars, stage))
     shines = [name for name in ("crescent", "moon", "sun") if name in stage.words]
     if shines:
-        scene.add(luminary.disc(stage, shines[0]))
+        scene.add(luminary.disc, stage, shines[0]))
     _ranges(stage, plan, scene, horizon, wet)
     if shines:
-        scene.add(luminary.bloom(stage, 0.22 if stage.style.name == "ink wash" else 0.34))
+        scene.add(luminary.bloom, stage, 0.22 if stage.style.name == "ink wash" else 0.34))
     for kind in ("geese", "swallows"):
         if plan.has(kind):
-            scene.add(birds.flock(stage, kind))
+            scene.add(birds.flock, stage, kind))
     for kind in ("kite", "balloon"):
         if plan.has(kind):
-            scene.add(*flyers.aloft(stage, kind))
+            scene.add(flyers.aloft, stage, kind))
     if plan.has("mist", "tea hills", "terraces") or rng.random() < 0.5:
-        scene.add(mist.mist(stage, "far", middle=horizon - 0.02 * heights, thick=0.075 * heights, depth=0.22, strength=0.75))
+        scene.add(mist.mist, stage, "far", middle=horizon - 0.02 * heights, thick=0.075 * heights, depth=0.22, strength=0.75))
     if wet:
         _shore(stage, plan, scene, horizon)
     else:
@@ -74,7 +74,7 @@ def landscape(stage: Stage, plan: Plan) -> Scene:
 def _ranges(stage: Stage, plan: Plan, scene: Scene, horizon: float, wet: bool) -> None:
     """What closes the view: ranges of mountains, a city, or nothing but the sea."""
     if plan.has("city"):
-        scene.add(*city.city(stage, horizon + 0.02 * stage.height))
+        scene.add(city.city, stage, horizon + 0.02 * stage.height))
         return
     if plan.has("sea") and not plan.has("mountains", "karst", "hills"):
         return
@@ -104,7 +104,7 @@ def _ranges(stage: Stage, plan: Plan, scene: Scene, horizon: float, wet: bool) -
         )  # fmt: skip
         if plan.has("pines", "forest") and index == 2:
             land = pines.forest(stage, land, base - line * rise, name, height=0.055 * stage.unit, density=0.9, rows=4, spread=0.10)
-        scene.add(stage.layer(stage.style.land(stage, land, name), depth, name=name, top=land.top))
+        scene.add(stage.layer, stage.style.land(stage, land, name), depth, name=name, top=land.top))
 
 
 def _snow_line(plan: Plan, index: int) -> float:
@@ -124,17 +124,17 @@ def _shore(stage: Stage, plan: Plan, scene: Scene, horizon: float) -> None:
             foot = horizon + 0.004 * stage.height
             behind = buildings.islet(stage, side * stage.width, foot, size * (0.8 if kind == "village" else 1.15), 0.34)
             scene.add(behind if kind != "bridge" else None)
-            scene.add(buildings.building(stage, kind, x=side * stage.width, foot=foot - 0.02 * size, size=size, depth=0.34))
-    scene.add(water.water(stage, scene, horizon))
+            scene.add(buildings.building, stage, kind, x=side * stage.width, foot=foot - 0.02 * size, size=size, depth=0.34))
+    scene.add(water.water, stage, scene, horizon))
     span = stage.height - horizon
     if plan.has("boat"):
-        scene.add(*floats.afloat(stage, "boat", x=(1 - side) * stage.width, line=horizon + 0.17 * span, size=0.34 * stage.unit, depth=0.55))
+        scene.add(floats.afloat, stage, "boat", x=(1 - side) * stage.width, line=horizon + 0.17 * span, size=0.34 * stage.unit, depth=0.55))
     if plan.has("fish"):
-        scene.add(koi.koi(stage, horizon))
+        scene.add(koi.koi, stage, horizon))
     if plan.has("duck"):
-        scene.add(*floats.afloat(stage, "duck", x=(0.5 + 0.35 * (0.5 - side)) * stage.width, line=horizon + 0.34 * span, size=0.42 * stage.unit, depth=0.62))
+        scene.add(floats.afloat, stage, "duck", x=(0.5 + 0.35 * (0.5 - side)) * stage.width, line=horizon + 0.34 * span, size=0.42 * stage.unit, depth=0.62))
     if plan.has("lotus"):
-        scene.add(*lotus.lotus(stage, water_line=horizon))
+        scene.add(lotus.lotus, stage, water_line=horizon))
 
 
 def _middle(stage: Stage, plan: Plan, scene: Scene, horizon: float) -> None:
@@ -143,12 +143,12 @@ def _middle(stage: Stage, plan: Plan, scene: Scene, horizon: float) -> None:
     heights, unit = stage.height, stage.unit
     if plan.has("city", "bamboo"):
         # Towers and canes stand in haze: ground would only be a board in front of them.
-        scene.add(mist.mist(stage, "low", middle=horizon + 0.24 * heights, thick=0.22 * heights, depth=0.45, strength=0.9))
+        scene.add(mist.mist, stage, "low", middle=horizon + 0.24 * heights, thick=0.22 * heights, depth=0.45, strength=0.9))
         return
     side = 0.64 if stage.light[0] < 0.5 else 0.36
     for kind in ("terraces", "tea hills"):
         if plan.has(kind):
-            scene.add(ground.terraces(stage, kind, top=horizon + 0.035 * heights))
+            scene.add(ground.terraces, stage, kind, top=horizon + 0.035 * heights))
             break
     else:
         top = horizon + 0.085 * heights
@@ -163,15 +163,15 @@ def _middle(stage: Stage, plan: Plan, scene: Scene, horizon: float) -> None:
         )  # fmt: skip
         if plan.has("pines", "forest") or (not open_ground and rng.random() < 0.6):
             land = pines.forest(stage, land, top + 0.03 * heights - line * rise, name, height=0.125 * unit, density=0.85, rows=3, spread=0.11)
-        scene.add(stage.layer(stage.style.land(stage, land, name), depth, name=name, top=land.top))
-        scene.add(mist.mist(stage, "near", middle=horizon + 0.15 * heights, thick=0.07 * heights, depth=0.5, strength=0.55))
+        scene.add(stage.layer, stage.style.land(stage, land, name), depth, name=name, top=land.top))
+        scene.add(mist.mist, stage, "near", middle=horizon + 0.15 * heights, thick=0.07 * heights, depth=0.5, strength=0.55))
     for kind in ("pavilion", "pagoda", "village"):
         if plan.has(kind):
             size = {"pavilion": 0.22, "pagoda": 0.26, "village": 0.56}[kind] * unit
-            scene.add(buildings.building(stage, kind, x=side * stage.width, foot=horizon + 0.12 * heights, size=size, depth=0.55))
+            scene.add(buildings.building, stage, kind, x=side * stage.width, foot=horizon + 0.12 * heights, size=size, depth=0.55))
     if not plan.has("terraces", "tea hills"):
         tone = None if plan.weather == "snow" or plan.season != "winter" else stage.palette.land(0.7)
-        scene.add(ground.ground(stage, top=horizon + 0.135 * heights, tone=tone))
+        scene.add(ground.ground, stage, top=horizon + 0.135 * heights, tone=tone))
 
 
 def _walkers(stage: Stage, plan: Plan, scene: Scene) -> None:
@@ -181,14 +181,14 @@ def _walkers(stage: Stage, plan: Plan, scene: Scene) -> None:
     for kind in plan.elements:
         if kind in beasts.BUILDS:
             size = {"rabbit": 0.24, "cat": 0.30, "fox": 0.36, "dog": 0.34}.get(kind, 0.46) * stage.unit
-            scene.add(beasts.beast(stage, kind, x=side * stage.width, foot=foot, size=size, depth=0.82))
+            scene.add(beasts.beast, stage, kind, x=side * stage.width, foot=foot, size=size, depth=0.82))
             break
     if plan.has("child", "umbrella"):
         place = (1 - side) if plan.has(*beasts.BUILDS) else side
-        scene.add(*figure.figure(stage, x=place * stage.width, foot=foot + 0.01 * stage.height, tall=0.24 * stage.unit, depth=0.80, umbrella=plan.has("umbrella", "rain")))
+        scene.add(figure.figure, stage, x=place * stage.width, foot=foot + 0.01 * stage.height, tall=0.24 * stage.unit, depth=0.80, umbrella=plan.has("umbrella", "rain")))
     for kind in ("butterflies", "dragonfly"):
         if plan.has(kind):
-            scene.add(flyers.insects(stage, kind))
+            scene.add(flyers.insects, stage, kind))
 
 
 def _near(stage: Stage, plan: Plan, scene: Scene) -> None:
@@ -199,35 +199,35 @@ def _near(stage: Stage, plan: Plan, scene: Scene) -> None:
     if plan.has("dew") and not stands and not plan.has(*WATERS):
         stands = ["grass"]
     for kind in stands[:2]:
-        scene.add(*grasses.stand(stage, kind))
+        scene.add(grasses.stand, stage, kind))
     for element, kind in BRANCHES.items():
         if plan.has(element):
-            scene.add(branch.branch(stage, kind))
+            scene.add(branch.branch, stage, kind))
             break
     if plan.has("willow"):
-        scene.add(*willow.willow(stage))
+        scene.add(willow.willow, stage))
     if plan.has("bamboo"):
-        scene.add(*bamboo.bamboo(stage))
+        scene.add(bamboo.bamboo, stage))
     if plan.has("lanterns"):
-        scene.add(*lanterns.lanterns(stage))
+        scene.add(lanterns.lanterns, stage))
 
 
 def _air(stage: Stage, plan: Plan, scene: Scene, shore: float | None) -> None:
     """What falls, floats and glows."""
     if plan.has("rain", "heavy rain"):
         if shore is not None:
-            scene.add(rain.rings(stage, shore))
-        scene.add(*rain.rain(stage, heavy=plan.has("heavy rain")))
+            scene.add(rain.rings, stage, shore))
+        scene.add(rain.rain, stage, heavy=plan.has("heavy rain")))
     if plan.has("snow", "heavy snow"):
-        scene.add(*snow.snow(stage, heavy=plan.has("heavy snow")))
+        scene.add(snow.snow, stage, heavy=plan.has("heavy snow")))
     kinds = {FALLS[name] for name in plan.elements if name in FALLS} | ({"petals"} if plan.has("petals") else set()) | ({"leaves"} if plan.has("leaves") else set())
     leaf = "maple" if plan.has("maple") else ("ginkgo" if plan.has("ginkgo") else "leaf")
     for kind in sorted(kinds)[:1]:
-        scene.add(*drift.drift(stage, kind, leaf=leaf))
+        scene.add(drift.drift, stage, kind, leaf=leaf))
     if plan.has("catkins"):
-        scene.add(*drift.drift(stage, "down"))
+        scene.add(drift.drift, stage, "down"))
     for kind in ("fireflies", "sparks", "bokeh"):
         if plan.has(kind):
-            scene.add(lights.lights(stage, kind))
+            scene.add(lights.lights, stage, kind))
     if plan.weather == "clear" and not plan.has("fireflies", "sparks", "bokeh") and stage.style.name not in {"ink wash", "paper cut"}:
-        scene.add(lights.lights(stage, "dust"))
+        scene.add(lights.lights, stage, "dust"))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from typing import ParamSpec
 
 import cv2
 import numpy as np
@@ -15,26 +18,47 @@ from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Bytes, Field
 from wan_engine.storyboard.stage import Stage
 
+P = ParamSpec("P")
+
 #: What 1 is in the veil's bytes: it may brighten by a third.
 VEIL_ONE = 192
 #: How many sheets of grain are kept; frames take them in turn, each time shifted.
 GRAIN_SHEETS = 3
 
 
+Part = Layer | Effect
+#: What a painter may return.
+Painted = Part | Iterable[Part] | None
+
+
 @dataclass(slots=True)
 class Scene:
-    """What one clip shows."""
+    """What one clip shows. Parts are painted side by side by `painters`, and lie in the order in which they were added."""
 
     stage: Stage
-    parts: list[Layer | Effect] = field(default_factory=list)  #: in the order in which they are laid
+    painters: Executor
+    _wanted: list[Future[Painted]] = field(default_factory=list)
+    _parts: list[Part] = field(default_factory=list)
     _veil: Bytes | None = None
     _veil_half: Bytes | None = None
     _lift_half: Bytes | None = None
     _grain: list[Bytes] = field(default_factory=list)
 
-    def add(self, *parts: Layer | Effect | None) -> None:
-        """Lay parts over what is there."""
-        self.parts += [part for part in parts if part is not None]
+    def add(self, painter: Callable[P, Painted], *arguments: P.args, **options: P.kwargs) -> None:
+        """Have something painted and lay it over what is there."""
+        self._wanted.append(self.painters.submit(painter, *arguments, **options))
+
+    @property
+    def parts(self) -> list[Part]:
+        """Everything that was added so far, painted."""
+        for future in self._wanted:
+            painted = future.result()
+            if isinstance(painted, Iterable):
+                self._parts += painted
+            elif painted is not None:
+                self._parts.append(painted)
+        self._wanted.clear()
+        return self._parts
 
     def render(self, frame: Frame, index: int, count: int) -> Bytes:
         """Draw frame `index` of `count`; the result is valid until the next frame is drawn with the same `frame`."""
@@ -46,20 +70,25 @@ class Scene:
 
     def compose(self, frame: Frame, phase: float) -> None:
         """Lay all parts, without veil and grain."""
-        camera = self.stage.camera
-        covered = [frame.height] * (len(self.parts) + 1)
-        for position in range(len(self.parts) - 1, -1, -1):
-            part = self.parts[position]
+        camera, parts = self.stage.camera, self.parts
+        covered = [frame.height] * (len(parts) + 1)
+        for position in range(len(parts) - 1, -1, -1):
+            part = parts[position]
             hides = frame.solid_from(part, camera.view(part.depth, phase)) if isinstance(part, Layer) else frame.height
             covered[position] = min(covered[position + 1], hides)
-        for position, part in enumerate(self.parts):
+        for position, part in enumerate(parts):
             if isinstance(part, Layer):
                 frame.lay(part, camera.view(part.depth, phase), phase, below=covered[position + 1])
             else:
                 part.draw(frame, camera, phase)
 
     def prepare(self) -> None:
-        """Make what lies over the whole picture: the style's veil, and grain."""
+        """Finish all parts, and make what lies over the whole picture: the style's veil, and grain."""
+        veiled = self.painters.submit(self._prepare_veil)
+        assert self.parts
+        veiled.result()
+
+    def _prepare_veil(self) -> None:
         stage = self.stage
         rng = stage.random("veil")
         veil = stage.style.veil(stage)

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
-
-from fontTools.ttLib import TTFont
-from PIL import ImageFont
+from typing import TYPE_CHECKING, Literal
 
 from reelmill.errors import FinishingError
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 FOLDER = Path(__file__).parent
 
@@ -39,6 +39,8 @@ class Metrics:
 
 @cache
 def _metrics(path: Path) -> Metrics:
+    from fontTools.ttLib import TTFont  # words are planned without it
+
     with TTFont(path, lazy=True) as font:
         unit, line, widths = font["head"].unitsPerEm, font["OS/2"], font["hmtx"].metrics
         return Metrics(
@@ -51,6 +53,8 @@ def _metrics(path: Path) -> Metrics:
 
 @cache
 def _drawing(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    from PIL import ImageFont  # words are planned without it
+
     return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
 
 

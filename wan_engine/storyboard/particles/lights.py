@@ -68,7 +68,7 @@ def _bokeh(tone: Field) -> Sprite:
     """A disc of an unsharp light: even, with a slightly brighter rim."""
     axis = (np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2) / (SIZE / 2)
     reach = np.asarray(np.hypot(axis[None, :], axis[:, None]), np.float32)
-    alpha = smoothstep(0.92, 0.80, reach) * (0.62 + 0.38 * smoothstep(0.45, 0.84, reach))
+    alpha = smoothstep(0.98, 0.66, reach) * (0.80 + 0.20 * smoothstep(0.40, 0.80, reach))
     rgb = np.broadcast_to(tone, (SIZE, SIZE, 3))
     return coded(Sprite(np.concatenate([rgb * alpha[..., None], alpha[..., None]], axis=-1).astype(np.float32)))
 
@@ -94,7 +94,7 @@ def lights(stage: Stage, kind: str) -> Lights:
             way_x, way_y, swing, blinks = rng.normal(0.05, 0.10, count), rng.uniform(-0.9, -0.4, count), 0.02, rng.integers(1, 3, count)
         case "bokeh":
             sprites = (_bokeh(tone), _bokeh(blend(tone, stage.palette.accent, 0.4)))
-            size, strength = unit * rng.uniform(0.05, 0.16, count), rng.uniform(0.05, 0.17, count)
+            size, strength = unit * rng.uniform(0.06, 0.19, count), rng.uniform(0.04, 0.13, count)
             way_x, way_y, swing, blinks = rng.normal(0, 0.05, count), rng.normal(-0.05, 0.03, count), 0.012, steady
         case _:
             sprites = (_glow(tone, 0.22),)

@@ -48,7 +48,7 @@ class Steam:
                 self.sprites[index % len(self.sprites)],
                 float(x[index]),
                 float(y[index]),
-                float(self.size * (0.30 + 0.70 * age[index])),
+                float(self.size * (0.24 + 0.76 * age[index] ** 0.8)),
                 turn=float(self.curl[index] * 2.2 * age[index] + 6.28 * self.lives.start[index]),
                 opacity=float(shine[index]),
             )
@@ -57,14 +57,14 @@ class Steam:
 def steam(stage: Stage, x: float, y: float, *, width: float, depth: float) -> Steam:
     """Steam over a surface of `width` pixels around x, y."""
     rng = stage.random(f"steam {x:.0f}")
-    count = 20
+    count = 26
     axis = (np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2) / (SIZE / 2)
     reach = np.asarray(np.hypot(axis[None, :], axis[:, None]), np.float32)
     tone = blend(stage.palette.light, colour("#ffffff"), 0.4)
     sprites = []
     for _ in range(4):
-        wisps = fractal(rng, (SIZE, SIZE), 30, octaves=3, gain=0.55)
-        alpha = np.asarray(smoothstep(1.0, 0.1, reach) * smoothstep(-0.9, 0.9, wisps) ** 1.4, np.float32)
+        wisps = fractal(rng, (SIZE, SIZE), 44, octaves=2, gain=0.45)
+        alpha = np.asarray(smoothstep(1.0, 0.0, reach) ** 1.5 * smoothstep(-1.3, 1.0, wisps), np.float32)
         rgb = np.broadcast_to(tone, (SIZE, SIZE, 3))
         sprites.append(coded(Sprite(np.concatenate([rgb * alpha[..., None], alpha[..., None]], axis=-1).astype(np.float32))))
     return Steam(
@@ -73,9 +73,9 @@ def steam(stage: Stage, x: float, y: float, *, width: float, depth: float) -> St
         y=y,
         spread=rng.uniform(-0.30, 0.30, count) * width,
         rise=0.46 * stage.unit,
-        size=0.26 * stage.unit,
+        size=0.34 * stage.unit,
         curl=rng.uniform(-1, 1, count),
         lives=cycle(rng, count, seconds=stage.seconds, life=3.4),
-        strength=0.20 if stage.palette.brightness < 0.6 else 0.24,
+        strength=0.13 if stage.palette.brightness < 0.6 else 0.17,
         depth=depth,
     )

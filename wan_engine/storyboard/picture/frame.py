@@ -73,6 +73,18 @@ class Frame:
             tint = cv2.convertScaleAbs(tint, alpha=opacity)
         over(luma, chroma, np.asarray(added, np.uint8), np.asarray(tint, np.uint8), np.asarray(keep, np.uint8))
 
+    def brighten(self, place: Layer, light: Bytes, view: View, phase: float) -> None:
+        """Add luma to the frame where a layer is seen; `light` has the layer's size."""
+        matrix = self._inverse(place, view, phase)
+        window = self._window(place, matrix, 1 << 30)
+        if window is None:
+            return
+        left, top, right, bottom = window
+        matrix[:, 2] += matrix[:, :2] @ (left, top)
+        seen = _seen(light, matrix, (right - left, bottom - top), None, cv2.BORDER_CONSTANT)
+        luma = self.luma[top:bottom, left:right]
+        cv2.add(luma, seen, dst=luma)
+
     def _inverse(self, layer: Layer, view: View, phase: float) -> npt.NDArray[np.float64]:
         """From pixels of the frame to pixels of the layer, as (2, 3)."""
         centre_x, centre_y = self.width / 2, self.height / 2

@@ -155,6 +155,11 @@ def beast(stage: Stage, kind: str, *, x: float, foot: float, size: float, depth:
     )
 
 
+def standing(stage: Stage, kind: str) -> Field:
+    """An animal that stands still, facing right: premultiplied RGBA."""
+    return _pose(stage, BUILDS[kind], 0.0).rgba
+
+
 def _shade(stage: Stage) -> Sprite:
     axis = np.linspace(-1, 1, 64, dtype=np.float32)
     reach = np.hypot(axis[None, :], axis[:, None])

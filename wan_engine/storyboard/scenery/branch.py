@@ -85,18 +85,26 @@ def _softened(path: Points) -> Points:
 Dress = Callable[[Stage, Random, Sketch, Growth], None]
 
 
-def branch(stage: Stage, kind: str, depth: float = 0.86) -> Layer:
-    """A branch from one side, dressed as `kind` says (a key of `DRESSES`)."""
+def branch(stage: Stage, kind: str, depth: float = 0.86, *, high: tuple[float, float] = (0.30, 0.42), size: float = 1.0) -> Layer:
+    """A branch from one side, dressed as `kind` says (a key of `DRESSES`).
+
+    Parameters
+    ----------
+    high:
+        Between which shares of the height it enters the frame.
+    size:
+        Of the whole branch, 1 for one that leads the picture.
+    """
     rng = stage.random(f"branch {kind}")
     unit = stage.unit
     from_left = stage.light[0] > 0.5
     edge = -stage.margin - 0.06 * unit if from_left else stage.width + stage.margin + 0.06 * unit
-    start = (edge, stage.height * rng.uniform(0.30, 0.42))
+    start = (edge, stage.height * rng.uniform(*high))
     rises = rng.uniform(0.05, 0.40)
     heading = -rises if from_left else math.pi + rises
-    reach = 1.05 * stage.unit * rng.uniform(0.78, 0.92)
+    reach = 1.05 * size * stage.unit * rng.uniform(0.78, 0.92)
     gnarl = {"willow": 0.12}.get(kind, 0.27)
-    growth = grow(rng, start, heading, reach, 0.034 * unit, gnarl=gnarl, lift=0.15)
+    growth = grow(rng, start, heading, reach, 0.034 * size * unit, gnarl=gnarl, lift=0.15)
     sheet = Sketch(-stage.margin, -stage.margin, stage.width + stage.margin, stage.height * 0.80)
     bark(stage, sheet, growth, snow="snow" in stage.words or kind == "snowy branch")
     DRESSES[kind](stage, rng, sheet, growth)
@@ -212,6 +220,20 @@ def _clusters(tone: str) -> Dress:
     return dress
 
 
+def _large(tone: str) -> Dress:
+    """A few full flowers at the ends, leaves below."""
+
+    def dress(stage: Stage, rng: Random, sheet: Sketch, growth: Growth) -> None:
+        _foliage("leaf", 0.5, 0.070)(stage, rng, sheet, growth)
+        gold = blend(colour(tone), stage.palette.near, 0.35 if stage.palette.dark else 0.0)
+        flower = blossoms.many_petals(rng, gold)
+        ends = sorted(growth.nodes, key=lambda node: node[1])[:: max(1, len(growth.nodes) // 6)][:6]
+        for x, y, _ in ends[::-1]:
+            sheet.stamp(flower, x, y, stage.unit * rng.uniform(0.12, 0.16), turn=rng.uniform(0, 6.28), squash=rng.uniform(0.6, 0.9), tilt=rng.uniform(-0.5, 0.5))
+
+    return dress
+
+
 def _bare(stage: Stage, rng: Random, sheet: Sketch, growth: Growth) -> None:
     """Nothing but wood."""
 
@@ -226,6 +248,11 @@ DRESSES: dict[str, Dress] = {
     "persimmon": _fruit("#e8701c", 0.033, 0.075, 0.16),
     "loquat": _fruit("#eea834", 0.022, 0.11, 0.50),
     "osmanthus": _clusters("#efb02e"),
+    "fan twig": _flowers(0.0, 0.0, 0.8, 0.040),
+    "willow": _foliage("lance", 2.2, 0.070),
+    "wild": _flowers(0.05, 0.0, 0.6, 0.070),
+    "chrysanthemum": _large("#efbd2f"),
+    "berries": _fruit("#c8321f", 0.013, 0.5, 0.35),
     "snowy branch": _bare,
     "bare branch": _bare,
 }

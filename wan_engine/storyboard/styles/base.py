@@ -52,6 +52,14 @@ class Style(ABC):
     def thing(self, stage: Stage, picture: Picture, depth: float, name: str) -> Picture:
         """Something that was drawn in natural colours: a tree, a branch, a roof."""
 
+    def wall(self, stage: Stage, rgb: Field, top: int) -> Field:
+        """A wall indoors, from the colours of a natural one."""
+        return self.sky(stage, rgb, top)
+
+    def board(self, stage: Stage, picture: Picture, name: str) -> Picture:
+        """Something large and even, such as a table."""
+        return self.thing(stage, picture, 0.9, name)
+
     @abstractmethod
     def veil(self, stage: Stage) -> Field:
         """What the finished picture is multiplied with, (height, width) around 1: vignette, paper."""

@@ -52,6 +52,11 @@ class Clay(Style):
         rgb = mix(blur(picture.rgb, 0.0012 * stage.unit), stage.palette.haze, np.float32(0.25 * (1 - depth)))
         return rounded(stage, Picture(rgb, picture.alpha), rng, 0.012, press=0.6)
 
+    def board(self, stage: Stage, picture: Picture, name: str) -> Picture:
+        rng = stage.random(f"clay {name}")
+        press = thumbed(rng, (picture.rgb.shape[0], picture.rgb.shape[1]), stage.unit)
+        return Picture(np.asarray(blur(picture.rgb, 0.004 * stage.unit) * (1 + 0.03 * press)[..., None], np.float32), picture.alpha)
+
     def veil(self, stage: Stage) -> Field:
         return vignette(stage, 0.20)
 

@@ -99,6 +99,19 @@ class Ink(Style):
         rgb = mix(np.asarray(ink, np.float32), pigment, np.asarray(warm * 0.9, np.float32))
         return Picture(mix(rgb, stage.palette.haze, np.float32(0.45 * (1 - depth) ** 1.5)), picture.alpha)
 
+    def board(self, stage: Stage, picture: Picture, name: str) -> Picture:
+        """One wide wash that thins out towards us."""
+        rng = stage.random(f"ink {name}")
+        height, width = picture.rgb.shape[:2]
+        flow = resized(fractal(rng, (height // 2, width // 2), 0.30 * stage.unit, octaves=5, gain=0.5, stretch=3.0), width, height, smooth=False)
+        tone = np.clip(picture.rgb @ LUMA, 0, 1)
+        natural = (float(tone.mean()) - tone) * 1.1
+        down = np.linspace(1, 0.25, height, dtype=np.float32)[:, None]
+        density = np.clip(0.30 * down + natural * 0.7, 0.02, 1.2) * np.clip(1 + 0.22 * flow, 0.4, 1.6)
+        tint = blend(np.ones(3, np.float32), colour("#b48a5e"), 0.16)
+        rgb = paper(stage.palette) * tint * np.exp(-density[..., None] * SOOT)
+        return Picture(np.asarray(rgb, np.float32), picture.alpha)
+
     def veil(self, stage: Stage) -> Field:
         sheet = fibres(stage.random("paper"), (stage.height, stage.width))
         return np.asarray(vignette(stage, 0.10) * (1 + 0.013 * np.clip(sheet, -3, 3)), np.float32)

@@ -51,6 +51,9 @@ class PaperCut(Style):
             result = mix(result, sheet, cut)
         return result
 
+    def wall(self, stage: Stage, rgb: Field, top: int) -> Field:
+        return rgb
+
     def land(self, stage: Stage, terrain: Terrain, name: str) -> Picture:
         palette, depth = stage.palette, terrain.depth
         rng = stage.random(f"sheet {name}")

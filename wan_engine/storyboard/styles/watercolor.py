@@ -66,6 +66,14 @@ class Watercolor(Style):
             rgb = rgb * (1 - np.clip(inner, 0, 1) * 0.35)[..., None]
         return Picture(mix(np.asarray(rgb, np.float32), stage.palette.haze, np.float32(0.5 * (1 - depth) ** 1.5)), picture.alpha)
 
+    def board(self, stage: Stage, picture: Picture, name: str) -> Picture:
+        """A wide wash with a few soft runs."""
+        rng = stage.random(f"wash {name}")
+        height, width = picture.rgb.shape[:2]
+        flow = resized(fractal(rng, (height // 2, width // 2), 0.30 * stage.unit, octaves=5, gain=0.5, stretch=2.5), width, height, smooth=False)
+        rgb = mix(picture.rgb, PAPER, np.asarray(np.clip(0.30 + 0.10 * flow, 0, 0.6), np.float32))
+        return Picture(np.asarray(rgb * (1 - backruns(flow) * 0.05)[..., None], np.float32), picture.alpha)
+
     def veil(self, stage: Stage) -> Field:
         rng = stage.random("paper")
         rough = fractal(rng, (stage.height, stage.width), 9, octaves=3, gain=0.8)

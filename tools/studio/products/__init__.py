@@ -1,0 +1,1 @@
+"""The products of Shan Ye tea, one a module: each has `scene()`."""
