@@ -51,6 +51,10 @@ SERVER = {
 }
 
 
+#: Servers that this process started. They outlive it on purpose; Python would complain of a forgotten child.
+_started: list[subprocess.Popen[bytes]] = []
+
+
 @dataclass(frozen=True, slots=True)
 class LocalServer:
     """A server of ours, as its file in the home folder describes it."""
@@ -187,6 +191,7 @@ def _start(settings: Settings, home: Path) -> LocalServer:
             start_new_session=True,
             cwd=home,
         )
+    _started.append(process)
     server = LocalServer(url=url, process=process.pid, started=start_of(process.pid))
     deadline = time.monotonic() + START_SECONDS
     while not answers(url):

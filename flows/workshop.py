@@ -87,6 +87,8 @@ class Workshop:
         """Give back what is loaded."""
         if "_engine" in self.__dict__:
             self._engine.close()
+        if "_screener" in self.__dict__:
+            self._screener.close()
 
 
 def _sweep(folder: Path) -> None:

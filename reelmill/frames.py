@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ Frame = npt.NDArray[np.uint8]
 
 def read_frames(
     path: Path, width: int, height: int, *, pixels: str = "rgb24", filters: str = "", threads: int = 0
-) -> Iterator[Frame]:
+) -> Generator[Frame]:
     """Decode a video strictly and yield each frame.
 
     Parameters
@@ -63,7 +62,7 @@ def read_frames(
         log = process.stderr.read().decode(errors="replace").strip()
         if process.wait() != 0 or log or data:
             reason = log.splitlines()[-1] if log else f"{len(data)} bytes of an incomplete frame"
-            raise MediaError(f"{os.fspath(path)} does not decode to its end: {reason}", "")
+            raise MediaError(f"{path.name} does not decode to its end: {reason}", "")
     finally:
         kill(process)
         process.stdout.close()

@@ -25,7 +25,7 @@ def main() -> None:
     """Read the command line and draw."""
     parser = argparse.ArgumentParser(description="Draw the product photographs.")
     parser.add_argument("names", nargs="*", default=NAMES, help=f"of {', '.join(NAMES)}; all by default")
-    parser.add_argument("--samples", type=int, default=32, help="rays per pixel")
+    parser.add_argument("--samples", type=int, default=None, help="rays per pixel, for a proof")
     parser.add_argument("--width", type=int, default=None, help="pixels, for a proof")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--processes", type=int, default=None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
@@ -15,14 +17,14 @@ from tasks.finishing.tone import DARK_INK, PAPER, Tone
 FOOT, BESIDE = 0.45, 0.80  #: how much of the ground is left at the foot of the picture, and at its right edge
 OUTLINE = 40  #: opacity of the sign's edge on a light ground, of 255
 LOGO_GAP = 14
+LOGO_CONTRAST = 2.4  #: of a logo's mean colour and its ground; a logo has shape besides colour, letters need more
 FINER = 4  #: edges are drawn so many times larger and then made smaller
 
 
-def pill_width(brand: Brand, unit: float) -> int:
-    """How wide the brand's sign is, in pixels, for a short side of 1080 × `unit` pixels."""
-    logo = brand.picture()
-    mark = _logo_width(logo, unit) + LOGO_GAP * unit if logo else 0
-    return round(FACES["sans"].width(brand.name, round(PILL_TEXT * unit)) + mark + 2 * PILL_INSET * unit)
+def pill_width(brand: Brand, unit: float, room: float) -> int:
+    """How wide the brand's sign is, in pixels, for a short side of 1080 × `unit` pixels; at most `room`."""
+    name = FACES["sans"].width(brand.name, round(PILL_TEXT * unit))
+    return math.floor(min(room, name + _beside_name(brand, unit)))
 
 
 def draw(layout: Layout, brand: Brand, tone: Tone) -> Image.Image:
@@ -90,20 +92,35 @@ def _pill(picture: Image.Image, pill: Box, top: int, brand: Brand, tone: Tone) -
         x += mark.width + LOGO_GAP * unit
     face = FACES["sans"].at(round(PILL_TEXT * unit))
     # Set by the height of a Chinese character, not by the ink: a name with a descender must not sit higher.
-    ImageDraw.Draw(sign).text((x, pill.height / 2 + 0.37 * face.size), brand.name, font=face, fill=ink, anchor="ls")
+    name = _shortened(brand.name, face.size, pill.width - _beside_name(brand, unit) + 1)
+    ImageDraw.Draw(sign).text((x, pill.height / 2 + 0.37 * face.size), name, font=face, fill=ink, anchor="ls")
     picture.alpha_composite(sign, (pill.x, pill.y - top))
+
+
+def _beside_name(brand: Brand, unit: float) -> float:
+    """Pixels of the sign that are not its name."""
+    logo = brand.picture()
+    return (_logo_width(logo, unit) + LOGO_GAP * unit if logo else 0.0) + 2 * PILL_INSET * unit
+
+
+def _shortened(name: str, size: float, room: float) -> str:
+    """The name, with an ellipsis if it is wider than the room."""
+    sans, shown = FACES["sans"], name
+    while len(shown) > 1 and sans.width(shown, size) > room:
+        shown = shown.rstrip("…")[:-1].rstrip() + "…"
+    return shown
 
 
 def _logo_width(logo: Image.Image, unit: float) -> int:
     #: A word mark may be wide, but not wider than four times its height.
-    return round(min(4.0, logo.width / logo.height) * PILL_LOGO * unit)
+    return max(1, round(min(4.0, logo.width / logo.height) * PILL_LOGO * unit))
 
 
 def _colors(brand: Brand, logo: Image.Image | None) -> tuple[Rgb, Rgb]:
-    """Ground and ink of the sign: paper if both the logo and the name can be read there, else the brand's colour."""
-    if logo is None or contrast(_mean(logo), PAPER) >= READABLE / 2:
+    """Ground and ink of the sign: paper if the logo can be seen there, else the brand's colour, else near-black."""
+    if logo is None or contrast(_mean(logo), PAPER) >= LOGO_CONTRAST:
         return PAPER, readable(brand.rgb, PAPER)
-    ground = brand.rgb if contrast(brand.rgb, _mean(logo)) >= READABLE / 2 else DARK_INK
+    ground = brand.rgb if contrast(brand.rgb, _mean(logo)) >= LOGO_CONTRAST else DARK_INK
     return ground, PAPER if contrast(PAPER, ground) >= READABLE else DARK_INK
 
 

@@ -124,7 +124,7 @@ def lay_out(words: Words, brand_name: str, profile: Profile, label: Box, pill_wi
     label:
         Where the AI label is; the words stay below it.
     pill_width:
-        How wide the brand's sign is; see `pill.width`.
+        How wide the brand's sign is; see `backdrop.pill_width`.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def lay_out(words: Words, brand_name: str, profile: Profile, label: Box, pill_wi
     width, height = profile.size
     unit = profile.short_side / REFERENCE
     zone, left = profile.safe_zone, even(profile.safe_zone.left)
-    bottom, room = height - zone.bottom, width - left - zone.right
+    bottom, room = height - zone.bottom, profile.room
     allowed = min(bottom - label.bottom - LABEL_CLEARANCE * unit, WORDS_MOST * height)
     if not (words.title or words.lines or words.credit or brand_name):
         return Layout(width, height, height, height, height, width, pill=None, bar=None, runs=())

@@ -130,6 +130,11 @@ class Profile(Options):
         """The shorter side in pixels, which label heights are measured against."""
         return min(self.size)
 
+    @property
+    def room(self) -> int:
+        """Pixels across inside the safe zone, from its left axis on."""
+        return self.width.value - even(self.safe_zone.left) - self.safe_zone.right
+
     def label_lines(self, *, bilingual: bool = False) -> tuple[str, ...]:
         """The words of the visible AI label, the platform's own language first."""
         own = LABEL_WORDING[self.language.value]

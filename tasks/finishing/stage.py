@@ -95,7 +95,7 @@ def prepare(job: FinishJob, profile_name: str) -> Output:
             brand.name,
             profile,
             Box(label.x, label.y, label.width, label.height),
-            backdrop.pill_width(brand, profile.short_side / REFERENCE),
+            backdrop.pill_width(brand, profile.short_side / REFERENCE, profile.room),
         ),
         metadata=job.machine_label(),
     )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import cast
 
 from reelmill.content import Decision, Hit
 from reelmill.errors import MediaError, ReelmillError, TerminalError
@@ -80,7 +79,7 @@ class Inspection:
         """
         pending: deque[Future[Findings]] = deque()
         try:
-            decoding = cast(Generator[Frame], read_frames(path, *self.size, threads=threads))
+            decoding = read_frames(path, *self.size, threads=threads)
             with closing(decoding) as frames:  # ends ffmpeg at once when this is left early
                 for batch in self._batches(frames):
                     check()

@@ -1,15 +1,19 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from reelmill.errors import FinishingError
 from tasks.finishing import profiles
+from tasks.finishing.backdrop import draw
 from tasks.finishing.brand import Brand
 from tasks.finishing.fonts import FACES
 from tasks.finishing.job import FinishJob
 from tasks.finishing.layout import Box, Layout, lay_out
 from tasks.finishing.reframe import plan
 from tasks.finishing.stage import prepare
+from tasks.finishing.tone import DARK_INK, LIGHT_INK, NIGHT, PAPER, Tone
 from tasks.finishing.words import Words
 
 VERSE = Words("小雪", ("花雪随风不厌看，更多还肯失林峦。",), "唐 · 戴叔伦")
@@ -80,6 +84,17 @@ def test_a_chinese_opening_bracket_is_hung_out_so_that_its_ink_stands_on_the_axi
     assert opened.x < plain.x
 
 
+@pytest.mark.parametrize("name", ["山" * 40, "A brand whose name has forty characters!"])
+def test_a_long_brand_name_stays_inside_the_safe_zone(name: str) -> None:
+    profile = profiles.find("tiktok")
+
+    layout = laid_out(VERSE, "tiktok", brand=name)
+
+    assert layout.pill is not None
+    assert layout.pill.x + layout.pill.width <= 1080 - profile.safe_zone.right
+    draw(layout, Brand(name, "#2f6f4f"), Tone(LIGHT_INK, NIGHT, 0.5))
+
+
 def test_without_words_and_brand_nothing_is_drawn() -> None:
     layout = laid_out(Words(), "tiktok", brand="")
 
@@ -129,6 +144,29 @@ def test_no_policy_stretches_the_picture(source: tuple[int, int], policy: str) -
     stretched = (reframe.width / source[0]) / (reframe.height / source[1])
     assert stretched == pytest.approx(1.0, abs=0.003)
     assert reframe.x % 2 == reframe.y % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("logo", "color", "ground"),
+    [
+        ("#2f6f4f", "#2f6f4f", PAPER),  # a logo in the brand's colour, on paper
+        ("#ffffff", "#2f6f4f", (47, 111, 79)),  # a white logo, on the brand's colour
+        ("#ffffff", "#f2c94c", DARK_INK),  # a white logo of a brand that is as light: on near-black
+    ],
+)
+def test_the_sign_has_a_ground_on_which_its_logo_can_be_seen(
+    tmp_path: Path, logo: str, color: str, ground: tuple[int, int, int]
+) -> None:
+    Image.new("RGBA", (40, 40), logo).save(tmp_path / "logo.png")
+    brand = Brand("茶", color, logo=tmp_path / "logo.png")
+    layout = prepare(FinishJob(VERSE, brand, ("tiktok",), "v", False, 704, 1280, 121, 24), "tiktok").layout
+    assert layout.pill is not None
+
+    picture = draw(layout, brand, Tone(LIGHT_INK, NIGHT, 0.5))
+
+    middle = (layout.pill.x + layout.pill.width // 2, layout.pill.y - layout.scrim_top + 5)
+    seen = np.array(picture.getpixel(middle), int)[:3]
+    assert np.abs(seen - ground).max() < 16
 
 
 def test_a_brand_takes_its_logo_from_beside_the_definition(tmp_path: Path) -> None:

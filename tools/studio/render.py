@@ -24,7 +24,7 @@ _scene: Scene | None = None
 
 
 def render(
-    make: Callable[[], Scene], *, samples: int, width: int | None = None, processes: int | None = None
+    make: Callable[[], Scene], *, samples: int | None = None, width: int | None = None, processes: int | None = None
 ) -> tuple[Scene, Exposure]:
     """Expose a scene. The picture is the same for any number of processes.
 
@@ -33,13 +33,14 @@ def render(
     make:
         Builds the scene.
     samples:
-        Rays per pixel. 1 is a sketch, 48 is good.
+        Rays per pixel, if not as many as the scene asks for. 2 are a sketch.
     width:
         Pixels, for a smaller proof; the height follows.
     """
     global _scene  # noqa: PLW0603 - forked processes find the scene here: it is too large to be sent to them
     cv2.setNumThreads(1)
     scene = _scene = _sized(make(), width)
+    samples = samples or scene.samples
     count = scene.width * scene.height
     bands = [np.arange(start, min(start + _BAND, count)) for start in range(0, count, _BAND)]
     whole = Exposure.empty(count)

@@ -39,6 +39,7 @@ class Scene:
     width: int = 1200
     height: int = 1200
     exposure: float = 1.0
+    samples: int = 32  #: rays for each pixel
 
     def first(self, origin: Array, direction: Array, *, glass: bool = False) -> Meeting:
         """The first thing that each ray meets; glass counts only if asked for."""

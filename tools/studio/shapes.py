@@ -138,6 +138,7 @@ class Box(Solid):
 class Blend(Solid):
     """Solids of one material melted into each other over `softness`, some others carved out."""
 
+    feeler = 0.006
     pace = 0.8
 
     def __init__(

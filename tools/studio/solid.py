@@ -24,6 +24,7 @@ class Solid(ABC):
     upper: Array
     material: Material
     pace: float = 0.95  #: part of the distance that a step goes; less for a distance that is only nearly one
+    feeler: float = 0.0015  #: decimetres over which the normal is taken: not less than the grain of the distance
     glass: bool = False  #: refracts, and has no material
     rotation: Array = np.eye(3, dtype=np.float32)
     offset: Array = np.zeros((3, 1), np.float32)
@@ -42,7 +43,7 @@ class Solid(ABC):
 
     def normal(self, place: Array) -> Array:
         """The local outward normal (3, n), from four distances at the corners of a tetrahedron."""
-        reach = np.float32(0.0015)
+        reach = np.float32(self.feeler)
         total = np.zeros_like(place)
         for corner in ((1, -1, -1), (-1, -1, 1), (-1, 1, -1), (1, 1, 1)):
             direction = np.array(corner, np.float32)[:, None]

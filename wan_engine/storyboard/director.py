@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+from dataclasses import replace
+
 from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.landscape import landscape
 from wan_engine.storyboard.palette import palette
+from wan_engine.storyboard.picture.colour import colour
 from wan_engine.storyboard.plan import Plan
 from wan_engine.storyboard.product.photo import Photo
 from wan_engine.storyboard.product.showcase import showcase
 from wan_engine.storyboard.scene import Scene
 from wan_engine.storyboard.stage import Stage
+from wan_engine.storyboard.still_life import still_life
 from wan_engine.storyboard.styles.gallery import STYLES
-from wan_engine.storyboard.table import still_life
 
 
 def stage_for(plan: Plan, *, width: int, height: int, seconds: float, seed: str) -> Stage:
@@ -24,7 +28,10 @@ def stage_for(plan: Plan, *, width: int, height: int, seconds: float, seed: str)
         words.add("moon")
     if plan.hour in {"dawn", "dusk"} and clear and not words & {"moon", "crescent"}:
         words.add("sun")
-    colours = style.regrade(palette(plan.season, plan.hour, plan.weather))
+    natural = palette(plan.season, plan.hour, plan.weather)
+    if plan.tint is not None:
+        natural = replace(natural, accent=colour(plan.tint))
+    colours = style.regrade(natural)
     blank = Stage(width, height, seconds, seed, camera, colours, style, 0.6, (0.3, 0.25))
     rng = blank.random("stage")
     side = 0.29 if rng.random() < 0.5 else 0.71
@@ -35,14 +42,16 @@ def stage_for(plan: Plan, *, width: int, height: int, seconds: float, seed: str)
     return Stage(width, height, seconds, seed, camera, colours, style, float(horizon), (float(light[0]), float(light[1])), frozenset(words))
 
 
-def direct(plan: Plan, *, width: int, height: int, seconds: float, seed: str, photo: Photo | None = None) -> Scene:
+def direct(
+    plan: Plan, *, width: int, height: int, seconds: float, seed: str, painters: Executor, photo: Photo | None = None
+) -> Scene:
     """The scene of a plan, ready to be rendered; with a photo it is about the product that the photo shows."""
-    stage = stage_for(plan, width=width, height=height, seconds=seconds, seed=seed)
+    scene = Scene(stage_for(plan, width=width, height=height, seconds=seconds, seed=seed), painters)
     if photo is not None:
-        scene = showcase(stage, plan, photo)
+        showcase(scene, plan, photo)
     elif plan.table:
-        scene = still_life(stage, plan)
+        still_life(scene, plan)
     else:
-        scene = landscape(stage, plan)
+        landscape(scene, plan)
     scene.prepare()
     return scene

@@ -24,33 +24,41 @@ def _pattern(section: str) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]
         for phrase in phrases:
             meanings.setdefault(phrase, []).append(name)
     longest_first = sorted(meanings, key=lambda phrase: (-len(phrase), phrase))
-    # Latin words stand alone, with a plural or not; Chinese has no spaces between words.
-    parts = [rf"(?<![a-z]){re.escape(phrase)}(?:s|es)?(?![a-z])" if phrase.isascii() else re.escape(phrase) for phrase in longest_first]
+    parts = [_expression(phrase) for phrase in longest_first]
     return re.compile("|".join(f"({part})" for part in parts)), {phrase: tuple(names) for phrase, names in meanings.items()}
 
 
+def _expression(phrase: str) -> str:
+    """A Latin word stands alone, in singular or plural: a plum is not in plumes. Chinese has no spaces to look at."""
+    if not phrase.isascii():
+        return re.escape(phrase)
+    plural = "(?:es)?" if phrase.endswith(("s", "x", "z", "ch", "sh", "o")) else "s?"
+    return rf"(?<![a-z]){re.escape(phrase)}{plural}(?![a-z])"
+
+
 def found(section: str, prompt: str) -> list[str]:
-    """The names of a section that the prompt mentions, in the order of their first mention, each once."""
+    """The names of a section that an understood prompt mentions, in the order of their first mention, each once."""
     pattern, meanings = _pattern(section)
     phrases = sorted(meanings, key=lambda phrase: (-len(phrase), phrase))
     names: dict[str, None] = {}
-    for match in pattern.finditer(prompt.lower()):
+    for match in pattern.finditer(prompt):
         assert match.lastindex is not None
         for name in meanings[phrases[match.lastindex - 1]]:
             names.setdefault(name)
     return list(names)
 
 
-def term(prompt: str) -> tuple[str | None, str]:
-    """The solar term that the prompt names, by its Chinese name, and the prompt without the term's English name.
+def understood(prompt: str) -> tuple[str, str | None]:
+    """The prompt in lower case without what would mislead, and the Chinese name of the solar term that it names.
 
-    The English names are taken out because they mislead: there is no grain in a Grain Rain.
+    There is no grain in a Grain Rain, no rain after the rain, and no snow in a snow pear.
     """
-    lowered = prompt.lower()
+    text = prompt.lower()
+    named = next((str(name) for name in table()["terms"] if name in prompt), None)
     for phrase, name in table()["english terms"].items():
-        if phrase in lowered:
-            return str(name), lowered.replace(phrase, " ")
-    for name in table()["terms"]:
-        if name in prompt:
-            return str(name), prompt
-    return None, prompt
+        if phrase in text:
+            named = named or str(name)
+            text = text.replace(phrase, " ")
+    for phrase, instead in table()["rewrite"].items():
+        text = text.replace(phrase, instead)
+    return text, named

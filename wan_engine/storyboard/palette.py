@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+import numpy as np
+
 from wan_engine.storyboard.picture.colour import blend, colour, luma, shifted
 from wan_engine.storyboard.picture.raster import Field
 
@@ -24,6 +26,10 @@ WEATHER: dict[str, tuple[float, float, float]] = {
     "storm": (0.55, 0.30, 0.58),
     "snow": (0.80, 0.30, 0.86),
 }
+
+
+#: What wet air looks like.
+SLATE = colour("#8197a3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +88,13 @@ def palette(season: Season, hour: Hour, weather: Weather = "clear") -> Palette:
         horizon=blend(base.horizon, grey, even),
     )
     keeps = {"accent": base.accent, "light": base.light, "ground": base.ground if weather == "snow" else evened.ground}
-    greyed = evened.mapped(lambda value: shifted(value, saturation=saturation, lightness=lightness))
+    greyed = evened.mapped(lambda value: _cooled(shifted(value, saturation=saturation, lightness=lightness), weather))
     return replace(greyed, **keeps)
+
+
+def _cooled(value: Field, weather: Weather) -> Field:
+    """Rain takes the warmth out of the light: towards slate of the same brightness."""
+    if weather not in {"rain", "storm"}:
+        return value
+    slate = SLATE * np.float32(luma(value) / luma(SLATE))
+    return np.asarray(np.clip(blend(value, slate, 0.55), 0, 1), np.float32)

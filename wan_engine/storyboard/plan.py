@@ -16,6 +16,25 @@ from wan_engine.storyboard.palette import Hour, Season, Weather
 DEFAULTS = (("mountains", "mist", "water"), ("hills", "grass", "clouds"), ("pines", "mist", "mountains"), ("water", "reeds", "geese"))
 #: Moves that suit anything, for prompts that name none.
 QUIET_MOVES: tuple[Move, ...] = ("push", "push", "left", "right", "rise", "orbit")
+#: What fills the air or the sky, and leaves open what stands below it.
+AIR = frozenset(
+    {"rain", "heavy rain", "snow", "heavy snow", "mist", "frost", "dew", "ice", "petals", "leaves", "bokeh", "sparks", "steam", "sun", "moon",
+     "crescent", "stars", "clouds", "clear sky", "lightning", "catkins"}
+)  # fmt: skip
+#: What is too large for a room: where a prompt begins with it, the table that comes later is not where we are.
+OUTDOORS = frozenset(
+    {"boat", "bridge", "kite", "balloon", "city", "sea", "swallows", "geese", "crane", "terraces", "tea hills", "mountains", "karst", "dunes", "pagoda",
+     "village", "pavilion", "wheat", "rice", "reeds", "water", "forest", "pines", "hills", "grass", "bamboo", "lotus", "wheel", "steps", "fish", "duck",
+     "lanterns", "flowers", "hollyhock", "fruit tree", "pine", "rape flowers", "lavender", "child", "eave", "persimmon", "maple"}
+)  # fmt: skip
+#: What has branches of its own.
+WOODY = frozenset(
+    {"plum", "peach", "cherry", "maple", "ginkgo", "persimmon", "osmanthus", "fruit tree", "willow", "bamboo", "pines", "tea hills", "berries", "lotus"}
+)
+#: What blooms in a way of its own.
+BLOOMS = frozenset(
+    {"plum", "peach", "cherry", "osmanthus", "lotus", "chrysanthemum", "rape flowers", "lavender", "peony", "hollyhock"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +42,23 @@ class Plan:
     """What a clip shows and how."""
 
     elements: tuple[str, ...]  #: in the order in which the prompt names them: the first is what it is about
+    foods: tuple[str, ...]  #: what may lie in a dish, in the same order
     season: Season
     hour: Hour
     weather: Weather
     style: str
     move: Move
     table: bool  #: things on a table rather than a landscape
+    tint: str | None = None  #: `#rrggbb` of blossoms and accents, where the prompt names their colour
 
     def has(self, *names: str) -> bool:
         """Whether any of the elements is planned."""
         return any(name in self.elements for name in names)
+
+    @property
+    def scene(self) -> list[str]:
+        """What a clip's record says is in it."""
+        return [*self.elements, *(f"food: {name}" for name in self.foods)]
 
 
 def plan(prompt: str, seed: int) -> Plan:
@@ -41,41 +67,47 @@ def plan(prompt: str, seed: int) -> Plan:
     rng = np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
     # Each question draws its number whether it needs it or not, so that one answer does not change the others.
     draws = rng.random(8)
-    named, prompt = lexicon.term(prompt)
-    hints = list(lexicon.table()["terms"][named]) if named else []
+    prompt, named = lexicon.understood(prompt)
+    hints = [str(hint) for hint in lexicon.table()["terms"][named]] if named else []
     elements = lexicon.found("elements", prompt)
-    if len(elements) > 1 and "leafy branch" in elements and set(elements) & _WOODY:
-        elements.remove("leafy branch")
-    if named and len(elements) < 3:
+    foods = lexicon.found("foods", prompt)
+    on_table = _on_table(elements, foods)
+    for general, particular in (("leafy branch", WOODY), ("flowers", BLOOMS)):
+        if general in elements and set(elements) & particular:
+            elements.remove(general)
+    if named and len(elements) < 3 and not on_table:
         elements += [hint for hint in hints[2:] if hint not in elements]
-    if not [name for name in elements if name not in _AIR]:
+    if not [name for name in elements if name not in AIR] and not on_table:
         elements += [name for name in DEFAULTS[int(draws[0] * len(DEFAULTS))] if name not in elements]
     # A winter that nobody asked for would bury what they did ask for.
-    season = _first(hints[:1], lexicon.found("season", prompt), ["spring", "summer", "autumn"], draws[1])
+    seasons = lexicon.found("season", prompt) or hints[:1]
+    season = _first(seasons, lexicon.found("season hints", prompt), ["spring", "summer", "autumn"], draws[1])
     hour = _first(lexicon.found("hour", prompt), hints[1:2], ["dawn", "day", "day", "dusk"], draws[2])
-    style = (lexicon.found("style", prompt) or ["cinematic"])[0]
+    if {"moon", "crescent", "stars", "fireflies"} & set(elements) and hour == "day":
+        hour = "night"
     moves = lexicon.found("move", prompt)
-    move = moves[0] if moves else QUIET_MOVES[int(draws[3] * len(QUIET_MOVES))]
-    on_table = bool([name for name in elements[:2] if name in lexicon.table()["table"]])
-    if "moon" in elements or "crescent" in elements or "stars" in elements or "fireflies" in elements:
-        hour = hour if hour in {"night", "dusk"} else "night"
     return Plan(
         elements=tuple(elements),
+        foods=tuple(foods),
         season=cast(Season, season),
         hour=cast(Hour, hour),
         weather=_weather(elements),
-        style=style,
-        move=cast(Move, move),
+        style=(lexicon.found("style", prompt) or ["cinematic"])[0],
+        move=cast(Move, moves[0] if moves else QUIET_MOVES[int(draws[3] * len(QUIET_MOVES))]),
         table=on_table,
+        tint=(lexicon.found("tint", prompt) or [None])[0],
     )
 
 
-#: What fills the air and leaves open what stands in it.
-_AIR = frozenset({"rain", "heavy rain", "snow", "heavy snow", "mist", "frost", "dew", "ice", "petals", "leaves", "dust", "bokeh", "sparks", "steam", "sun", "moon", "crescent", "stars", "clouds", "clear sky", "lightning"})
-
-
-#: What has branches of its own.
-_WOODY = frozenset({"plum", "peach", "cherry", "maple", "ginkgo", "persimmon", "osmanthus", "loquat", "willow", "bamboo", "pines", "tea hills"})
+def _on_table(elements: list[str], foods: list[str]) -> bool:
+    """Whether the subject stands on a table: something of a table is named, and nothing large comes before it."""
+    table = set(lexicon.table()["table"])
+    things = [name for name in elements if name not in AIR]
+    if not things:
+        return bool(foods)
+    if things[0] in OUTDOORS:
+        return bool(foods) and not set(things) & OUTDOORS - {"lotus", "rice", "wheat"}
+    return bool(set(things) & table) or bool(foods)
 
 
 def _first(asked: list[str], hints: list[str], choices: list[str], draw: float) -> str:

@@ -60,6 +60,10 @@ class Scene:
         self._wanted.clear()
         return self._parts
 
+    def so_far(self) -> Scene:
+        """The scene as it is now: what is added later does not show in it."""
+        return Scene(self.stage, self.painters, list(self._wanted), list(self._parts))
+
     def render(self, frame: Frame, index: int, count: int) -> Bytes:
         """Draw frame `index` of `count`; the result is valid until the next frame is drawn with the same `frame`."""
         phase = index / count

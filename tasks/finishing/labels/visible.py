@@ -76,7 +76,6 @@ def design(profile: Profile, *, height: float, bilingual: bool = False) -> Visib
     """
     wanted = math.ceil(profile.short_side * height)
     zone = profile.safe_zone
-    room = profile.size[0] - zone.left - zone.right
     whole = profile.label_lines(bilingual=bilingual)
     check("".join(whole))
     size = wanted
@@ -84,11 +83,11 @@ def design(profile: Profile, *, height: float, bilingual: bool = False) -> Visib
         size += 1
     for lines in (whole, tuple(word for line in whole for word in line.split(" "))):
         width = round(max(FACES["sans"].at(size).getlength(line) for line in lines) + 2 * PAD_ACROSS * size)
-        if width <= room:
+        if width <= profile.room:
             break
     else:
         raise FinishingError(
-            f"the AI label is {width} px wide and the safe zone of {profile.title} {room} px",
+            f"the AI label is {width} px wide and the safe zone of {profile.title} {profile.room} px",
             "choose a smaller `brand.ai_label.height`",
         )
     inner = len(lines) * tallest(lines, size) + (len(lines) - 1) * LINE_GAP * size

@@ -149,4 +149,5 @@ def scene() -> Scene:
             ]
         ),
         exposure=1.15,
+        samples=20,
     )

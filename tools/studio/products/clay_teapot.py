@@ -19,11 +19,11 @@ _CLAY, _PALE, _DARK = linear(124, 66, 46), linear(172, 112, 78), linear(78, 40, 
 def _zisha(place: Array, normal: Array) -> Surface:
     """Unglazed clay: a satin skin with fine grains of lighter and darker sand in it."""
     cloud = from_three_sides(noise(31, 2, 1.6), place, normal, 0.5)
-    grain = from_three_sides(noise(32, 60, 0.5), place, normal, 1.6)
+    grain = from_three_sides(noise(32, 30, 1.6), place, normal, 1.25)
     colour = _CLAY * (1 + cloud * np.float32(0.07))
-    colour = mixed(colour, _PALE, smoothstep(1.7, 3.0, grain) * np.float32(0.55))
-    colour = mixed(colour, _DARK, smoothstep(-1.8, -3.0, grain) * np.float32(0.6))
-    rough = relief(slopes(33, 40, 0.5), place, normal, 1.3, 0.035)
+    colour = mixed(colour, _PALE, smoothstep(1.3, 2.6, grain) * np.float32(0.75))
+    colour = mixed(colour, _DARK, smoothstep(-1.4, -2.8, grain) * np.float32(0.7))
+    rough = relief(slopes(33, 26, 1.4), place, normal, 1.1, 0.045)
     return Surface.plain(rough, colour, 0.05, 0.36)
 
 

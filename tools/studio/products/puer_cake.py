@@ -146,4 +146,5 @@ def scene() -> Scene:
             ]
         ),
         exposure=1.0,
+        samples=24,
     )

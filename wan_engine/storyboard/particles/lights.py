@@ -73,7 +73,7 @@ def _bokeh(tone: Field) -> Sprite:
     return coded(Sprite(np.concatenate([rgb * alpha[..., None], alpha[..., None]], axis=-1).astype(np.float32)))
 
 
-def lights(stage: Stage, kind: str) -> Lights:
+def lights(stage: Stage, kind: str, *, depth: float = 0.9) -> Lights:
     """`fireflies`, `dust`, `bokeh` or `sparks`."""
     rng = stage.random(kind)
     unit, area = stage.unit, stage.width * stage.height / (704 * 1280)
@@ -111,5 +111,5 @@ def lights(stage: Stage, kind: str) -> Lights:
         strength=strength,
         blinks=np.asarray(blinks, np.float64),
         lives=cycle(rng, count, seconds=stage.seconds, life=5.0),
-        depth=0.9,
+        depth=depth,
     )

@@ -70,3 +70,8 @@ def snow(stage: Stage, *, heavy: bool = False) -> tuple[Snow, Snow, Snow]:
             )
         )
     return groups[0], groups[1], groups[2]
+
+
+def far(stage: Stage) -> Snow:
+    """Only the finest flakes: snow that falls behind something."""
+    return snow(stage)[0]

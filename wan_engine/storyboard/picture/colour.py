@@ -48,3 +48,13 @@ def saturated(rgb: Field, amount: float) -> Field:
     """RGB of any shape (…, 3) with its distance from grey multiplied by `amount`."""
     grey = (rgb @ LUMA)[..., None]
     return np.asarray(grey + (rgb - grey) * np.float32(amount), np.float32)
+
+
+def code(value: Field) -> tuple[float, float, float]:
+    """A colour as luma and both chroma in code values."""
+    components = value @ MATRIX.T
+    return (
+        float(components[0]) * LUMA_SPAN + BLACK,
+        float(components[1]) * CHROMA_SPAN + ZERO_CHROMA,
+        float(components[2]) * CHROMA_SPAN + ZERO_CHROMA,
+    )

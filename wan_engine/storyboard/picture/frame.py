@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from wan_engine.storyboard.camera import View
 from wan_engine.storyboard.picture.layer import Layer
-from wan_engine.storyboard.picture.raster import Bytes
+from wan_engine.storyboard.picture.raster import Bytes, Field
 from wan_engine.storyboard.picture.sketch import Sprite
 
 #: Into how many groups dots are parted: only those of one group can wipe each other out where they touch.
@@ -193,6 +193,34 @@ class Frame:
         quarter = np.asarray(cv2.resize(part, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA), np.float32)
         chroma = self.chroma[top // 2 : (top + rows) // 2, left // 2 : (left + columns) // 2]
         chroma[:] = chroma * (1 - quarter[..., 3:]) + quarter[..., 1:3] + np.float32(0.5)
+
+    def wash(self, cover: Field, left: int, top: int, factor: int, tone: tuple[float, float, float]) -> None:
+        """Lay one colour over a part of the frame, as much of it as a small field says.
+
+        Parameters
+        ----------
+        cover:
+            0 to 1, `factor` times smaller than the part: for soft things such as steam, that need no detail.
+        left, top:
+            Where the part begins, even.
+        tone:
+            Luma and both chroma, in code values.
+        """
+        height, width = cover.shape[0] * factor, cover.shape[1] * factor
+        first_row, first_column = max(0, -top), max(0, -left)
+        rows, columns = min(height, self.height - top) - first_row, min(width, self.width - left) - first_column
+        if rows < 2 or columns < 2:
+            return
+        grown = cv2.resize(cover, (width, height), interpolation=cv2.INTER_LINEAR)
+        part = grown[first_row : first_row + rows, first_column : first_column + columns]
+        strength = np.asarray(cv2.convertScaleAbs(part, alpha=255), np.uint8)
+        row, column = top + first_row, left + first_column
+        luma = self.luma[row : row + rows, column : column + columns]
+        chroma = self.chroma[row // 2 : (row + rows) // 2, column // 2 : (column + columns) // 2]
+        half = np.asarray(cv2.resize(strength, (chroma.shape[1], chroma.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
+        added = np.asarray(cv2.convertScaleAbs(strength, alpha=tone[0] / 255), np.uint8)
+        tint = np.asarray(cv2.merge([cv2.convertScaleAbs(half, alpha=value / 255) for value in tone[1:]]), np.uint8)
+        over(luma, chroma, added, tint, np.asarray(cv2.bitwise_not(strength), np.uint8))
 
     def finish(self) -> Bytes:
         """The frame as the encoder takes it: (height * 3 / 2, width). Valid until the next frame is begun."""

@@ -69,6 +69,23 @@ def coded(sprite: Sprite) -> Sprite:
     return Sprite(np.concatenate([luma[..., None], chroma, cover[..., None]], axis=-1).astype(np.float32))
 
 
+def gather(cover: Field, sprite: Field, x: float, y: float, size: float, turn: float, strength: float) -> None:
+    """Add a sprite of coverage, (n, n) from 0 to 1, to a field of coverage: what is there already counts less."""
+    side = max(2, 2 * math.ceil(size * 0.71 + 1))
+    left, top = math.floor(x) - side // 2, math.floor(y) - side // 2
+    first_row, first_column = max(0, -top), max(0, -left)
+    last_row, last_column = min(side, cover.shape[0] - top), min(side, cover.shape[1] - left)
+    if last_row <= first_row or last_column <= first_column:
+        return
+    scale, cos, sin = sprite.shape[0] / size, math.cos(turn), math.sin(turn)
+    matrix = np.empty((2, 3))
+    matrix[:, :2] = np.array([[cos, sin], [-sin, cos]]) * scale
+    matrix[:, 2] = (sprite.shape[0] - 1) / 2 - matrix[:, :2] @ (x - left, y - top)
+    small = cv2.warpAffine(sprite, matrix, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    part = cover[top + first_row : top + last_row, left + first_column : left + last_column]
+    part += (1 - part) * (small[first_row:last_row, first_column:last_column] * np.float32(strength))
+
+
 class Sketch:
     """A sheet of premultiplied RGBA bytes that covers part of the frame."""
 

@@ -30,28 +30,24 @@ CARD_TALL, CARD_WIDE = 0.50, 0.80
 DEPTH = 0.52
 
 
-def showcase(stage: Stage, plan: Plan, photo: Photo) -> Scene:
-    """The scene of a plan about a product."""
+def showcase(scene: Scene, plan: Plan, photo: Photo) -> None:
+    """Add what a plan about a product shows."""
+    stage = scene.stage
     cutout = cut_out(photo)
     if cutout is None or (not cutout.whole and cutout.alpha.shape[0] < cutout.alpha.shape[1] * 0.3):
-        return _card(stage, plan, photo)
+        _card(scene, plan, photo)
+        return
     rng = stage.random("showcase")
     stage = replace(stage, palette=stage.style.regrade(backdrop(stage.palette, cutout.rgb, cutout.alpha, rng)))
-    scene = Scene(stage)
+    scene.stage = stage
     kinds = ["plain", "arch", "disc", "leaves", "leaves"]
-    scene.add(studio.wall, stage, kinds[int(rng.integers(len(kinds)))]))
-    scene.add(replace_depth, lights.lights(stage, "bokeh"), 0.2))
+    scene.add(studio.wall, stage, kinds[int(rng.integers(len(kinds)))])
+    scene.add(lights.lights, stage, "bokeh", depth=0.2)
     twig = next((kind for kind in ("plum", "peach", "cherry", "maple", "ginkgo", "osmanthus") if plan.has(kind)), None)
     if twig:
-        scene.add(branch.branch, stage, twig, 0.35, high=(0.10, 0.17), size=0.62))
+        scene.add(branch.branch, stage, twig, 0.35, high=(0.10, 0.17), size=0.62)
     _place(stage, scene, cutout, on_plinth=bool(rng.random() < 0.6))
     _air(stage, plan, scene, twig)
-    return scene
-
-
-def replace_depth(part: lights.Lights, depth: float) -> lights.Lights:
-    """The same lights, further away."""
-    return replace(part, depth=depth)
 
 
 def _place(stage: Stage, scene: Scene, cutout: Cutout, *, on_plinth: bool) -> None:
@@ -66,14 +62,14 @@ def _place(stage: Stage, scene: Scene, cutout: Cutout, *, on_plinth: bool) -> No
     top = round((foot - height) / 2) * 2
     if on_plinth:
         wide = max(_stand_width(alpha) * 1.30, 1.12 * width, 0.42 * stage.unit)
-        scene.add(studio.plinth, stage, x=stage.width / 2, top=top + height - 0.085 * wide, width=wide))
+        scene.add(studio.plinth, stage, x=stage.width / 2, top=top + height - 0.085 * wide, width=wide)
     else:
-        scene.add(_mirror, stage, rgb, alpha, left, top + height))
+        scene.add(_mirror, stage, rgb, alpha, left, top + height)
     around = round(cutout.around * scale)
     own = np.clip(resized(cutout.shadow, width + 2 * around, height + 2 * around), 0, 1)
-    scene.add(_shadow, stage, alpha, np.asarray(own, np.float32), around, left, top))
-    scene.add(stage.layer, Picture(rgb, alpha), DEPTH, name="product", top=top, left=left))
-    scene.add(shine, rgb, alpha, left=left, top=top, depth=DEPTH))
+    scene.add(_shadow, stage, alpha, np.asarray(own, np.float32), around, left, top)
+    scene.add(stage.layer, Picture(rgb, alpha), DEPTH, name="product", top=top, left=left)
+    scene.add(shine, rgb, alpha, left=left, top=top, depth=DEPTH)
 
 
 def _stand_width(alpha: Field) -> float:
@@ -131,12 +127,12 @@ def _mirror(stage: Stage, rgb: Field, alpha: Field, left: int, foot: int) -> Lay
     return stage.layer(Picture(toned, np.asarray(faded, np.float32)), DEPTH, name="mirror", top=foot - 2, left=left)
 
 
-def _card(stage: Stage, plan: Plan, photo: Photo) -> Scene:
+def _card(scene: Scene, plan: Plan, photo: Photo) -> None:
     """A photo that is a scene of its own: framed, before a soft enlargement of itself."""
-    scene = Scene(stage)
+    stage = scene.stage
     top, rows = stage.rows(-stage.margin)
-    scene.add(_enlargement, stage, photo, top, rows))
-    scene.add(replace_depth, lights.lights(stage, "bokeh"), 0.3))
+    scene.add(_enlargement, stage, photo, top, rows)
+    scene.add(lights.lights, stage, "bokeh", depth=0.3)
     height, width = photo.rgb.shape[:2]
     scale = min(CARD_TALL * stage.height / height, CARD_WIDE * stage.width / width)
     wide, tall = (max(16, round(side * scale / 2) * 2) for side in (width, height))
@@ -144,10 +140,9 @@ def _card(stage: Stage, plan: Plan, photo: Photo) -> Scene:
     rgb = resized(photo.rgb, wide, tall)
     picture = _framed(stage, np.clip(rgb, 0, 1), pad)
     left, first = round((stage.width - wide) / 4) * 2 - pad, round((0.475 * stage.height - tall / 2) / 2) * 2 - pad
-    scene.add(stage.layer, picture, 0.40, name="card", top=first, left=left))
-    scene.add(shine, np.asarray(np.clip(rgb, 0, 1), np.float32), np.ones((tall, wide), np.float32), left=left + pad, top=first + pad, depth=0.40))
+    scene.add(stage.layer, picture, 0.40, name="card", top=first, left=left)
+    scene.add(shine, np.asarray(np.clip(rgb, 0, 1), np.float32), np.ones((tall, wide), np.float32), left=left + pad, top=first + pad, depth=0.40)
     _air(stage, plan, scene, None)
-    return scene
 
 
 def _enlargement(stage: Stage, photo: Photo, top: int, rows: int) -> Layer:
@@ -183,13 +178,13 @@ def _framed(stage: Stage, rgb: Field, pad: int) -> Picture:
 def _air(stage: Stage, plan: Plan, scene: Scene, twig: str | None) -> None:
     """Particles that fit the prompt; dust in the light if it names none."""
     if plan.has("snow", "heavy snow"):
-        scene.add(snow.snow, stage))
+        scene.add(snow.snow, stage)
     elif twig in {"plum", "peach", "cherry"} or plan.has("petals", "flowers", "peony"):
-        scene.add(drift.drift, stage, "petals"))
+        scene.add(drift.drift, stage, "petals")
     elif plan.has("maple", "ginkgo", "leaves"):
-        scene.add(drift.drift, stage, "leaves", leaf="ginkgo" if plan.has("ginkgo") else "maple"))
+        scene.add(drift.drift, stage, "leaves", leaf="ginkgo" if plan.has("ginkgo") else "maple")
     elif plan.has("bamboo", "forest", "leafy branch", "tea hills"):
-        scene.add(drift.drift, stage, "leaves", leaf="leaf"))
+        scene.add(drift.drift, stage, "leaves", leaf="leaf")
     elif plan.has("sparks"):
-        scene.add(lights.lights, stage, "sparks"))
-    scene.add(lights.lights, stage, "dust"))
+        scene.add(lights.lights, stage, "sparks")
+    scene.add(lights.lights, stage, "dust")

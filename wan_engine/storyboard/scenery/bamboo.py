@@ -14,12 +14,14 @@ from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.stage import Stage
 
 
-def bamboo(stage: Stage) -> list[Layer]:
-    """A grove in three depths, clearest in the middle of the frame."""
+def bamboo(stage: Stage, *, leads: bool = True) -> list[Layer]:
+    """A grove in three depths, clearest in the middle of the frame; only a few canes aside where it does not lead."""
     rng = stage.random("bamboo")
     side = 1 if stage.light[0] < 0.5 else 0  # it stands where the light does not
     groups = []
-    for name, depth, count, width, spread in (("far", 0.35, 9, 0.016, 1.0), ("middle", 0.62, 5, 0.026, 0.55), ("near", 0.92, 3, 0.046, 0.22)):
+    whole = (("far", 0.35, 9, 0.016, 1.0), ("middle", 0.62, 5, 0.026, 0.55), ("near", 0.92, 3, 0.046, 0.22))
+    aside = (("far", 0.45, 4, 0.018, 0.26), ("near", 0.80, 2, 0.030, 0.13))
+    for name, depth, count, width, spread in whole if leads else aside:
         sheet = Sketch(-stage.margin, -stage.margin, stage.width + stage.margin, stage.height + stage.margin)
         places = rng.uniform(-0.04, spread, count) if spread < 1 else (np.arange(count) + rng.uniform(0.1, 0.9, count)) / count
         for place in np.sort(places):

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wan_engine.storyboard.camera import Camera
-from wan_engine.storyboard.picture import colour
-from wan_engine.storyboard.picture.colour import blend
+from wan_engine.storyboard.picture.colour import blend, code
 from wan_engine.storyboard.picture.frame import Frame, over
 from wan_engine.storyboard.picture.raster import SUBPIXEL_BITS, Bytes, Points, curve
 from wan_engine.storyboard.stage import Stage
@@ -61,10 +60,17 @@ def _bird(span: float, lift: float, swallow: bool, way: float) -> list[Points]:
     """Body and wings around 0, 0, flying towards `way`."""
     half = span / 2
     if swallow:
-        wing = curve([[0, 0], [-0.30, -0.55 * lift - 0.25], [-1.0, -1.2 * lift + 0.18], [-0.42, -0.4 * lift - 0.02], [0, 0.13]], 18)
-        other = wing * (-0.92, 0.95)
-        body = np.array([[0.36, -0.06], [0.15, -0.13], [-0.30, -0.02], [-0.74, 0.20], [-0.42, 0.07], [-0.66, 0.32], [-0.24, 0.13], [0.12, 0.10]])
-        return [part * half * (way, 1) for part in (wing, other, body)]
+        spread = 0.62 + 0.38 * math.cos(lift * 4)
+        wing = np.concatenate([
+            curve([[0.20, 0.03], [0.13, 0.34 * spread], [-0.12, 0.68 * spread], [-0.62, 1.02 * spread]], 20),
+            curve([[-0.62, 1.02 * spread], [-0.22, 0.58 * spread], [-0.10, 0.26 * spread], [-0.10, 0.03]], 20),
+        ])  # fmt: skip
+        body = curve([[0.46, 0.0], [0.34, 0.075], [0.05, 0.085], [-0.28, 0.045], [-0.28, -0.045], [0.05, -0.085], [0.34, -0.075]], 40, closed=True)
+        tail = np.array([[-0.24, 0.045], [-0.86, 0.23], [-0.50, 0.02], [-0.50, -0.02], [-0.86, -0.23], [-0.24, -0.045]])
+        # It banks: the far wing is foreshortened, and it climbs a little.
+        turn = np.array([[math.cos(0.42), -math.sin(0.42)], [math.sin(0.42), math.cos(0.42)]])
+        parts = [wing * (1, -0.86), wing * (1, 0.60), tail, body]
+        return [part @ turn * half * (way, 1) for part in parts]
     near = curve([[0.16, 0], [0.02, -0.55 * lift * 2], [-0.40, -1.55 * lift * 2], [-0.20, -0.7 * lift * 2], [-0.16, 0.06]], 16)
     far = near * (0.85, 0.92) + (0.05, -0.01)
     body = curve([[0.62, -0.045], [0.22, -0.075], [-0.22, -0.05], [-0.46, 0.03], [-0.18, 0.085], [0.20, 0.06], [0.46, 0.0]], 26, closed=True)
@@ -72,13 +78,16 @@ def _bird(span: float, lift: float, swallow: bool, way: float) -> list[Points]:
 
 
 def flock(stage: Stage, kind: str) -> Flock:
-    """`geese` in a wedge, or `swallows` on their own ways."""
+    """`geese` in a wedge, `swallows` on their own ways, or a white `crane`."""
     rng = stage.random(kind)
     swallow = kind == "swallows"
     unit = stage.unit
     way = float(-1 if stage.light[0] < 0.5 else 1)
     centre = (stage.width * (0.5 - 0.06 * way), stage.height * rng.uniform(0.26, 0.33))
-    if swallow:
+    if kind == "crane":
+        x, y = np.array([centre[0]]), np.array([centre[1] + 0.05 * stage.height])
+        span = np.array([0.40 * unit])
+    elif swallow:
         count = 3
         x = centre[0] + rng.uniform(-0.30, 0.30, count) * unit
         y = centre[1] + rng.uniform(-0.10, 0.16, count) * unit
@@ -93,19 +102,16 @@ def flock(stage: Stage, kind: str) -> Flock:
     tone = blend(palette.near, palette.haze, 0.12)
     if palette.dark:
         tone = blend(palette.near, palette.light, 0.10)
-    components = tone @ colour.MATRIX.T
+    if kind == "crane":
+        tone = blend(palette.light, palette.haze, 0.25)
     return Flock(
         x=x,
         y=y,
         span=span,
-        start=np.asarray(rng.uniform(0, 0.25 if not swallow else 1, count)),
-        beats=float(round((2.6 if swallow else 1.5) * stage.seconds)),
+        start=np.asarray(rng.uniform(0, 1 if swallow else 0.25, len(x))),
+        beats=float(round((2.6 if swallow else (0.8 if kind == "crane" else 1.5)) * stage.seconds)),
         way=(way * unit * (0.05 if not swallow else 0.09) * min(stage.seconds, 8), -0.008 * unit * min(stage.seconds, 8)),
-        tone=(
-            float(components[0]) * colour.LUMA_SPAN + colour.BLACK,
-            float(components[1]) * colour.CHROMA_SPAN + colour.ZERO_CHROMA,
-            float(components[2]) * colour.CHROMA_SPAN + colour.ZERO_CHROMA,
-        ),
+        tone=code(tone),
         swallow=swallow,
-        strength=0.86,
+        strength=0.95 if kind == "crane" else 0.86,
     )

@@ -246,7 +246,7 @@ DRESSES: dict[str, Dress] = {
     "ginkgo": _foliage("ginkgo", 0.62, 0.088),
     "leafy branch": _foliage("leaf", 0.75, 0.075),
     "persimmon": _fruit("#e8701c", 0.033, 0.075, 0.16),
-    "loquat": _fruit("#eea834", 0.022, 0.11, 0.50),
+    "fruit tree": _fruit("#eea834", 0.022, 0.11, 0.50),
     "osmanthus": _clusters("#efb02e"),
     "fan twig": _flowers(0.0, 0.0, 0.8, 0.040),
     "willow": _foliage("lance", 2.2, 0.070),

@@ -175,8 +175,9 @@ STANDS: dict[str, Stand] = {
     "wheat": Stand(0.34, 120, 0.0034, 0.13, 1, _ears("#dcae52", 0.10), 0.135, _gold),
     "rice": Stand(0.32, 100, 0.0034, 0.26, 2, _ears("#d2ad4c", 0.85), 0.15, _gold),
     "flowers": Stand(0.30, 30, 0.0048, 0.25, 2, _flower_heads, 0.085),
+    "hollyhock": Stand(0.46, 14, 0.0060, 0.10, 5, _flower_heads, 0.120),
     "chrysanthemum": Stand(0.32, 15, 0.0065, 0.16, 4, _chrysanthemums, 0.175),
-    "rape flowers": Stand(0.34, 34, 0.0050, 0.16, 2, _rape, 0.085),
+    "rape flowers": Stand(0.32, 74, 0.0040, 0.15, 2, _rape, 0.058),
     "lavender": Stand(0.28, 50, 0.0040, 0.18, 1, _lavender, 0.060),
     "peony": Stand(0.30, 9, 0.0075, 0.14, 5, _peonies, 0.26),
 }

@@ -6,8 +6,8 @@ import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Layer, Picture
-from wan_engine.storyboard.picture.noise import fractal, line
-from wan_engine.storyboard.picture.raster import Field, mix, smoothstep
+from wan_engine.storyboard.picture.noise import Random, fractal, line
+from wan_engine.storyboard.picture.raster import Field, blur, mix, sampled, smoothstep
 from wan_engine.storyboard.stage import Stage
 
 
@@ -15,8 +15,9 @@ from wan_engine.storyboard.stage import Stage
 FOLDS = 3
 
 
-def ground(stage: Stage, *, top: float, depth: float = 0.80, tone: Field | None = None, name: str = "ground") -> Layer:
-    """Soft folds from row `top` down to our feet: snow in winter, grass otherwise."""
+def ground(stage: Stage, *, top: float, depth: float = 0.80, tone: Field | None = None, path: bool = False) -> Layer:
+    """Soft folds from row `top` down to our feet: snow in winter, grass otherwise; with a `path` if there is one."""
+    name = "ground"
     rng = stage.random(name)
     palette, unit = stage.palette, stage.unit
     count = stage.canvas_width
@@ -44,6 +45,8 @@ def ground(stage: Stage, *, top: float, depth: float = 0.80, tone: Field | None 
         painted = mix(painted, palette.haze, np.float32(0.50 * (1 - share) ** 2))
         rgb = mix(rgb, painted, mask)
         total = np.maximum(total, mask)
+    if path:
+        rgb = _trodden(stage, rgb, y, top)
     # Darker towards our feet: a calm place for words.
     down = (y - top) / (stage.height - top)
     foot = smoothstep(0.25, 1.05, np.broadcast_to(down, total.shape).astype(np.float32))
@@ -52,59 +55,89 @@ def ground(stage: Stage, *, top: float, depth: float = 0.80, tone: Field | None 
     return stage.layer(picture, depth, name=name, top=first)
 
 
+def _trodden(stage: Stage, rgb: Field, y: Field, top: float) -> Field:
+    """A path of flat stones that winds away from us and grows narrow."""
+    palette, unit = stage.palette, stage.unit
+    rng = stage.random("path")
+    x = np.arange(rgb.shape[1], dtype=np.float32)[None, :] - stage.margin
+    near = np.clip((y - top) / (stage.height - top), 0, 1)
+    swing = float(rng.choice([-1, 1]))
+    middle = stage.width * 0.5 + swing * unit * 0.20 * np.sin(3.6 * (1 - near) ** 1.3) * (0.35 + 0.65 * (1 - near))
+    half = unit * (0.018 + 0.165 * near**1.25)
+    across = (x - middle) / half
+    rows = np.log(near * 14 + 1) * 9.0
+    joint = np.minimum(np.abs((across * 1.5 + 0.5 * np.floor(rows)) % 1.0 - 0.5), 0.5)
+    gaps = np.maximum(smoothstep(0.43, 0.49, np.asarray(joint, np.float32)), smoothstep(0.38, 0.47, np.asarray(np.abs(rows % 1.0 - 0.5) * np.ones_like(across), np.float32)))
+    cover = smoothstep(1.0, 0.86, np.asarray(np.abs(across), np.float32)) * smoothstep(0.0, 0.05, np.asarray(near * np.ones_like(across), np.float32))
+    stone = blend(blend(colour("#a8a294"), palette.horizon, 0.30), palette.near, 0.45 if palette.dark else 0.08)
+    toned = mix(np.broadcast_to(stone, rgb.shape).astype(np.float32), blend(stone * np.float32(0.55), palette.near, 0.2), gaps)
+    return mix(rgb, toned, np.asarray(cover * 0.85, np.float32))
+
+
+#: Steps of a terraced hillside.
+STEPS = 15
+
+
 def terraces(stage: Stage, kind: str, *, top: float, depth: float = 0.72) -> Layer:
-    """A hillside of steps: flooded rice fields (`terraces`) or rows of tea (`tea hills`)."""
+    """A hillside of steps: flooded rice fields (`terraces`) or rows of tea (`tea hills`).
+
+    The steps are the contour lines of a hill with knolls and hollows, so that they wind, part and meet again.
+    """
     rng = stage.random(kind)
     palette, unit = stage.palette, stage.unit
-    count = stage.canvas_width
-    steps = 13
-    shared = line(rng, count, 0.85 * unit, octaves=2, gain=0.35)
-    first, rows = stage.rows(top - 0.14 * unit)
-    _, y = stage.grid(first, rows)
-    rgb = np.broadcast_to(palette.haze, (rows, count, 3)).astype(np.float32)
-    total = np.zeros((rows, count), np.float32)
-    span = stage.height + stage.margin - top
-    edges = []
-    for index in range(steps + 1):
-        share = (index / steps) ** 1.45
-        own = line(rng, count, 0.45 * unit, octaves=3, gain=0.45)
-        sway = (0.085 * shared + 0.022 * own) * unit * (0.35 + 1.0 * share)
-        edges.append(top + share * span + sway * (1 if index else 0.8))
-    rich = blend(palette.foliage, palette.ground, 0.25)
-    for index in range(steps):
-        edge, following = edges[index], edges[index + 1]
-        deep = index / steps
-        mask = np.asarray(np.clip(y - edge[None, :] + 0.5, 0, 1), np.float32)
-        within = np.clip((y - edge[None, :]) / np.maximum(following - edge, 3)[None, :], 0, 1).astype(np.float32)
-        painted = (_tea if kind == "tea hills" else _paddy)(stage, rng, within, deep, rich)
-        painted = mix(painted, palette.haze, np.float32(0.62 * (1 - deep) ** 2.2))
-        rgb = mix(rgb, painted, mask)
-        total = np.maximum(total, mask)
-    dim = smoothstep(0.72, 1.05, np.asarray((y - first) / rows, np.float32)) * np.float32(0.45)
-    rgb = mix(rgb, palette.near, np.broadcast_to(dim, total.shape).astype(np.float32))
-    picture = stage.style.thing(stage, Picture(rgb, total), depth, kind)
+    first, rows = stage.rows(top - 0.16 * unit)
+    shape = (rows, stage.canvas_width)
+    x, y = stage.grid(first, rows)
+    edge = top + (0.075 * line(rng, stage.canvas_width, 0.9 * unit, octaves=2, gain=0.35) - 0.02) * unit
+    down = np.asarray(np.clip((y - edge[None, :]) / (stage.height - top), 0, 1.3), np.float32)
+    near = np.asarray(0.16 + down, np.float32)
+    # Knolls are wide and low far away and come towards us in perspective.
+    knolls = sampled(
+        fractal(rng, (256, 512), 90, octaves=3, gain=0.42),
+        np.asarray(256 + (x - stage.width / 2) / unit * 110 / near, np.float32),
+        np.asarray(250 - 34 / near + 0 * x, np.float32),
+    )
+    level = STEPS * (0.72 * np.sqrt(down + 0.02) + 0.34 * down) + 1.25 * knolls
+    step = np.floor(level)
+    within = np.asarray(level - step, np.float32)
+    rich = blend(blend(palette.foliage, colour("#5f9a4a"), 0.0 if palette.dark else 0.35), palette.ground, 0.15)
+    if not palette.dark and "autumn" in stage.words:
+        rich = blend(rich, colour("#cfa23e"), 0.45)
+    painted = (_tea if kind == "tea hills" else _paddy)(stage, rng, within, near, step, rich)
+    painted = mix(painted, palette.haze, np.asarray(0.66 * np.clip(1 - down * 1.7, 0, 1) ** 1.8, np.float32))
+    dim = smoothstep(0.55, 1.05, down) * np.float32(0.55)
+    painted = mix(painted, mix(palette.near, rich * np.float32(0.25), 0.5), dim)
+    painted = blur(painted, 0.75)  # the edges of steps are drawn without any softness of their own
+    slope = np.abs(np.gradient(edge))[None, :]
+    mask = np.clip((y - edge[None, :]) / np.sqrt(1 + slope**2) + 0.5, 0, 1)
+    picture = stage.style.board(stage, Picture(painted, np.asarray(np.broadcast_to(mask, shape), np.float32)), kind)
     return stage.layer(picture, depth, name=kind, top=first)
 
 
-def _paddy(stage: Stage, rng: np.random.Generator, within: Field, deep: float, rich: Field) -> Field:
-    """A flooded step: the sky in still water, a green bank below it."""
+def _paddy(stage: Stage, rng: Random, within: Field, near: Field, step: Field, rich: Field) -> Field:
+    """A flooded step: the sky in still water, rows of seedlings, and a green bank at its lower side."""
     palette = stage.palette
-    shore = within * np.float32(1.0)
-    mirror = mix(palette.horizon, palette.sky, shore) * np.float32(0.96)
-    water = mix(np.asarray(mirror, np.float32), palette.light, smoothstep(0.6, 0.0, within) * np.float32(0.18))
-    seedlings = fractal(rng, (within.shape[0], within.shape[1]), 7 + 10 * deep, octaves=2, gain=0.7, stretch=2.2)
-    water = mix(water, rich * np.float32(0.85), smoothstep(0.55, 1.1, seedlings) * np.float32(0.35 + 0.25 * deep))
-    bank = smoothstep(0.66, 0.74, within)
-    grass = mix(rich * np.float32(1.12), rich * np.float32(0.42), smoothstep(0.70, 1.0, within))
-    return mix(water, grass, bank)
-
-
-def _tea(stage: Stage, rng: np.random.Generator, within: Field, deep: float, rich: Field) -> Field:
-    """A clipped hedge of tea: round, bright on top, dark in the furrow."""
-    tea = blend(shifted(rich, saturation=1.15), colour("#4f8f3a"), 0.0 if stage.palette.dark else 0.35)
+    tilt = np.asarray(0.5 + 0.5 * np.sin(step * 2.4), np.float32)  # no two steps mirror the same piece of sky
+    mirror = mix(palette.horizon, palette.sky, np.asarray(0.25 + 0.5 * tilt, np.float32))
+    water = mix(mirror, palette.light, smoothstep(0.5, 0.0, within) * np.float32(0.20))
     shape = (within.shape[0], within.shape[1])
-    leaves_ = fractal(rng, shape, 6 + 9 * deep, octaves=3, gain=0.75)
-    profile = np.sqrt(np.clip(1 - (within * 1.9 - 0.95) ** 2, 0, 1))
-    lit = np.clip(profile * (1.15 - 0.75 * within) + 0.14 * leaves_ * profile, 0, 1).astype(np.float32)
-    dark = mix(tea * np.float32(0.30), stage.palette.near, 0.30)
-    return mix(np.broadcast_to(dark, (*shape, 3)).astype(np.float32), mix(tea * np.float32(1.08), stage.palette.light, 0.22), lit)
+    rows = 0.5 + 0.5 * np.cos(within * 2 * np.pi * 4)  # planted along the steps
+    tufts = smoothstep(-0.25, 0.75, fractal(rng, shape, 4.0, octaves=2, gain=0.9, stretch=0.8))
+    young = rows**2 * tufts * smoothstep(0.08, 0.2, within) * np.clip(near * 1.2, 0.12, 0.62)
+    water = mix(water, rich * np.float32(1.05), np.asarray(young, np.float32))
+    bank = smoothstep(0.60, 0.68, within)
+    grass = mix(rich * np.float32(1.15), rich * np.float32(0.36), smoothstep(0.66, 1.0, within))
+    lip = np.exp(-(((within - 0.64) / 0.045) ** 2)) * 0.45
+    return mix(mix(water, grass, bank), palette.light, np.asarray(lip * 0.6, np.float32))
+
+
+def _tea(stage: Stage, rng: Random, within: Field, near: Field, step: Field, rich: Field) -> Field:
+    """A clipped hedge of tea: round, bright on top, dark in the furrow, and full of leaves."""
+    tea = blend(shifted(rich, saturation=1.2), colour("#4f9236"), 0.0 if stage.palette.dark else 0.30)
+    shape = (within.shape[0], within.shape[1])
+    foliage = fractal(rng, shape, 9.0, octaves=3, gain=0.75, stretch=1.3)
+    profile = np.sqrt(np.clip(1 - (within * 2.15 - 1.0) ** 2, 0, 1))
+    lit = np.clip(profile * (1.18 - 0.80 * within) + 0.13 * foliage * profile * np.clip(near * 1.6, 0.2, 1), 0, 1).astype(np.float32)
+    dark = mix(tea * np.float32(0.26), stage.palette.near, 0.30)
+    bright = mix(tea * np.float32(1.06), stage.palette.light, 0.24)
+    return mix(np.broadcast_to(dark, (*shape, 3)).astype(np.float32), bright, lit)

@@ -75,7 +75,7 @@ def tabletop(stage: Stage) -> Layer:
     rgb = mix(rgb, palette.light, np.broadcast_to(edge, shape).astype(np.float32))
     # Darker towards our feet: a calm place for words.
     calm = np.broadcast_to(smoothstep(0.15, 1.0, depth) * np.float32(0.72), shape).astype(np.float32)
-    rgb = mix(rgb, blend(wood * np.float32(0.25), palette.near, 0.4), calm)
+    rgb = mix(rgb, blend(wood * np.float32(0.24), colour("#171210"), 0.35), calm)
     alpha = np.broadcast_to(np.clip(y - top - 1, 0, 1), shape).astype(np.float32)
     picture = stage.style.board(stage, Picture(np.asarray(np.clip(rgb, 0, 1), np.float32), alpha), "table")
     return stage.layer(picture, 0.55, name="table", top=top)

@@ -90,12 +90,12 @@ class Ink(Style):
         rgb = picture.rgb
         strongest = rgb.max(axis=2)
         vivid = (strongest - rgb.min(axis=2)) / np.maximum(strongest, 1e-3)
-        pool = fractal(rng, strongest.shape, 0.05 * stage.unit, octaves=4, gain=0.6)
+        pool = fractal(rng, (rgb.shape[0], rgb.shape[1]), 0.11 * stage.unit, octaves=4, gain=0.55)
         tone = np.clip(rgb @ LUMA, 0, 1)
-        density = (1 - tone) ** 1.5 * (1.1 + 1.1 * depth) * np.clip(0.85 + 0.35 * pool, 0.3, 1.6)
+        density = (1 - tone) ** 1.5 * (1.1 + 1.1 * depth) * np.clip(0.92 + 0.20 * pool, 0.5, 1.4)
         ink = PAPER * np.exp(-density[..., None] * SOOT)
         pigment = np.asarray(rgb * np.clip(0.94 + 0.10 * pool, 0.7, 1.1)[..., None], np.float32)
-        warm = smoothstep(0.30, 0.62, vivid) * smoothstep(-0.02, 0.12, rgb[..., 0] - np.maximum(rgb[..., 1], rgb[..., 2]) * 0.92)
+        warm = smoothstep(0.14, 0.40, vivid) * smoothstep(-0.02, 0.12, rgb[..., 0] - np.maximum(rgb[..., 1], rgb[..., 2]) * 0.92)
         rgb = mix(np.asarray(ink, np.float32), pigment, np.asarray(warm * 0.9, np.float32))
         return Picture(mix(rgb, stage.palette.haze, np.float32(0.45 * (1 - depth) ** 1.5)), picture.alpha)
 
