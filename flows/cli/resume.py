@@ -8,9 +8,9 @@ from cyclopts import Parameter
 
 from flows.cli.app import OK
 from flows.cli.options import AsJson
+from flows.cli.output import console, print_json
 from records.ledger import Ledger
 from records.states import RunState
-from reelmill.errors import UseError
 from reelmill.settings import Settings
 
 #: The states of a run in which there is something to go on with.
@@ -33,7 +33,11 @@ def resume(
         else:
             unfinished = ledger.runs.recent(limit=1, states=UNFINISHED)
             if not unfinished:
-                raise UseError("there is no run to resume", "see `reelmill runs`")
+                if as_json:
+                    print_json(None)
+                else:
+                    console().print("nothing to resume: every run is at its end")
+                return OK
             found = unfinished[0]
         resumed = ledger.runs.resume(found.id)
     return execute(settings, resumed, as_json=as_json) or OK

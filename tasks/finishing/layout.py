@@ -36,7 +36,7 @@ BAR_WIDTH, BAR_HEIGHT = 84, 6
 TITLE_TO_BAR, BAR_TO_LINES, LINES_TO_CREDIT = 42, 40, 36
 CREDIT = 34
 LABEL_CLEARANCE = 72  #: between the AI label and the words
-SCRIM_RISE = 300  #: how far above the words the picture begins to darken
+SCRIM_RISE = 210  #: how far above the words the picture begins to darken
 WORDS_MOST = 0.46  #: of the canvas' height that the words may take
 
 #: Where a line's box begins and ends around its baseline, in parts of its size: the em box of Chinese fonts.
@@ -47,7 +47,7 @@ TITLE_LEADING, LINES_LEADING, PARAGRAPH_LEADING = 0.16, 0.42, 0.52  #: free spac
 TITLE_SPACING: dict[Typeface, float] = {"serif": 0.06, "sans": 0.02}
 LINES_SPACING: dict[Typeface, float] = {"serif": 0.05, "sans": 0.02}
 #: (largest, comfortable, smallest)
-TITLE_SIZES = (168, 92, 56)
+TITLE_SIZES: dict[Typeface, tuple[int, int, int]] = {"serif": (168, 92, 56), "sans": (116, 84, 56)}
 LINES_SIZES = (56, 46, 36)
 #: Tried one after the other until the words are low enough: scale of the sizes, most lines of the title and of a line.
 ATTEMPTS = ((1.0, 3, 3), (0.88, 3, 3), (0.78, 3, 3), (0.68, 3, 2), (0.68, 2, 1))
@@ -187,7 +187,7 @@ def _stack(
     height = 0.0
     title: Setting | None = None
     if words.title:
-        largest, comfortable, smallest = (size * unit * scale for size in TITLE_SIZES)
+        largest, comfortable, smallest = (size * unit * scale for size in TITLE_SIZES[words.typeface])
         title = fit(
             words.title,
             _measure(words.title, words, TITLE_SPACING),

@@ -27,7 +27,7 @@ MOST_PAINTERS = 4
 #: Threads of x264. A fixed number, because the file's bytes depend on it.
 ENCODER_THREADS = 2
 #: x264's settings for a clip that is decoded again: near-transparent (50 dB) at about 3 MB for 5 s.
-PRESET, CRF = "superfast", 18
+PRESET, CRF = "superfast", 19
 #: Progress is told every so many frames.
 TELL_EVERY = 6
 

@@ -156,7 +156,7 @@ def _water(stage: Stage, plan: Plan, scene: Scene, horizon: float) -> None:
     scene.add(water.water, stage, scene.so_far(), horizon)
     span = stage.height - horizon
     if plan.has("wheel"):
-        scene.add(wheel.wheel, stage, x=(1.28 - _inner(stage)) * stage.width, foot=horizon + 0.14 * span, size=0.52 * unit, depth=0.5)
+        scene.add(wheel.wheel, stage, x=(1 - _inner(stage)) * stage.width, foot=horizon + 0.14 * span, size=0.52 * unit, depth=0.5)
     if plan.has("boat"):
         scene.add(floats.afloat, stage, "boat", x=(1 - _inner(stage)) * stage.width, line=horizon + 0.17 * span, size=0.34 * unit, depth=0.55)
     if plan.has("fish"):
@@ -226,6 +226,8 @@ def _near(stage: Stage, plan: Plan, scene: Scene) -> None:
     if plan.has("dew") and not stands and not wet and not plan.has("terraces", "tea hills"):
         stands = ["grass"]
     walked = plan.has("child", "umbrella", *beasts.BUILDS)
+    if wet and set(stands) - {"reeds", "rice"}:
+        scene.add(ground.ground, stage, top=0.80 * stage.height)
     for kind in stands[:2]:
         scene.add(grasses.stand, stage, kind, foot=0.955 if walked else 0.86)
     for kind in BRANCHES:

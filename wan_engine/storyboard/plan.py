@@ -92,7 +92,7 @@ def plan(prompt: str, seed: int) -> Plan:
         season=cast(Season, season),
         hour=cast(Hour, hour),
         weather=_weather(elements),
-        style=(lexicon.found("style", prompt) or ["cinematic"])[0],
+        style=(lexicon.found("style", prompt) or ["cinematic"])[-1],  # a clay pot comes first, the style last
         move=cast(Move, moves[0] if moves else QUIET_MOVES[int(draws[3] * len(QUIET_MOVES))]),
         table=on_table,
         tint=(lexicon.found("tint", prompt) or [None])[0],

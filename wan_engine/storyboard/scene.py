@@ -24,6 +24,8 @@ P = ParamSpec("P")
 VEIL_ONE = 192
 #: How many sheets of grain are kept; frames take them in turn, each time shifted.
 GRAIN_SHEETS = 3
+#: For how many frames grain stays: two look like film and cost the encoder half.
+GRAIN_LASTS = 2
 
 
 Part = Layer | Effect
@@ -123,8 +125,9 @@ class Scene:
             cv2.add(frame.chroma, self._lift_half, dst=frame.chroma)
         if self._grain:
             # Shifts that share no rhythm with the sheets, so that no pattern returns soon.
-            sheet = self._grain[index % GRAIN_SHEETS]
-            top, left = (index * 37) % 64, (index * 53) % 64
+            turn = index // GRAIN_LASTS
+            sheet = self._grain[turn % GRAIN_SHEETS]
+            top, left = (turn * 37) % 64, (turn * 53) % 64
             part = sheet[top : top + frame.height, left : left + frame.width]
             cv2.addWeighted(frame.luma, 1.0, part, 1.0, -128.0, dst=frame.luma)
 
@@ -133,5 +136,5 @@ def _grain_sheet(stage: Stage, rng: Random) -> Bytes:
     """Grain around 128, a little soft, as silver clumps are."""
     shape = (stage.height + 64, stage.width + 64)
     noise: Field = rng.standard_normal(shape, dtype=np.float32)
-    soft = cv2.GaussianBlur(noise, (0, 0), 0.9 * max(1.0, stage.unit / 704))
+    soft = cv2.GaussianBlur(noise, (0, 0), 1.0 * max(1.0, stage.unit / 704))
     return np.clip(np.asarray(soft) / soft.std() * stage.style.grain + 128.5, 0, 255).astype(np.uint8)

@@ -79,15 +79,16 @@ class Stage:
         """A painted picture as a layer of this stage."""
         left = -self.margin if left is None else left
         picture, left, top = cropped(picture, left, top)
-        luma, keep, chroma = planes(picture.rgb, picture.alpha, self.random(f"dither {name}"))
+        drawn = planes(picture.rgb, picture.alpha, self.random(f"dither {name}"), pack=sway is not None)
         return Layer(
-            luma=luma,
-            keep=keep,
-            chroma=chroma,
+            luma=drawn.luma,
+            keep=drawn.keep,
+            chroma=drawn.chroma,
             depth=depth,
             left=left,
             top=top,
-            solid=0 if keep is None else first_solid_row(keep),
+            solid=0 if drawn.keep is None else first_solid_row(drawn.keep),
             sway=sway,
             pivot=pivot,
+            packed=drawn.packed,
         )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from wan_engine.storyboard.particles import drift, lights, snow
 from wan_engine.storyboard.plan import Plan
 from wan_engine.storyboard.scene import Scene
-from wan_engine.storyboard.scenery import beasts, branch, dishes, food, keepsakes, lanterns, room
+from wan_engine.storyboard.scenery import beasts, branch, companions, dishes, food, keepsakes, lanterns, room
 from wan_engine.storyboard.stage import Stage
 
-#: Elements → the dish that they mean, the most telling first.
-SERVED = (
-    ("teapot", "teapot"), ("stove", "teapot"), ("glass", "glass"), ("jar", "jar"), ("basket", "basket"), ("bowl", "bowl"), ("plate", "plate"),
-    ("cup", "cup"),
-)  # fmt: skip
+#: Elements → the dish that they mean.
+SERVED = {"teapot": "teapot", "stove": "teapot", "glass": "glass", "jar": "jar", "basket": "basket", "bowl": "bowl", "plate": "plate", "cup": "cup"}
+#: Dishes that others are named beside: tea is in a glass, a bowl stands on a tray.
+WEAK = ("cup", "plate")
 #: Elements → what a vase holds.
 TWIGS = {
     "plum": "plum", "peach": "peach", "cherry": "cherry", "osmanthus": "osmanthus", "maple": "maple", "ginkgo": "ginkgo", "willow": "willow",
@@ -41,7 +40,8 @@ def _subject(stage: Stage, plan: Plan, scene: Scene, x: float, foot: float) -> N
     """What the prompt is about, in the middle, and a companion behind it where there is room."""
     beast = next((name for name in plan.elements if name in beasts.BUILDS), None)
     twig = next((TWIGS[name] for name in plan.elements if name in TWIGS), None)
-    dish = next((dish for name, dish in SERVED if plan.has(name)), None)
+    named = [SERVED[name] for name in plan.elements if name in SERVED]
+    dish = next((name for name in named if name not in WEAK), named[0] if named else None)
     morsel = food.MORSELS[plan.foods[0]] if plan.foods else None
     if beast:
         scene.add(keepsakes.clay_figure, stage, beast, x, foot + 0.02 * stage.height)
@@ -59,7 +59,16 @@ def _subject(stage: Stage, plan: Plan, scene: Scene, x: float, foot: float) -> N
         if dish:
             scene.add(dishes.cup, stage, x + 0.20 * stage.unit * room.side_of_light(stage), foot + 0.05 * stage.height, None)
         return
+    rng = stage.random("companions")
+    if dish in {"plate", "bowl", "cup", "glass"} and rng.random() < 0.6:
+        scene.add(companions.cloth, stage, x, foot)
+    if dish in {"plate", "bowl", "basket", "jar"} and rng.random() < 0.6:
+        scene.add(companions.second_cup, stage, x, foot)
     scene.add(dishes.DISHES[dish], stage, x, foot, morsel)
+    if dish in {"plate", "bowl"} and rng.random() < 0.6:
+        scene.add(companions.chopsticks, stage, x, foot)
+    elif dish in {"cup", "glass", "basket", "teapot", "jar"}:
+        scene.add(companions.sprig, stage, x, foot, twig or OF_SEASON[plan.season])
     if twig and dish in {"teapot", "plate", "basket"}:
         scene.add(branch.branch, stage, twig, 0.95, high=(0.18, 0.26), size=0.8)
 

@@ -100,7 +100,7 @@ def _sprites(stage: Stage, rng: Random, kind: str, leaf: str) -> list[Sprite]:
         axis = (np.arange(64, dtype=np.float32) - 31.5) / 32
         reach = np.hypot(axis[None, :], axis[:, None])
         wisps = np.clip(1 - reach, 0, 1) ** 2 * (0.6 + 0.4 * np.cos(np.arctan2(axis[:, None], axis[None, :]) * 13) * reach)
-        white = np.ones((64, 64, 3), np.float32) * np.float32(0.96)
+        white = np.ones((64, 64, 3), np.float32) * 0.96
         return [Sprite(np.concatenate([white * wisps[..., None], wisps[..., None]], axis=-1).astype(np.float32))]
     makers = {"maple": leaves.maple, "ginkgo": leaves.ginkgo}
     base = {"maple": palette.accent, "ginkgo": colour("#e6b422")}.get(leaf, palette.foliage)
@@ -113,9 +113,9 @@ def _styled(stage: Stage, sprite: Sprite, soft: float) -> Sprite:
     cover = rgba[..., 3]
     straight = rgba[..., :3] / np.maximum(cover, 1e-3)[..., None]
     if stage.style.name in {"ink wash", "watercolor", "35mm film", "anime"}:
-        straight = stage.style.thing(stage, Picture(np.asarray(np.clip(straight, 0, 1), np.float32), cover), 1.0, "drift").rgb
+        straight = stage.style.thing(stage, Picture(np.clip(straight, 0, 1), cover), 1.0, "drift").rgb
     joined = np.concatenate([straight * cover[..., None], cover[..., None]], axis=-1).astype(np.float32)
     if soft > 0:
         joined = np.pad(joined, ((12, 12), (12, 12), (0, 0)))
-        joined = blur(joined, soft) * np.float32(0.72)
+        joined = blur(joined, soft) * 0.72
     return coded(Sprite(np.asarray(joined, np.float32)))

@@ -10,8 +10,8 @@ from wan_engine.storyboard.picture.raster import Field
 
 #: Luma weights and chroma scales of ITU-R BT.709-6, items 3.2 and 3.3.
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-BLUE_SCALE = np.float32(1.8556)
-RED_SCALE = np.float32(1.5748)
+BLUE_SCALE = 1.8556
+RED_SCALE = 1.5748
 #: Limited range of 8-bit video, BT.709-6 item 4.6: black, span of luma, zero and span of chroma.
 BLACK, LUMA_SPAN, ZERO_CHROMA, CHROMA_SPAN = 16.0, 219.0, 128.0, 224.0
 
@@ -28,7 +28,7 @@ def colour(text: str) -> Field:
 
 def blend(first: Field, second: Field, share: float) -> Field:
     """A colour between two."""
-    return np.asarray(first + (second - first) * np.float32(share), np.float32)
+    return np.asarray(first + (second - first) * share, np.float32)
 
 
 def luma(value: Field) -> float:
@@ -47,7 +47,7 @@ def shifted(value: Field, *, hue: float = 0.0, saturation: float = 1.0, lightnes
 def saturated(rgb: Field, amount: float) -> Field:
     """RGB of any shape (…, 3) with its distance from grey multiplied by `amount`."""
     grey = (rgb @ LUMA)[..., None]
-    return np.asarray(grey + (rgb - grey) * np.float32(amount), np.float32)
+    return np.asarray(grey + (rgb - grey) * amount, np.float32)
 
 
 def code(value: Field) -> tuple[float, float, float]:

@@ -17,6 +17,8 @@ from wan_engine.storyboard.picture.sketch import Sprite
 DOT_GROUPS = 3
 #: Fractions of a pixel, and differences of scale, below which nobody sees a difference.
 NEARLY_WHOLE, NEARLY_ONE = 1e-3, 1e-5
+#: What lies beyond a layer: planes that keep everything, alone and packed.
+_KEPT, _NOTHING = (255, 0, 0, 0), (0, 255, 0, 0)
 _SAMPLE = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
 
@@ -61,17 +63,17 @@ class Frame:
             _seen(layer.luma, full, size, luma, cv2.BORDER_REPLICATE)
             _seen(layer.chroma, half, half_size, chroma, cv2.BORDER_REPLICATE)
             return
-        keep = _seen(layer.keep, full, size, None, cv2.BORDER_CONSTANT, 255)
-        added = _seen(layer.luma, full, size, None, cv2.BORDER_CONSTANT)
-        tint = _seen(layer.chroma, half, half_size, None, cv2.BORDER_CONSTANT)
-        opacity = 1.0 if layer.opacity is None else layer.opacity(phase)
-        if opacity < 0.999:
-            if opacity <= 0:
-                return
-            keep = cv2.convertScaleAbs(keep, alpha=opacity, beta=255 * (1 - opacity))
-            added = cv2.convertScaleAbs(added, alpha=opacity)
-            tint = cv2.convertScaleAbs(tint, alpha=opacity)
-        over(luma, chroma, np.asarray(added, np.uint8), np.asarray(tint, np.uint8), np.asarray(keep, np.uint8))
+        if layer.packed is not None and full[0, 1] != 0:
+            # Four planes at once through one affine take little longer than one.
+            seen = _seen(layer.packed, full, size, None, cv2.BORDER_CONSTANT, _NOTHING)
+            added, keep, blue, red = (np.asarray(plane, np.uint8) for plane in cv2.split(seen))
+            halves = [cv2.resize(plane, half_size, interpolation=cv2.INTER_AREA) for plane in (blue, red)]
+            tint = np.asarray(cv2.merge(halves), np.uint8)
+        else:
+            keep = _seen(layer.keep, full, size, None, cv2.BORDER_CONSTANT, _KEPT)
+            added = _seen(layer.luma, full, size, None, cv2.BORDER_CONSTANT)
+            tint = _seen(layer.chroma, half, half_size, None, cv2.BORDER_CONSTANT)
+        over(luma, chroma, added, tint, keep)
 
     def brighten(self, place: Layer, light: Bytes, view: View, phase: float) -> None:
         """Add luma to the frame where a layer is seen; `light` has the layer's size."""
@@ -121,7 +123,7 @@ class Frame:
 
     def solid_from(self, layer: Layer, view: View) -> int:
         """The row of the frame from which on a layer hides everything, far below if it never does."""
-        if layer.sway is not None or layer.opacity is not None:
+        if layer.sway is not None:
             return 1 << 30
         if layer.solid > layer.height:
             return 1 << 30
@@ -185,14 +187,14 @@ class Frame:
             return
         part = small[first_row:last_row, first_column:last_column]
         if opacity < 1:
-            part = part * np.float32(opacity)
+            part = part * opacity
         top, left = top + first_row, left + first_column
         rows, columns = part.shape[:2]
         luma = self.luma[top : top + rows, left : left + columns]
-        luma[:] = luma * (1 - part[..., 3]) + part[..., 0] + np.float32(0.5)
+        luma[:] = luma * (1 - part[..., 3]) + part[..., 0] + 0.5
         quarter = np.asarray(cv2.resize(part, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA), np.float32)
         chroma = self.chroma[top // 2 : (top + rows) // 2, left // 2 : (left + columns) // 2]
-        chroma[:] = chroma * (1 - quarter[..., 3:]) + quarter[..., 1:3] + np.float32(0.5)
+        chroma[:] = chroma * (1 - quarter[..., 3:]) + quarter[..., 1:3] + 0.5
 
     def wash(self, cover: Field, left: int, top: int, factor: int, tone: tuple[float, float, float]) -> None:
         """Lay one colour over a part of the frame, as much of it as a small field says.
@@ -237,7 +239,7 @@ def _seen(
     size: tuple[int, int],
     into: Bytes | None,
     border: int,
-    outside: int = 0,
+    outside: tuple[int, int, int, int] = (0, 0, 0, 0),
 ) -> Bytes:
     """The source through an affine that maps the result's pixels to its own."""
     if matrix[0, 1] == matrix[1, 0] == 0:
@@ -247,7 +249,7 @@ def _seen(
                 np.copyto(into, magnified)
             return magnified
     return np.asarray(
-        cv2.warpAffine(source, matrix, size, dst=into, flags=_SAMPLE, borderMode=border, borderValue=(outside,) * 4),
+        cv2.warpAffine(source, matrix, size, dst=into, flags=_SAMPLE, borderMode=border, borderValue=outside),
         np.uint8,
     )
 

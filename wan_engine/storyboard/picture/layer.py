@@ -55,7 +55,7 @@ class Layer:
     solid: int = 1 << 30  #: rows from here on hide everything behind them
     sway: Sway | None = None  #: motion of its own
     pivot: tuple[float, float] = (0.0, 0.0)  #: what it turns about, in frame pixels at rest
-    opacity: Callable[[float], float] | None = None  #: changes over the clip, 0 to 1
+    packed: Bytes | None = None  #: (height, width, 4): luma, keep and full chroma, for what turns or leans
 
     @property
     def height(self) -> int:
@@ -66,12 +66,22 @@ class Layer:
         return self.luma.shape[1]
 
 
-def planes(rgb: Field, alpha: Field | None, rng: Random) -> tuple[Bytes, Bytes | None, Bytes]:
-    """Luma, keep and chroma of a picture. Rounding is dithered, so that soft gradients show no steps."""
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """A picture in code values, premultiplied. See `Layer`."""
+
+    luma: Bytes
+    keep: Bytes | None
+    chroma: Bytes
+    packed: Bytes | None
+
+
+def planes(rgb: Field, alpha: Field | None, rng: Random, *, pack: bool) -> Planes:
+    """A picture in code values. Rounding is dithered, so that soft gradients show no steps."""
     height, width = rgb.shape[:2]
     components = np.asarray(cv2.transform(np.clip(rgb, 0, 1), colour.MATRIX), np.float32)
-    luma = components[..., 0] * np.float32(colour.LUMA_SPAN) + np.float32(colour.BLACK)
-    chroma = components[..., 1:] * np.float32(colour.CHROMA_SPAN) + np.float32(colour.ZERO_CHROMA)
+    luma = components[..., 0] * colour.LUMA_SPAN + colour.BLACK
+    chroma = components[..., 1:] * colour.CHROMA_SPAN + colour.ZERO_CHROMA
     keep = None
     if alpha is not None:
         cover = np.clip(alpha, 0, 1)
@@ -85,7 +95,12 @@ def planes(rgb: Field, alpha: Field | None, rng: Random) -> tuple[Bytes, Bytes |
     if alpha is not None:
         # Where nothing is covered nothing may be added, not even rounding.
         half[cv2.resize(cover, (width // 2, height // 2), interpolation=cv2.INTER_AREA) <= 0] = 0
-    return luma.astype(np.uint8), keep, half.astype(np.uint8)
+    bright = luma.astype(np.uint8)
+    packed = None
+    if pack and keep is not None:
+        tint = np.clip(chroma + np.where(cover > 0, noise, 0)[..., None], 0, 255).astype(np.uint8)
+        packed = np.dstack([bright, keep, tint])
+    return Planes(bright, keep, half.astype(np.uint8), packed)
 
 
 def first_solid_row(keep: Bytes) -> int:

@@ -38,7 +38,7 @@ def fractal(
         offset = rng.random(2)
         matrix = np.array([[1 / (cell * stretch), 0, 1 + offset[0]], [0, 1 / cell, 1 + offset[1]]])
         layer = _grown(grid, matrix, width, height)
-        total += layer * np.float32(strength)
+        total += layer * strength
         weight += strength**2
         strength *= gain
         cell /= 2

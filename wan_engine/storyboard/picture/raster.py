@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 Field = npt.NDArray[np.float32]  #: (height, width), or (height, width, 3) for RGB; 0 to 1 unless said otherwise
+Floats = npt.NDArray[np.floating[Any]]  #: what the functions here take: they make it float32
 Bytes = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]  #: (n, 2) of x, y in pixels
 
@@ -18,45 +20,65 @@ SUBPIXEL_BITS = 4
 WIDE_BLUR = 6.0
 
 
-def blur(field: Field, sigma: float, sigma_y: float | None = None) -> Field:
+def blur(field: Floats, sigma: float, sigma_y: float | None = None) -> Field:
     """A Gaussian blur; `sigma` in pixels, `sigma_y` where the vertical one differs."""
+    sharp = np.asarray(field, np.float32)
     vertical = sigma if sigma_y is None else sigma_y
     if max(sigma, vertical) < 0.3:
-        return field
+        return sharp
     step_x, step_y = (max(1, int(value / WIDE_BLUR * 2)) for value in (sigma, vertical))
-    height, width = field.shape[:2]
+    height, width = sharp.shape[:2]
     if step_x == step_y == 1:
-        return np.asarray(cv2.GaussianBlur(field, (0, 0), max(sigma, 0.1), sigmaY=max(vertical, 0.1)), np.float32)
+        return np.asarray(cv2.GaussianBlur(sharp, (0, 0), max(sigma, 0.1), sigmaY=max(vertical, 0.1)), np.float32)
     size = (max(4, width // step_x), max(4, height // step_y))
-    small = cv2.resize(field, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(sharp, size, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), max(sigma / step_x, 0.1), sigmaY=max(vertical / step_y, 0.1))
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def resized(field: Field, width: int, height: int, *, smooth: bool = True) -> Field:
+def resized(field: Floats, width: int, height: int, *, smooth: bool = True) -> Field:
     """The field at another size: averaged when it shrinks, cubic (or linear) when it grows."""
-    grows = width > field.shape[1] or height > field.shape[0]
+    source = np.asarray(field, np.float32)
+    grows = width > source.shape[1] or height > source.shape[0]
     method = (cv2.INTER_CUBIC if smooth else cv2.INTER_LINEAR) if grows else cv2.INTER_AREA
-    return np.asarray(cv2.resize(field, (width, height), interpolation=method), np.float32)
+    return np.asarray(cv2.resize(source, (width, height), interpolation=method), np.float32)
 
 
-def sampled(field: Field, x: Field, y: Field, *, wrap: bool = False) -> Field:
-    """The field's values at fractional positions; the edge is repeated, or the field itself if `wrap`."""
-    border = cv2.BORDER_WRAP if wrap else cv2.BORDER_REPLICATE
-    return np.asarray(cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=border), np.float32)
+def sampled(field: Floats, x: Floats, y: Floats) -> Field:
+    """The field's values at fractional positions; beyond its edge the edge is repeated."""
+    parts = (np.asarray(value, np.float32) for value in (field, x, y))
+    return np.asarray(cv2.remap(*parts, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def smoothstep(low: float, high: float, value: Field) -> Field:
+def smoothstep(low: float, high: float, value: Floats) -> Field:
     """0 below `low`, 1 above `high`, and a soft S between; `low` may be above `high`."""
-    t = np.clip((value - np.float32(low)) / np.float32(high - low), 0, 1)
+    t = np.clip((np.asarray(value, np.float32) - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def mix(first: Field, second: Field, share: Field | float) -> Field:
-    """`first` where `share` is 0, `second` where it is 1. Colours broadcast over fields."""
-    if isinstance(share, np.ndarray) and share.ndim == 2 and max(first.ndim, second.ndim) != 2:
-        share = share[..., None]
-    return np.asarray(first + (second - first) * share, np.float32)
+def mix(first: Floats, second: Floats, share: Floats | float) -> Field:
+    """`first` where `share` is 0, `second` where it is 1. Colours broadcast over fields, and one share over channels."""
+    begin, end = np.asarray(first, np.float32), np.asarray(second, np.float32)
+    part = np.asarray(share, np.float32)
+    if part.ndim == 2 and max(begin.ndim, end.ndim) != 2:
+        part = part[..., None]
+    return np.asarray(begin + (end - begin) * part, np.float32)
+
+
+def spread(tone: Floats, over: Floats | tuple[int, ...]) -> Field:
+    """A colour over the whole of a field, or of a shape: (height, width, 3)."""
+    height, width = (over if isinstance(over, tuple) else over.shape)[:2]
+    return np.broadcast_to(np.asarray(tone, np.float32), (height, width, 3))
+
+
+def brightest(rgb: Field) -> Field:
+    """The strongest of the three channels, per pixel."""
+    return np.asarray(np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2]), np.float32)
+
+
+def darkest(rgb: Field) -> Field:
+    """The weakest of the three channels, per pixel."""
+    return np.asarray(np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2]), np.float32)
 
 
 def outline(mask: Bytes, polygons: Sequence[Points], value: int = 255) -> None:
@@ -74,7 +96,7 @@ def strokes(mask: Bytes, lines: Sequence[Points], width: int, value: int = 255) 
 
 def unit(mask: Bytes) -> Field:
     """A mask of bytes as a field from 0 to 1."""
-    return np.asarray(mask, np.float32) * np.float32(1 / 255)
+    return np.asarray(mask, np.float32) * (1 / 255)
 
 
 def ribbon(path: Points, widths: npt.NDArray[np.float64]) -> Points:

@@ -83,7 +83,7 @@ def gather(cover: Field, sprite: Field, x: float, y: float, size: float, turn: f
     matrix[:, 2] = (sprite.shape[0] - 1) / 2 - matrix[:, :2] @ (x - left, y - top)
     small = cv2.warpAffine(sprite, matrix, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     part = cover[top + first_row : top + last_row, left + first_column : left + last_column]
-    part += (1 - part) * (small[first_row:last_row, first_column:last_column] * np.float32(strength))
+    part += (1 - part) * (small[first_row:last_row, first_column:last_column] * strength)
 
 
 class Sketch:
@@ -151,11 +151,15 @@ class Sketch:
         colours = part * np.array([shade, shade, shade, 1], np.float32)
         target[:] = np.clip(target * (1 - part[..., 3:]) + colours * 255 + 0.5, 0, 255)
 
+    def premultiplied(self) -> Field:
+        """The sheet as premultiplied RGBA from 0 to 1."""
+        return np.asarray(self.rgba, np.float32) * np.float32(1 / 255)
+
     def picture(self) -> Picture:
         """The sheet as straight colours and coverage."""
         alpha = self.rgba[..., 3].astype(np.float32)
         rgb = self.rgba[..., :3].astype(np.float32) / np.maximum(alpha, 1)[..., None]
-        return Picture(np.clip(rgb, 0, 1), alpha / np.float32(255))
+        return Picture(np.clip(rgb, 0, 1), alpha / 255)
 
 
 def _bytes(tone: Field) -> tuple[float, float, float, float]:

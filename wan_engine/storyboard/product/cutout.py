@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wan_engine.storyboard.picture.colour import LUMA
-from wan_engine.storyboard.picture.raster import Bytes, Field, blur, resized, smoothstep
+from wan_engine.storyboard.picture.raster import Bytes, Field, blur, resized, smoothstep, spread
 from wan_engine.storyboard.product.photo import Photo
 
 #: The width of the border that is looked at, as a share of the shorter side.
@@ -59,7 +59,7 @@ def cut_out(photo: Photo) -> Cutout | None:
         return None
     alpha = _matted(photo.rgb, mask)
     shade = 1 - (blur(photo.rgb, 1.2) @ LUMA) / np.maximum(background @ LUMA, 1e-3)
-    outside = 1 - blur(np.asarray(cv2.dilate(alpha, np.ones((3, 3), np.uint8)), np.float32), 1.0)
+    outside = 1 - blur(cv2.dilate(alpha, np.ones((3, 3), np.uint8)), 1.0)
     shadow = np.asarray(np.clip(shade - 0.015, 0, 0.8) * np.clip(outside * 1.5, 0, 1), np.float32)
     return _cropped(_spread(photo.rgb, alpha), alpha, shadow)
 
@@ -213,8 +213,8 @@ def _matted(rgb: Field, mask: Bytes) -> Field:
     contrast = np.square(span).sum(axis=2)
     share = ((rgb - outside) * span).sum(axis=2) / np.maximum(contrast, 1e-4)
     plain = np.clip((blur(np.asarray(mask, np.float32) / 255, 1.0) - 0.5) * 1.6 + 0.35, 0, 1)
-    sure = smoothstep(0.006, 0.03, np.asarray(contrast, np.float32))
-    edge = plain + (smoothstep(0.22, 0.92, np.asarray(share, np.float32)) - plain) * sure
+    sure = smoothstep(0.006, 0.03, contrast)
+    edge = plain + (smoothstep(0.22, 0.92, share) - plain) * sure
     band = (inner == 0) & (outer == 0)
     alpha = np.where(band, edge, inner)
     body = _largest(np.where(alpha > 0.2, 255, 0).astype(np.uint8))
@@ -225,7 +225,7 @@ def _matted(rgb: Field, mask: Bytes) -> Field:
 def _carried(rgb: Field, where: Field, reach: float) -> Field:
     """Colours of a region spread beyond its edge."""
     weight = blur(where, reach)
-    spread = blur(np.asarray(rgb * where[..., None], np.float32), reach) / np.maximum(weight, 1e-3)[..., None]
+    spread = blur(rgb * where[..., None], reach) / np.maximum(weight, 1e-3)[..., None]
     return np.asarray(np.where((weight > 0.003)[..., None], spread, rgb), np.float32)
 
 
@@ -255,6 +255,6 @@ def _cropped(rgb: Field, alpha: Field, shadow: Field) -> Cutout | None:
 def scaled(cutout: Cutout, width: int, height: int) -> tuple[Field, Field]:
     """RGB and coverage at another size, premultiplied on the way so that no edge changes colour."""
     alpha = resized(cutout.alpha, width, height)
-    colours = resized(np.asarray(cutout.rgb * cutout.alpha[..., None], np.float32), width, height)
+    colours = resized(cutout.rgb * cutout.alpha[..., None], width, height)
     cover = np.clip(alpha, 0, 1)
     return np.asarray(np.clip(colours / np.maximum(cover, 1e-3)[..., None], 0, 1), np.float32), np.asarray(cover, np.float32)

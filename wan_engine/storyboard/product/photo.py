@@ -59,7 +59,7 @@ def read_photo(path: Path) -> Photo:
     if min(picture.size) < LEAST_SIDE:
         raise MediaError(f"the reference image {path.name} has only {picture.width}x{picture.height} pixels", "use a larger one")
     picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
-    values = np.asarray(picture, np.float32) / np.float32(255)
+    values = np.asarray(picture, np.float32) / 255
     if values.shape[2] == 4:
         return Photo(np.ascontiguousarray(values[..., :3]), np.ascontiguousarray(values[..., 3]))
     return Photo(values, None)

@@ -9,12 +9,12 @@ import numpy as np
 from wan_engine.storyboard.picture.colour import blend, colour
 from wan_engine.storyboard.picture.layer import Layer, Picture
 from wan_engine.storyboard.picture.noise import Random, fractal
-from wan_engine.storyboard.picture.raster import Field, blur, curve, mix, outline, smoothstep, unit
+from wan_engine.storyboard.picture.raster import Field, blur, curve, mix, outline, smoothstep, spread, unit
 from wan_engine.storyboard.scenery.vessel import TILT
 from wan_engine.storyboard.stage import Stage
 
 #: Where the floor begins, as a share of the height.
-FLOOR = 0.60
+FLOOR = 0.43
 
 
 def wall(stage: Stage, kind: str) -> Layer:
@@ -26,22 +26,22 @@ def wall(stage: Stage, kind: str) -> Layer:
     side = -1.0 if stage.light[0] < 0.5 else 1.0
     u = (x - stage.width / 2) / stage.unit
     v = y / stage.height
-    spot = np.exp(-(((u - side * 0.10) / 0.62) ** 2) - ((v - 0.44) / 0.30) ** 2)
+    spot = np.exp(-(((u - side * 0.10) / 0.62) ** 2) - ((v - 0.30) / 0.30) ** 2)
     fall = np.clip(0.62 + 0.35 * side * u, 0, 1)
     lit = np.asarray(np.clip(0.20 + 0.62 * spot + 0.25 * (fall - 0.5), 0, 1), np.float32)
-    rgb = mix(np.broadcast_to(blend(palette.sky, palette.zenith, 0.62), (rows, stage.canvas_width, 3)).astype(np.float32), palette.horizon, lit)
+    rgb = mix(blend(palette.sky, palette.zenith, 0.62), palette.horizon, lit)
     if kind in {"arch", "disc"}:
         rgb = _niche(stage, rgb, kind, u, v, side)
     if kind == "leaves":
         rgb = _leaf_shadows(stage, rng, rgb, top)
     cove = smoothstep(FLOOR - 0.035, FLOOR + 0.05, np.broadcast_to(v, lit.shape).astype(np.float32))
     near = smoothstep(FLOOR, 1.05, np.broadcast_to(v, lit.shape).astype(np.float32))
-    pool = np.exp(-((u / 0.60) ** 2) - ((v - 0.70) / 0.085) ** 2)
-    floor = mix(np.broadcast_to(blend(palette.ground, palette.sky, 0.4), rgb.shape).astype(np.float32), palette.horizon, np.asarray(pool * 0.75 + 0.12, np.float32))
-    floor = mix(floor, palette.zenith, np.asarray(near * 0.80, np.float32))
+    pool = np.exp(-((u / 0.60) ** 2) - ((v - FLOOR - 0.09) / 0.085) ** 2)
+    floor = mix(blend(palette.ground, palette.sky, 0.4), palette.horizon, pool * 0.75 + 0.12)
+    floor = mix(floor, palette.zenith, near * 0.80)
     rgb = mix(rgb, floor, cove)
     seam = np.exp(-(((v - FLOOR + 0.002) / 0.012) ** 2)) * 0.20 * np.ones_like(lit)
-    rgb = mix(rgb, palette.zenith, np.asarray(seam, np.float32))
+    rgb = mix(rgb, palette.zenith, seam)
     return stage.layer(Picture(stage.style.wall(stage, rgb, top)), 0.16, name="wall", top=top)
 
 
@@ -49,7 +49,7 @@ def _niche(stage: Stage, rgb: Field, kind: str, u: Field, v: Field, side: float)
     """An arched opening, or a round one, sunk into the wall."""
     palette = stage.palette
     tall = stage.height / stage.unit
-    y = (v - (0.40 if kind == "arch" else 0.43)) * tall
+    y = (v - (0.27 if kind == "arch" else 0.30)) * tall
     half = 0.335 if kind == "arch" else 0.365
     if kind == "arch":
         inside = np.where(y < 0, np.hypot(u, y), np.abs(u)) - half
@@ -58,13 +58,13 @@ def _niche(stage: Stage, rgb: Field, kind: str, u: Field, v: Field, side: float)
         inside = np.hypot(u, y) - half
         shifted = np.hypot(u - side * 0.035, y - 0.03) - half
     edge = 1.4 / stage.unit
-    cover = smoothstep(edge, -edge, np.asarray(inside, np.float32))
-    within = mix(rgb * np.float32(0.80), palette.zenith, 0.14)
-    shade = smoothstep(-0.10, 0.015, np.asarray(shifted, np.float32))
-    within = mix(within, palette.zenith, shade * np.float32(0.55))
+    cover = smoothstep(edge, -edge, inside)
+    within = mix(rgb * 0.80, palette.zenith, 0.14)
+    shade = smoothstep(-0.10, 0.015, shifted)
+    within = mix(within, palette.zenith, shade * 0.55)
     rgb = mix(rgb, within, cover)
-    rim = np.exp(-((np.asarray(inside, np.float32) / np.float32(2.2 / stage.unit)) ** 2))
-    return mix(rgb, palette.horizon, rim * np.float32(0.45))
+    rim = np.exp(-((np.asarray(inside, np.float32) / (2.2 / stage.unit)) ** 2))
+    return mix(rgb, palette.horizon, rim * 0.45)
 
 
 def _leaf_shadows(stage: Stage, rng: Random, rgb: Field, top: int) -> Field:
@@ -87,7 +87,7 @@ def _leaf_shadows(stage: Stage, rng: Random, rgb: Field, top: int) -> Field:
                 outline(mask, [curve([place, (place + tip) / 2 + across, tip, (place + tip) / 2 - across], 24, closed=True)])
     soft = blur(unit(mask), 0.016 * scale)
     v = (np.arange(rows, dtype=np.float32)[:, None] + top) / stage.height
-    return mix(rgb, stage.palette.zenith, np.asarray(soft * smoothstep(FLOOR + 0.02, FLOOR - 0.2, v) * 0.40, np.float32))
+    return mix(rgb, stage.palette.zenith, soft * smoothstep(FLOOR + 0.02, FLOOR - 0.2, v) * 0.40)
 
 
 def plinth(stage: Stage, *, x: float, top: float, width: float) -> Layer:
@@ -111,18 +111,18 @@ def plinth(stage: Stage, *, x: float, top: float, width: float) -> Layer:
     facing = np.clip(0.55 * side * u + 0.75 * np.sqrt(np.clip(1 - u**2, 0, 1)), 0, 1)
     down = np.clip((y - front) / tall, 0, 1)
     shade = np.asarray(np.clip(facing * (1 - 0.35 * down), 0, 1), np.float32)
-    rgb = mix(np.broadcast_to(blend(palette.zenith, base, 0.25), (rows, columns, 3)).astype(np.float32), base, shade)
-    upper = mix(base, palette.light, np.asarray(0.20 + 0.16 * side * np.broadcast_to(u, face.shape), np.float32))
+    rgb = mix(blend(palette.zenith, base, 0.25), base, shade)
+    upper = mix(base, palette.light, 0.20 + 0.16 * side * np.broadcast_to(u, face.shape))
     rgb = mix(rgb, upper, face)
     rim = np.exp(-((lid / 0.022) ** 2)) * face
-    rgb = mix(rgb, palette.light, np.asarray(rim * 0.5, np.float32))
+    rgb = mix(rgb, palette.light, rim * 0.5)
     alpha = np.maximum(face, body)
     ground = np.exp(-np.clip(np.hypot(u / 1.02, (y - tall) / (half * squash * 1.15)) - 0.80, 0, None) * 6) * 0.55
     cast = np.exp(-(((u + side * 0.55) / 1.15) ** 2) - ((y - tall) / (half * squash * 0.95)) ** 2) * 0.35
     shadow = np.clip(ground + cast, 0, 0.7) * smoothstep(0, 14, np.minimum(np.arange(rows)[:, None], rows - 1 - np.arange(rows)[:, None]).astype(np.float32)) * smoothstep(1.88, 1.5, np.abs(u))
     total = np.asarray(alpha + (1 - alpha) * shadow, np.float32)
     dark = blend(palette.zenith, colour("#000000"), 0.45)
-    rgb = mix(np.broadcast_to(dark, rgb.shape).astype(np.float32), rgb, alpha / np.maximum(total, 1e-3))
+    rgb = mix(dark, rgb, alpha / np.maximum(total, 1e-3))
     grain = fractal(stage.random("plinth"), (rows, columns), 4, octaves=2)
     rgb = np.clip(rgb * (1 + 0.012 * grain[..., None]), 0, 1)
-    return stage.layer(Picture(np.asarray(rgb, np.float32), total), 0.48, name="plinth", top=first, left=left)
+    return stage.layer(Picture(rgb, total), 0.48, name="plinth", top=first, left=left)

@@ -9,7 +9,7 @@ import numpy as np
 from wan_engine.storyboard.particles import drift, lights, snow
 from wan_engine.storyboard.picture.colour import blend, colour
 from wan_engine.storyboard.picture.layer import Layer, Picture
-from wan_engine.storyboard.picture.raster import Field, blur, mix, resized, smoothstep
+from wan_engine.storyboard.picture.raster import Field, blur, mix, resized, smoothstep, spread
 from wan_engine.storyboard.plan import Plan
 from wan_engine.storyboard.product import set as studio
 from wan_engine.storyboard.product.cutout import Cutout, cut_out, scaled
@@ -20,12 +20,15 @@ from wan_engine.storyboard.scene import Scene
 from wan_engine.storyboard.scenery import branch
 from wan_engine.storyboard.stage import Stage
 
-#: The row on which a product stands, as a share of the height: the lower third stays free for words.
-FOOT = 0.705
+#: The row on which a product stands, as a share of the height: words stand below it, down to where the buttons of the
+#: platforms begin.
+FOOT = 0.525
 #: The largest share of the frame's height and width that a product takes.
-TALL, WIDE = 0.375, 0.66
+TALL, WIDE = 0.345, 0.70
+#: The row of a framed photo's middle.
+CARD_MIDDLE = 0.36
 #: The same for a framed photo.
-CARD_TALL, CARD_WIDE = 0.50, 0.80
+CARD_TALL, CARD_WIDE = 0.42, 0.80
 #: Depth of what is shown.
 DEPTH = 0.52
 
@@ -85,8 +88,8 @@ def _lit(stage: Stage, rgb: Field, alpha: Field) -> Field:
     rim = np.clip(alpha - np.roll(alpha, side * step, axis=1), 0, 1)
     rgb = mix(rgb, rgb * (0.86 + 0.14 * stage.palette.horizon / max(float(stage.palette.horizon.max()), 1e-3)), 0.6)
     if stage.palette.dark:
-        rgb = rgb * np.float32(0.93)
-    return mix(np.asarray(rgb, np.float32), stage.palette.light, np.asarray(blur(rim, 1.2) * 0.28, np.float32))
+        rgb = rgb * 0.93
+    return mix(rgb, stage.palette.light, blur(rim, 1.2) * 0.28)
 
 
 def _shadow(stage: Stage, alpha: Field, own: Field, around: int, left: int, top: int) -> Layer:
@@ -111,9 +114,9 @@ def _shadow(stage: Stage, alpha: Field, own: Field, around: int, left: int, top:
     photographed[: inner.shape[0], start : start + inner.shape[1]] = inner
     strength = np.clip(np.maximum(strength, photographed * 1.15), 0, 0.86)
     border = np.minimum(np.minimum(np.arange(columns), columns - 1 - np.arange(columns))[None, :], (rows - 1 - np.arange(rows))[:, None])
-    strength *= smoothstep(0, 0.6 * pad, np.asarray(border, np.float32))
-    dark = np.broadcast_to(blend(stage.palette.zenith, colour("#0a0808"), 0.62), (rows, columns, 3)).astype(np.float32)
-    return stage.layer(Picture(dark, np.asarray(strength, np.float32)), DEPTH, name="shadow", top=top, left=left - pad)
+    strength *= smoothstep(0, 0.6 * pad, border)
+    dark = spread(blend(stage.palette.zenith, colour("#0a0808"), 0.62), (rows, columns))
+    return stage.layer(Picture(dark, strength), DEPTH, name="shadow", top=top, left=left - pad)
 
 
 def _mirror(stage: Stage, rgb: Field, alpha: Field, left: int, foot: int) -> Layer:
@@ -122,9 +125,9 @@ def _mirror(stage: Stage, rgb: Field, alpha: Field, left: int, foot: int) -> Lay
     flipped, cover = rgb[::-1][:rows], alpha[::-1][:rows]
     down = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
     sharp, soft = cover, blur(np.ascontiguousarray(cover), 4.0)
-    faded = mix(sharp, soft, np.broadcast_to(np.clip(down * 2, 0, 1), cover.shape)) * smoothstep(1.0, 0.0, down) ** 1.4 * np.float32(0.30)
-    toned = mix(blur(np.ascontiguousarray(flipped), 1.5), stage.palette.ground, np.float32(0.25))
-    return stage.layer(Picture(toned, np.asarray(faded, np.float32)), DEPTH, name="mirror", top=foot - 2, left=left)
+    faded = mix(sharp, soft, np.broadcast_to(np.clip(down * 2, 0, 1), cover.shape)) * smoothstep(1.0, 0.0, down) ** 1.4 * 0.30
+    toned = mix(blur(np.ascontiguousarray(flipped), 1.5), stage.palette.ground, 0.25)
+    return stage.layer(Picture(toned, faded), DEPTH, name="mirror", top=foot - 2, left=left)
 
 
 def _card(scene: Scene, plan: Plan, photo: Photo) -> None:
@@ -139,7 +142,7 @@ def _card(scene: Scene, plan: Plan, photo: Photo) -> None:
     pad = round(0.10 * stage.unit / 2) * 2
     rgb = resized(photo.rgb, wide, tall)
     picture = _framed(stage, np.clip(rgb, 0, 1), pad)
-    left, first = round((stage.width - wide) / 4) * 2 - pad, round((0.475 * stage.height - tall / 2) / 2) * 2 - pad
+    left, first = round((stage.width - wide) / 4) * 2 - pad, round((CARD_MIDDLE * stage.height - tall / 2) / 2) * 2 - pad
     scene.add(stage.layer, picture, 0.40, name="card", top=first, left=left)
     scene.add(shine, np.asarray(np.clip(rgb, 0, 1), np.float32), np.ones((tall, wide), np.float32), left=left + pad, top=first + pad, depth=0.40)
     _air(stage, plan, scene, None)
@@ -152,8 +155,8 @@ def _enlargement(stage: Stage, photo: Photo, top: int, rows: int) -> Layer:
     grown = resized(blur(photo.rgb, 0.035 * min(width, height)), round(width * scale), round(height * scale), smooth=False)
     first_row, first_column = (grown.shape[0] - rows) // 2, (grown.shape[1] - stage.canvas_width) // 2
     part = grown[first_row : first_row + rows, first_column : first_column + stage.canvas_width]
-    calm = mix(part * np.float32(0.62), np.asarray(part.mean(axis=(0, 1)), np.float32) * np.float32(0.5), 0.35)
-    return stage.layer(Picture(np.asarray(np.clip(calm, 0, 1), np.float32)), 0.10, name="enlargement", top=top)
+    calm = mix(part * 0.62, np.asarray(part.mean(axis=(0, 1)), np.float32) * 0.5, 0.35)
+    return stage.layer(Picture(np.clip(calm, 0, 1)), 0.10, name="enlargement", top=top)
 
 
 def _framed(stage: Stage, rgb: Field, pad: int) -> Picture:
@@ -164,14 +167,14 @@ def _framed(stage: Stage, rgb: Field, pad: int) -> Picture:
     x = np.abs(np.arange(columns, dtype=np.float32) - (columns - 1) / 2)[None, :] - (width / 2 - radius)
     y = np.abs(np.arange(rows, dtype=np.float32) - (rows - 1) / 2)[:, None] - (height / 2 - radius)
     reach = np.hypot(np.clip(x, 0, None), np.clip(y, 0, None)) + np.minimum(np.maximum(x, y), 0) - radius
-    cover = smoothstep(0.7, -0.7, np.asarray(reach, np.float32))
+    cover = smoothstep(0.7, -0.7, reach)
     fall = np.roll(cover, round(0.014 * stage.unit), axis=0)
-    shadow = np.clip(blur(fall, 0.022 * stage.unit) * 1.05, 0, 1) * np.float32(0.55)
+    shadow = np.clip(blur(fall, 0.022 * stage.unit) * 1.05, 0, 1) * 0.55
     full = np.pad(rgb, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
     edge = np.exp(-(((reach + 1.5) / 1.2) ** 2))
-    full = mix(np.asarray(full, np.float32), colour("#ffffff"), np.asarray(edge * 0.55, np.float32))
+    full = mix(full, colour("#ffffff"), edge * 0.55)
     total = np.asarray(cover + (1 - cover) * shadow, np.float32)
-    dark = np.broadcast_to(colour("#05060a"), full.shape).astype(np.float32)
+    dark = spread(colour("#05060a"), full)
     return Picture(mix(dark, full, cover / np.maximum(total, 1e-3)), total)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from wan_engine.storyboard.picture.sketch import Sketch, Sprite, coded
 from wan_engine.storyboard.stage import Stage
 
 #: Side of the square on which a pose is drawn, pixels, and poses of one stride.
-SIZE, POSES = 320, 16
+SIZE, POSES = 272, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def beast(stage: Stage, kind: str, *, x: float, foot: float, size: float, depth:
         rgba = sprite.rgba if way > 0 else np.ascontiguousarray(sprite.rgba[:, ::-1])
         cover = rgba[..., 3]
         straight = np.clip(rgba[..., :3] / np.maximum(cover, 1e-3)[..., None], 0, 1)
-        painted = stage.style.thing(stage, Picture(np.asarray(straight, np.float32), cover), 0.97, f"{kind}")
+        painted = stage.style.thing(stage, Picture(straight, cover), 0.97, f"{kind}")
         assert painted.alpha is not None
         joined = np.concatenate([painted.rgb * painted.alpha[..., None], painted.alpha[..., None]], axis=-1)
         poses.append(coded(Sprite(np.asarray(joined, np.float32))))
@@ -156,8 +156,25 @@ def beast(stage: Stage, kind: str, *, x: float, foot: float, size: float, depth:
 
 
 def standing(stage: Stage, kind: str) -> Field:
-    """An animal that stands still, facing right: premultiplied RGBA."""
-    return _pose(stage, BUILDS[kind], 0.0).rgba
+    """A painted clay animal that stands still with a red ribbon, facing right: premultiplied RGBA."""
+    build = replace(BUILDS[kind], coat="#c27850", pale="#efd9bd", dark="#8a4a34")
+    body = _pose(stage, build, 0.0).rgba
+    sheet = Sketch(0, 0, SIZE, SIZE)
+    neck = np.array([build.head[0], build.head[1]]).mean(axis=0)
+    unit, middle = SIZE * 0.5, SIZE * 0.5
+    red = blend(colour("#cf2f24"), stage.palette.near, 0.3 if stage.palette.dark else 0.0)
+    band = curve(np.array([neck + (-0.09, -0.10), neck + (-0.02, 0.06), neck + (0.05, 0.17)]) * unit + middle, 20)
+    sheet.stroke(band, 0.055 * unit, red)
+    for tail in ((-0.10, 0.30), (0.03, 0.33)):
+        sheet.stroke(curve(np.array([neck + (0.03, 0.12), neck + (tail[0] * 0.5, 0.24), neck + tail]) * unit + middle, 14), 0.035 * unit, shifted(red, lightness=0.86))
+    for dot_x, dot_y in ((-0.20, -0.06), (-0.06, -0.02), (-0.13, -0.12)):
+        for petal in range(5):
+            turn = petal * 1.2566
+            sheet.disc(middle + (dot_x + 0.028 * math.cos(turn)) * unit, middle + (dot_y + 0.028 * math.sin(turn)) * unit, 0.019 * unit, blend(red, colour("#ffe9d0"), 0.25))
+        sheet.disc(middle + dot_x * unit, middle + dot_y * unit, 0.015 * unit, colour("#f3c66a"))
+    drawn = sheet.premultiplied()
+    drawn *= np.minimum(1, body[..., 3:] * 1.0)
+    return np.asarray(body * (1 - drawn[..., 3:]) + drawn, np.float32)
 
 
 def _shade(stage: Stage) -> Sprite:
@@ -237,10 +254,10 @@ def _leg(sheet: Sketch, placed, build: Build, start: float, long: float, step: f
 
 def _modelled(stage: Stage, sheet: Sketch) -> Sprite:
     """Light over the back, shade under the belly."""
-    rgba = sheet.rgba.astype(np.float32) / 255
+    rgba = sheet.premultiplied()
     y = np.linspace(-1, 1, SIZE, dtype=np.float32)[:, None]
     light = np.broadcast_to(np.clip(0.55 - 1.15 * (y + 0.12), -0.6, 0.9), (SIZE, SIZE))
     cover = rgba[..., 3:]
-    bright = mix(rgba[..., :3], stage.palette.light * cover, np.asarray(np.clip(light, 0, 1) * 0.30, np.float32))
-    shaded = mix(bright, stage.palette.near * cover, np.asarray(np.clip(-light, 0, 1) * 0.55, np.float32))
+    bright = mix(rgba[..., :3], stage.palette.light * cover, np.clip(light, 0, 1) * 0.30)
+    shaded = mix(bright, stage.palette.near * cover, np.clip(-light, 0, 1) * 0.55)
     return Sprite(np.concatenate([shaded, cover], axis=-1).astype(np.float32))

@@ -38,14 +38,14 @@ def five_petals(rng: Random, tone: Field, *, notch: float = 0.0) -> Sprite:
     along = np.clip(radius / 0.86, 0, 1)
     deep = shifted(tone, saturation=1.15, lightness=0.72)
     pale = blend(tone, colour("#ffffff"), 0.52)
-    rgb = mix(np.broadcast_to(deep, (SIZE, SIZE, 3)).astype(np.float32), pale, smoothstep(0.05, 0.85, along))
+    rgb = mix(deep, pale, smoothstep(0.05, 0.85, along))
     # Each petal overlaps the next: a soft shadow on one flank, a light on the other, and faint veins.
     rgb = rgb * (1 - 0.26 * smoothstep(0.12, 0.5, across.astype(np.float32)) * (0.4 + 0.6 * along))[..., None]
     rgb = rgb * (1 - 0.05 * (0.5 + 0.5 * np.cos(across * 42)) * (1 - along))[..., None]
     light = np.array([0.9, 1.0, 1.08, 1.04, 0.95])[(index + rng.integers(5)) % 5]
     rgb = np.clip(rgb * light[..., None], 0, 1)
     heart = np.exp(-((radius / 0.16) ** 2)).astype(np.float32)
-    rgb = mix(np.asarray(rgb, np.float32), shifted(tone, lightness=0.5, saturation=1.2), heart * np.float32(0.75))
+    rgb = mix(rgb, shifted(tone, lightness=0.5, saturation=1.2), heart * 0.75)
     sprite = _sprite(np.asarray(rgb, np.float32), alpha)
     return _with_stamens(rng, sprite)
 
@@ -60,7 +60,7 @@ def _with_stamens(rng: Random, sprite: Sprite) -> Sprite:
         tip = (middle + np.cos(turn) * reach, middle + np.sin(turn) * reach)
         sheet.stroke(np.array([[middle, middle], tip]), 1.4, filament)
         sheet.disc(*tip, SIZE * 0.014, anther)
-    drawn = sheet.rgba.astype(np.float32) / 255
+    drawn = sheet.premultiplied()
     return Sprite(sprite.rgba * (1 - drawn[..., 3:]) + drawn)
 
 
@@ -72,7 +72,7 @@ def bud(tone: Field) -> Sprite:
     sheet.polygon(body, shifted(tone, lightness=0.92))
     sheet.polygon(curve([[-4, 24], [-16, 2], [-8, -30], [2, -40], [2, 0]], 30, closed=True) + half, blend(tone, colour("#ffffff"), 0.35))
     sheet.polygon(curve([[0, 44], [-22, 22], [-10, 12], [0, 20], [10, 12], [22, 22]], 30, closed=True) + half, colour("#5a2f33"))
-    return Sprite(sheet.rgba.astype(np.float32) / 255)
+    return Sprite(sheet.premultiplied())
 
 
 def many_petals(rng: Random, tone: Field, *, rings: int = 5, petals: int = 22, slim: float = 0.055) -> Sprite:
@@ -92,7 +92,7 @@ def many_petals(rng: Random, tone: Field, *, rings: int = 5, petals: int = 22, s
             profile = np.array([0.35, 0.62, 0.85, 1.0, 1.0, 0.9, 0.66, 0.15]) * wide
             sheet.stroke(turned, profile * 1.35, shifted(shade, lightness=0.74))
             sheet.stroke(turned, profile, shifted(shade, lightness=float(rng.uniform(0.95, 1.05))))
-    return Sprite(sheet.rgba.astype(np.float32) / 255)
+    return Sprite(sheet.premultiplied())
 
 
 def cluster(rng: Random, tone: Field) -> Sprite:
@@ -108,4 +108,4 @@ def cluster(rng: Random, tone: Field) -> Sprite:
             direction = petal * np.pi / 2 + turn
             sheet.disc(x + 4.5 * np.cos(direction), y + 4.5 * np.sin(direction), 4.6, shade)
         sheet.disc(x, y, 1.8, shifted(tone, lightness=0.6))
-    return Sprite(sheet.rgba.astype(np.float32) / 255)
+    return Sprite(sheet.premultiplied())

@@ -51,7 +51,7 @@ def city(stage: Stage, foot: float) -> list[Layer]:
             x += width * rng.uniform(0.92, 1.15)
         drawn = sheet.picture()
         rows = np.arange(sheet.top, sheet.top + drawn.rgb.shape[0], dtype=np.float32)[:, None]
-        fog = smoothstep(base - 0.30 * unit, base + 0.20 * unit, rows) * np.float32(0.85 * (1 - 0.6 * depth))
+        fog = smoothstep(base - 0.30 * unit, base + 0.20 * unit, rows) * (0.85 * (1 - 0.6 * depth))
         veiled = Picture(mix(drawn.rgb, palette.haze, np.broadcast_to(fog, drawn.rgb.shape[:2]).astype(np.float32)), drawn.alpha)
         picture = stage.style.thing(stage, veiled, 0.5 + 0.5 * depth, f"city {name}")
         layers.append(stage.layer(picture, depth, name=f"city {name}", top=sheet.top, left=sheet.left))

@@ -27,7 +27,7 @@ def _hot(stage: Stage) -> bool:
 
 def cup(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list[Part]:
     """A celadon cup of tea."""
-    ware, width = vessel.WARES["cup"], 0.36 * stage.unit
+    ware, width = vessel.WARES["cup"], 0.41 * stage.unit
     picture, anchor = vessel.vessel(stage, ware, width)
     parts: list[Part] = [*put(stage, picture, anchor, x=x, foot=foot, name="cup")]
     return [*parts, steam(stage, x, vessel.mouth_of(ware, width, foot), width=0.26 * stage.unit, depth=0.62)]
@@ -36,13 +36,13 @@ def cup(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list
 def bowl(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list[Part]:
     """A bowl with broth, and in it what the prompt names."""
     bright = morsel is not None and sum(float(colour(tone).mean()) for tone in morsel.tones) / len(morsel.tones) > 0.8
-    ware, width = vessel.WARES["dark bowl" if bright or stage.palette.brightness > 0.72 else "bowl"], 0.50 * stage.unit
+    ware, width = vessel.WARES["dark bowl" if bright or stage.palette.brightness > 0.72 else "bowl"], 0.56 * stage.unit
     picture, anchor = vessel.vessel(stage, ware, width)
     parts: list[Part] = [*put(stage, picture, anchor, x=x, foot=foot, name="bowl")]
     mouth = vessel.mouth_of(ware, width, foot)
     if morsel is not None:
         sheet = Sketch(x - 0.3 * stage.unit, mouth - 0.20 * stage.unit, x + 0.3 * stage.unit, mouth + 0.16 * stage.unit)
-        food.heap(stage, stage.random("bowl"), sheet, morsel, x=x, y=mouth + 0.020 * stage.unit, spread=0.150 * stage.unit, squash=0.26)
+        food.heap(stage, stage.random("bowl"), sheet, morsel, x=x, y=mouth + 0.020 * stage.unit, spread=0.168 * stage.unit, squash=0.26)
         parts.append(_drawn(stage, sheet, "in the bowl"))
     if morsel is None or morsel.dish == "bowl" or _hot(stage):
         parts.append(steam(stage, x, mouth, width=0.34 * stage.unit, depth=0.62))
@@ -56,7 +56,7 @@ def _drawn(stage: Stage, sheet: Sketch, name: str, depth: float = 0.62) -> Layer
 def plate(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list[Part]:
     """A plate with something heaped on it."""
     unit, palette = stage.unit, stage.palette
-    wide = 0.60 * unit
+    wide = 0.68 * unit
     sheet = Sketch(x - wide * 0.62, foot - wide * 0.75, x + wide * 0.62, foot + wide * 0.30)
     turns = np.linspace(0, 2 * math.pi, 90)
     tone = "#ece7dc" if palette.brightness < 0.75 else "#5d7a80"
@@ -92,7 +92,7 @@ def basket(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> l
 
 def glass(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list[Part]:
     """A clear glass of tea in which leaves or blossoms unfold."""
-    ware, width = vessel.WARES["glass"], 0.30 * stage.unit
+    ware, width = vessel.WARES["glass"], 0.32 * stage.unit
     picture, anchor = vessel.vessel(stage, ware, width)
     shadow, body = put(stage, picture, anchor, x=x, foot=foot, name="glass")
     rng = stage.random("glass")
@@ -197,7 +197,7 @@ def _pot(stage: Stage, x: float, foot: float, width: float) -> list[Layer]:
     window = slice(pad, pad + rows), slice(pad, pad + columns)
     rgb[window] = mix(rgb[window], body.rgb, body.alpha)
     alpha[window] = np.maximum(alpha[window], body.alpha)
-    whole = Picture(mix(rgb, lid.rgb, lid.alpha), np.asarray(np.maximum(alpha, lid.alpha), np.float32))
+    whole = Picture(mix(rgb, lid.rgb, lid.alpha), np.maximum(alpha, lid.alpha))
     return put(stage, whole, (centre, pad + anchor[1]), x=x, foot=foot, name="teapot", wide=width * 0.30)
 
 

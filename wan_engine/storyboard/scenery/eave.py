@@ -75,5 +75,5 @@ def _snow(stage: Stage, sheet: Sketch, lower: Points, upper: Points) -> None:
         share = (index + 0.5) / TILES
         top, foot = upper[int(share * 59)], front[int(share * 79)]
         rib = curve([top, (top + foot) / 2, foot + (foot - top) * -0.04], 12)
-        sheet.stroke(rib, np.linspace(0.010, 0.026, 12) * unit, blend(white, stage.palette.light, 0.25))
+        sheet.stroke(rib, np.linspace(0.010, 0.026, 12) * unit, blend(white, stage.palette.light, 0.10))
     sheet.stroke(front - (0, 0.010 * unit), 0.011 * unit, blend(white, colour("#ffffff"), 0.5))

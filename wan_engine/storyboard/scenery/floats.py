@@ -42,14 +42,14 @@ def afloat(stage: Stage, kind: str, *, x: float, line: float, size: float, depth
 
     rows = picture.alpha.shape[0]
     below = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
-    flipped = mix(blur(picture.rgb[::-1], 1.0, 3.0), stage.palette.water, np.float32(0.35))
-    fade = blur(np.ascontiguousarray(picture.alpha[::-1]), 1.0, 3.5) * smoothstep(1.0, 0.0, below) * np.float32(0.62)
+    flipped = mix(blur(picture.rgb[::-1], 1.0, 3.0), stage.palette.water, 0.35)
+    fade = blur(np.ascontiguousarray(picture.alpha[::-1]), 1.0, 3.5) * smoothstep(1.0, 0.0, below) * 0.62
     pivot = (x, line)
 
     def hung(part: Picture, name: str, top: int, sway: Sway) -> Layer:
         return stage.layer(part, depth, name=name, top=top, left=sheet.left, sway=sway, pivot=pivot)
 
-    image = hung(Picture(flipped, np.asarray(fade, np.float32)), f"{kind} image", sheet.top + rows - 2, mirrored)
+    image = hung(Picture(flipped, fade), f"{kind} image", sheet.top + rows - 2, mirrored)
     return [image, hung(picture, kind, sheet.top, ride)]
 
 

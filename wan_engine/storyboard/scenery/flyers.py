@@ -80,7 +80,7 @@ def _butterfly(tone: Field) -> Sprite:
     sheet.stroke(curve([[0, -0.26], [0.005, 0.0], [0, 0.42]], 12) * half + half, np.array([4, 6, 8, 8, 8, 7, 7, 6, 5, 4, 3, 2.0]), colour("#2a211d"))
     for side in (-1, 1):
         sheet.stroke(curve([[0, -0.26], [side * 0.08, -0.42], [side * 0.18, -0.52]], 10) * half + half, 1.4, colour("#2a211d"))
-    return Sprite(sheet.rgba.astype(np.float32) / 255)
+    return Sprite(sheet.premultiplied())
 
 
 def _dragonfly(tone: Field) -> Sprite:
@@ -91,11 +91,11 @@ def _dragonfly(tone: Field) -> Sprite:
             wing = curve([[0.03, -0.12 + 0.10 * (lift > 0)], [long * 0.6, lift - 0.10], [long, lift - 0.02], [long * 0.6, lift + 0.07]], 40, closed=True)
             sheet.polygon(wing * (side, 1) * half + half, blend(tone, colour("#ffffff"), 0.80))
             sheet.stroke(np.array([[0.03, -0.10], [long * 0.95, lift - 0.02]]) * (side, 1) * half + half, 1.2, shifted(tone, lightness=0.7))
-    rgba = sheet.rgba.astype(np.float32) / 255 * np.float32(0.62)
+    rgba = sheet.premultiplied() * 0.62
     body = Sketch(0, 0, SIZE, SIZE)
     body.stroke(np.array([[0, -0.34], [0, -0.12], [0, 0.1], [0, 0.5], [0, 0.9]]) * half + half, np.array([8, 15, 9, 6, 5.0]), tone)
     body.disc(half, half * 0.62, 8.5, shifted(tone, lightness=0.75))
-    drawn = body.rgba.astype(np.float32) / 255
+    drawn = body.premultiplied()
     return Sprite(np.asarray(rgba * (1 - drawn[..., 3:]) + drawn, np.float32))
 
 

@@ -38,15 +38,15 @@ def _ball(stage: Stage, tone: Field, rng: Random, *, gloss: float, squash: float
     reach = np.hypot(x, y)
     facing = 0.50 * side * x - 0.62 * y + 0.60 * np.sqrt(np.clip(1 - reach**2, 0, 1))
     alpha = np.clip((1 - reach) * SIZE / 2 + 0.5, 0, 1).astype(np.float32)
-    lit = smoothstep(-0.45, 1.0, np.asarray(facing, np.float32))
+    lit = smoothstep(-0.45, 1.0, facing)
     dark = mix(shifted(tone, lightness=0.50, saturation=1.1), stage.palette.zenith, 0.14)
-    rgb = mix(np.broadcast_to(dark, (SIZE, SIZE, 3)).astype(np.float32), blend(tone, stage.palette.light, 0.18), lit)
-    under = smoothstep(0.35, 1.0, np.broadcast_to(y * squash, lit.shape).astype(np.float32)) * np.float32(0.22)
+    rgb = mix(dark, blend(tone, stage.palette.light, 0.18), lit)
+    under = smoothstep(0.35, 1.0, np.broadcast_to(y * squash, lit.shape).astype(np.float32)) * 0.22
     rgb = mix(rgb, blend(tone, stage.palette.horizon, 0.5), under)
     if grain:
         rgb = np.asarray(rgb * (1 + grain * fractal(rng, (SIZE, SIZE), 9, octaves=3)[..., None]), np.float32)
     shine = np.exp(-(((x - side * 0.36) / 0.16) ** 2 + ((y + 0.46) / 0.12) ** 2)) * gloss
-    rgb = mix(rgb, colour("#fffdf6"), np.asarray(shine, np.float32))
+    rgb = mix(rgb, colour("#fffdf6"), shine)
     return Sprite(np.concatenate([np.clip(rgb, 0, 1) * alpha[..., None], alpha[..., None]], axis=-1).astype(np.float32))
 
 
@@ -76,7 +76,7 @@ def dumpling(stage: Stage, rng: Random, tone: Field) -> Sprite:
     for share in np.linspace(0.14, 0.86, 7):
         place = edge[int(share * 39)]
         sheet.stroke(np.array([place + (-1, -4), place + (2, 9)]), 1.8, shifted(tone, lightness=0.78))
-    drawn = sheet.rgba.astype(np.float32) / 255
+    drawn = sheet.premultiplied()
     return Sprite(np.asarray(body * (1 - drawn[..., 3:]) + drawn, np.float32))
 
 
@@ -100,7 +100,7 @@ def mooncake(stage: Stage, rng: Random, tone: Field) -> Sprite:
         x, y = 0.36 * np.cos(turn) + 0.16 * np.cos(turns), (0.36 * np.sin(turn) + 0.16 * np.sin(turns)) * 0.42 - 0.18
         sheet.polygon(np.stack([x, y], axis=1) * half + half, shifted(tone, lightness=1.16))
         sheet.polygon(np.stack([x, y], axis=1) * half + half + (0, 1.5), shifted(tone, lightness=1.04))
-    return Sprite(sheet.rgba.astype(np.float32) / 255)
+    return Sprite(sheet.premultiplied())
 
 
 def cube(stage: Stage, rng: Random, tone: Field) -> Sprite:
@@ -119,7 +119,7 @@ def cube(stage: Stage, rng: Random, tone: Field) -> Sprite:
         a, b = rng.uniform(-0.8, 0.8, 2)
         spot = np.array([(a - b) * 0.5, -0.30 + (a + b) * 0.18])
         sheet.disc(*(spot * half + half), float(rng.uniform(1.0, 2.4)), shifted(tone, lightness=float(rng.uniform(0.72, 0.92))))
-    return Sprite(sheet.rgba.astype(np.float32) / 255)
+    return Sprite(sheet.premultiplied())
 
 
 def slice_(stage: Stage, rng: Random, tone: Field) -> Sprite:
@@ -139,7 +139,7 @@ def slice_(stage: Stage, rng: Random, tone: Field) -> Sprite:
         for reach in (0.38, 0.60):
             spot = np.array([np.cos(turn + reach) * reach, np.sin(turn) * reach * 0.80 - 0.27]) * half + half
             sheet.disc(float(spot[0]), float(spot[1]), 3.0, colour("#2a1a16"))
-    return Sprite(sheet.rgba.astype(np.float32) / 255)
+    return Sprite(sheet.premultiplied())
 
 
 def ring(stage: Stage, rng: Random, tone: Field) -> Sprite:
@@ -155,7 +155,7 @@ def ring(stage: Stage, rng: Random, tone: Field) -> Sprite:
         spot = disc * 0.13 + np.array([np.cos(turn) * 0.48, np.sin(turn) * 0.48 * 0.52])
         sheet.polygon(spot * half + half, shifted(tone, lightness=0.52))
     sheet.polygon(disc * 0.09 * half + half, shifted(tone, lightness=0.55))
-    return Sprite(sheet.rgba.astype(np.float32) / 255)
+    return Sprite(sheet.premultiplied())
 
 
 def leaf(stage: Stage, rng: Random, tone: Field) -> Sprite:

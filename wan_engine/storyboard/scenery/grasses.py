@@ -113,7 +113,7 @@ def _plumes(stage: Stage, rng: Random) -> list[Sprite]:
                 tip = place + long * np.array([math.cos(heading), math.sin(heading)]) + (0, long * 0.25)
                 shade = shifted(tone, lightness=float(rng.uniform(0.72, 1.08)))
                 sheet.stroke(curve([place, (place + tip) / 2 - (0, 3), tip], 5), 1.0, shade)
-        sprites.append(Sprite(sheet.rgba.astype(np.float32) / 255))
+        sprites.append(Sprite(sheet.premultiplied()))
     return sprites
 
 
@@ -133,7 +133,7 @@ def _ears(tone: str, droop: float) -> Callable[[Stage, Random], list[Sprite]]:
                     sheet.stroke(np.array([grain, grain + 46 * (1 - 0.8 * droop) * np.array([math.cos(heading - side * 0.14), math.sin(heading - side * 0.14)])]), 0.9, shifted(gold, lightness=1.05))
                     body = curve([place, place + 8 * np.array([math.cos(heading + 0.5), math.sin(heading + 0.5)]), place + 15 * np.array([math.cos(heading), math.sin(heading)]), place + 8 * np.array([math.cos(heading - 0.5), math.sin(heading - 0.5)])], 16, closed=True)
                     sheet.polygon(body, shifted(gold, lightness=float(0.80 + 0.25 * (side > 0) + rng.uniform(-0.06, 0.06))))
-            sprites.append(Sprite(sheet.rgba.astype(np.float32) / 255))
+            sprites.append(Sprite(sheet.premultiplied()))
         return sprites
 
     return make

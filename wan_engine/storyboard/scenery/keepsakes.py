@@ -97,7 +97,7 @@ def fan(stage: Stage, x: float, foot: float) -> list[Part]:
     tassel = blend(stage.palette.accent, colour("#b8332a"), 0.5)
     for strand in range(-2, 3):
         sheet.stroke(np.array([[x + 0.01 * unit, foot - 0.01 * unit], [x + (0.02 + 0.008 * strand) * unit, foot + 0.035 * unit]]), 1.4, tassel)
-    return [*put(stage, sheet.picture(), (x - sheet.left, foot - sheet.top), x=x, foot=foot, name="fan", wide=0.12 * unit)]
+    return [*put(stage, sheet.picture(), (x - sheet.left, foot - sheet.top), x=x, foot=foot, name="fan", wide=0.030 * unit)]
 
 
 def scroll(stage: Stage, x: float) -> list[Part]:
@@ -139,14 +139,14 @@ def _box(left: float, top: float, wide: float, tall: float) -> Points:
 
 def clay_figure(stage: Stage, kind: str, x: float, foot: float) -> list[Part]:
     """An animal of painted clay, with a red ribbon round its neck."""
-    size = round(0.74 * stage.unit / 2) * 2
+    size = round(0.92 * stage.unit / 2) * 2
     rgba = resized(beasts.standing(stage, kind), size, size)
     if side_of_light(stage) < 0:
         rgba = np.ascontiguousarray(rgba[:, ::-1])
     cover = np.asarray(np.clip(rgba[..., 3], 0, 1), np.float32)
     rgb = np.asarray(np.clip(rgba[..., :3] / np.maximum(cover, 1e-3)[..., None], 0, 1), np.float32)
     rows = np.flatnonzero(cover.max(axis=1) > 0.5)
-    return [*put(stage, Picture(rgb, cover), (size / 2, float(rows[-1])), x=x, foot=foot, name=kind, wide=0.22 * stage.unit)]
+    return [*put(stage, Picture(rgb, cover), (size / 2, float(rows[-1])), x=x, foot=foot, name=kind, wide=0.24 * stage.unit)]
 
 
 def lamp(stage: Stage, x: float, foot: float, *, candle: bool) -> list[Part]:
@@ -188,6 +188,6 @@ def _shaded_box(stage: Stage, sheet: Sketch, x: float, foot: float, half: float,
         sheet.polygon(_box(left, foot - tall, right - left + 1, tall), shifted(tone, lightness=light))
     lid = np.stack([x + np.cos(np.linspace(0, 6.2832, 40)) * half, foot - tall + np.sin(np.linspace(0, 6.2832, 40)) * half * vessel.TILT], axis=1)
     sheet.polygon(lid, blend(tone, colour("#fff0d0"), 0.5))
-    mixed: Field = mix(tone, stage.palette.near, np.float32(0.5))
+    mixed: Field = mix(tone, stage.palette.near, 0.5)
     sheet.stroke(np.array([[x, foot - tall], [x, foot - tall - 0.2 * half]]), 2.0, mixed)
 

@@ -99,6 +99,6 @@ def _poses(stage: Stage, rng: Random, index: int) -> tuple[Sprite, ...]:
             patch = np.stack([np.cos(turns) * size * 1.5, np.sin(turns) * min(size, wide[int(along * 39)] / SIZE * 0.42)], axis=1) * SIZE + centre
             sheet.polygon(patch, spots)
         sheet.stroke(spine[6:30], 0.012 * SIZE, shifted(body, lightness=1.12))
-        rgba = sheet.rgba.astype(np.float32) / 255
+        rgba = sheet.premultiplied()
         poses.append(coded(Sprite(blur(rgba, 1.0))))
     return tuple(poses)

@@ -8,7 +8,7 @@ import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Layer, Motion, Picture
-from wan_engine.storyboard.picture.raster import Field, curve, mix, smoothstep
+from wan_engine.storyboard.picture.raster import Field, curve, mix, smoothstep, spread
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.stage import Stage
 
@@ -53,12 +53,12 @@ def _lantern(stage: Stage, name: str, x: float, y: float, size: float, depth: fl
     ribs = 0.90 + 0.10 * np.cos(np.arcsin(np.clip(xx / (0.58 * np.sqrt(np.clip(1 - (yy / 0.45) ** 2, 0.02, 1))), -1, 1)) * 14)
     heart = np.exp(-((xx / 0.30) ** 2 + ((yy + 0.02) / 0.26) ** 2))
     lit = 1.0 if stage.palette.dark or stage.palette.brightness < 0.6 else 0.55
-    body = mix(shifted(red, lightness=0.62), red, np.asarray(shell**0.5, np.float32))
-    body = mix(body * ribs[..., None], glow, np.asarray(heart * 0.78 * lit, np.float32))
-    body = mix(np.asarray(body, np.float32), colour("#fff0cc"), np.asarray(heart**3 * 0.5 * lit, np.float32))
-    rgb = mix(base.rgb, np.asarray(body, np.float32), cover)
+    body = mix(shifted(red, lightness=0.62), red, shell**0.5)
+    body = mix(body * ribs[..., None], glow, heart * 0.78 * lit)
+    body = mix(body, colour("#fff0cc"), heart**3 * 0.5 * lit)
+    rgb = mix(base.rgb, body, cover)
     alpha = np.maximum(base.alpha, cover)
-    picture = stage.style.thing(stage, Picture(rgb, np.asarray(alpha, np.float32)), max(depth, 0.85), name)
+    picture = stage.style.thing(stage, Picture(rgb, alpha), max(depth, 0.85), name)
 
     def sway(phase: float) -> Motion:
         return Motion(turn=0.020 * math.sin(2 * math.pi * (phase + start)))
@@ -73,5 +73,5 @@ def halo(stage: Stage, name: str, x: float, y: float, radius: float, tone: Field
     axis = np.arange(-half, half, dtype=np.float32) / half
     reach = np.asarray(np.hypot(axis[None, :], axis[:, None]), np.float32)
     alpha = np.asarray(np.exp(-((reach / 0.45) ** 2)) * smoothstep(1.0, 0.6, reach) * strength, np.float32)
-    rgb = np.broadcast_to(tone, (*reach.shape, 3)).astype(np.float32)
+    rgb = spread(tone, reach)
     return stage.layer(Picture(rgb, alpha), depth, name=name, top=round((y - half) / 2) * 2, left=round((x - half) / 2) * 2)

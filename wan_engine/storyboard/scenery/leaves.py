@@ -14,7 +14,7 @@ SIZE = 128
 
 def _finished(sheet: Sketch, tone: Field, *, lean: float = 0.22) -> Sprite:
     """The drawn leaf with a light that falls over it from above left."""
-    rgba = sheet.rgba.astype(np.float32) / 255
+    rgba = sheet.premultiplied()
     axis = np.linspace(-1, 1, SIZE, dtype=np.float32)
     fall = 1 - lean * (axis[None, :] * 0.6 + axis[:, None] * 0.6)
     warm = mix(tone, np.array([1.0, 0.95, 0.7], np.float32), 0.35)
@@ -92,7 +92,7 @@ def petal(rng: Random, tone: Field) -> Sprite:
     outline = curve([[0, 0.75], [-0.42, 0.25], [-0.50, -0.28], [-0.16, -0.62], [0.0, -0.50], [0.18, -0.62], [0.50, -0.25], [0.40, 0.28]], 48, closed=True)
     sheet = Sketch(0, 0, SIZE, SIZE)
     sheet.polygon(outline * half * 0.95 + half, tone)
-    rgba = sheet.rgba.astype(np.float32) / 255
+    rgba = sheet.premultiplied()
     axis = np.linspace(-1, 1, SIZE, dtype=np.float32)
     deep = shifted(tone, saturation=1.3, lightness=0.82)
     share = np.clip(0.15 + 0.7 * axis[:, None] + 0.15 * axis[None, :] * rng.choice([-1, 1]), 0, 1)

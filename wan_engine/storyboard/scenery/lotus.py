@@ -9,18 +9,24 @@ import numpy as np
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Layer, Motion
 from wan_engine.storyboard.picture.noise import Random
-from wan_engine.storyboard.picture.raster import Field, curve, mix, smoothstep
+from wan_engine.storyboard.picture.raster import Field, blur, curve, mix, smoothstep
 from wan_engine.storyboard.picture.sketch import Sketch, Sprite
 from wan_engine.storyboard.stage import Stage
 
-SIZE = 256
+SIZE = 176
 
 
 def lotus(stage: Stage, *, water_line: float) -> list[Layer]:
     """Leaves from the far water to our feet, flowers where they are seen best."""
     palette = stage.palette
     layers = []
+    withered = bool(stage.words & {"winter", "ice", "frost"})
     leaf_tone = blend(shifted(palette.foliage, saturation=0.9), colour("#3f8f6b"), 0.25 if not palette.dark else 0.0)
+    if withered:
+        leaf_tone = blend(colour("#7a6648"), palette.haze, 0.15)
+    once = stage.random("lotus sprites")
+    pads = [_pad(once, shifted(leaf_tone, lightness=light)) for light in (0.80, 0.95, 1.08)]
+    blooms = [] if withered else [_flower(once, palette.accent) for _ in range(2)]
     for name, depth, low, high, leaves, flowers, size in (
         ("far", 0.50, 0.10, 0.34, 15, 2, 0.17),
         ("middle", 0.70, 0.36, 0.70, 9, 2, 0.30),
@@ -30,7 +36,6 @@ def lotus(stage: Stage, *, water_line: float) -> list[Layer]:
         span = stage.height - water_line
         top = water_line + low * span - size * stage.unit * 1.5
         sheet = Sketch(-stage.margin, top, stage.width + stage.margin, stage.height + stage.margin)
-        pads = [_pad(rng, shifted(leaf_tone, lightness=light)) for light in (0.80, 0.95, 1.08)]
         places = sorted((rng.uniform(low, high), rng.uniform(-0.05, 1.05)) for _ in range(leaves))
         for share, across in places:
             # The middle stays open water; leaves gather at the sides.
@@ -43,13 +48,13 @@ def lotus(stage: Stage, *, water_line: float) -> list[Layer]:
                 sheet.stamp(pads[int(rng.integers(3))], x, y - rise, wide, turn=rng.uniform(0, 6.28), squash=rng.uniform(0.42, 0.62), tilt=rng.normal(0, 0.35), shade=0.98)
             else:
                 sheet.stamp(pads[int(rng.integers(3))], x, y, wide, turn=rng.uniform(0, 6.28), squash=rng.uniform(0.22, 0.32), shade=0.88)
-        for index in range(flowers):
+        for index in range(flowers if blooms else 0):
             x = (0.22 + 0.56 * ((index + rng.random()) / flowers)) * stage.width
             y = water_line + (0.5 * (low + high) + rng.uniform(-0.1, 0.1)) * span
             wide = size * stage.unit * rng.uniform(0.52, 0.66)
             rise = wide * rng.uniform(0.9, 1.25)
             sheet.stroke(curve([[x, y + 0.15 * wide], [x - 0.05 * wide, y - rise * 0.5], [x, y - rise]], 12), max(1.5, 0.04 * wide), shifted(leaf_tone, lightness=0.7))
-            sheet.stamp(_flower(rng, palette.accent), x, y - rise - 0.18 * wide, wide, turn=rng.normal(0, 0.10))
+            sheet.stamp(blooms[index % 2], x, y - rise - 0.18 * wide, wide, turn=rng.normal(0, 0.10))
         picture = stage.style.thing(stage, sheet.picture(), depth, f"lotus {name}")
         start = rng.uniform(0, 1)
 
@@ -72,8 +77,8 @@ def _pad(rng: Random, tone: Field) -> Sprite:
     folds = 0.5 + 0.5 * np.cos(angle * 18 + 2 * phase[0] + np.pi)
     shade = 0.80 + 0.20 * folds * smoothstep(0.1, 0.9, radius) + 0.16 * (-x * 0.6 - y * 0.6) - 0.12 * np.exp(-((radius / 0.10) ** 2))
     rgb = np.asarray(tone * shade[..., None], np.float32)
-    rgb = mix(rgb, shifted(tone, lightness=1.45, saturation=0.8), np.asarray(veins * 0.42, np.float32))
-    rgb = mix(rgb, shifted(tone, lightness=1.25), np.asarray(np.exp(-(((radius - edge + 0.02) / 0.025) ** 2)) * 0.5, np.float32))
+    rgb = mix(rgb, shifted(tone, lightness=1.45, saturation=0.8), veins * 0.42)
+    rgb = mix(rgb, shifted(tone, lightness=1.25), np.exp(-(((radius - edge + 0.02) / 0.025) ** 2)) * 0.5)
     return Sprite(np.concatenate([np.clip(rgb, 0, 1) * alpha[..., None], alpha[..., None]], axis=-1).astype(np.float32))
 
 
@@ -88,7 +93,7 @@ def _flower(rng: Random, tone: Field) -> Sprite:
         for index in order:
             lean = np.linspace(-1, 1, count)[index] * spread + rng.normal(0, 0.05)
             reach = SIZE * 0.56 * long * rng.uniform(0.93, 1.05) * (1 - 0.12 * abs(lean))
-            sheet = _petal(sheet, lean, reach, pale * np.float32(light), deep * np.float32(light))
+            sheet = _petal(sheet, lean, reach, pale * light, deep * light)
     return Sprite(sheet)
 
 
@@ -106,18 +111,13 @@ def _petal(sheet: Field, lean: float, reach: float, pale: Field, deep: Field) ->
     y = np.arange(SIZE, dtype=np.float32)[:, None] - SIZE * 0.86
     along = np.clip((x * sin - y * cos) / reach, 0, 1)
     across = (x * cos + y * sin) / (0.30 * reach)
-    rgb = mix(np.broadcast_to(pale, (SIZE, SIZE, 3)).astype(np.float32), deep, smoothstep(0.35, 1.05, np.asarray(along, np.float32)))
+    rgb = mix(pale, deep, smoothstep(0.35, 1.05, along))
     lines = 1 - 0.05 * (0.5 + 0.5 * np.cos(across * 22)) * along
     round_ = 1 - 0.20 * np.clip(np.abs(across - 0.15), 0, 1) ** 2
     rgb = rgb * np.asarray(lines * round_, np.float32)[..., None]
     # A thin shadow parts each petal from those behind it.
-    shadow = np.asarray(np.clip(cv2_blur(cover) - cover, 0, 1), np.float32)[..., None] * np.float32(0.35)
+    shadow = np.asarray(np.clip(blur(cover, 0.016 * SIZE) - cover, 0, 1), np.float32)[..., None] * 0.35
     behind = np.concatenate([sheet[..., :3] * (1 - shadow), sheet[..., 3:]], axis=-1)
     front = np.concatenate([rgb * cover[..., None], cover[..., None]], axis=-1)
     return np.asarray(behind * (1 - cover[..., None]) + front, np.float32)
 
-
-def cv2_blur(field: Field) -> Field:
-    from wan_engine.storyboard.picture.raster import blur
-
-    return blur(field, 4.0)

@@ -13,7 +13,7 @@ from wan_engine.storyboard.picture.colour import blend, colour
 from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.layer import Layer, Picture
 from wan_engine.storyboard.picture.noise import fractal
-from wan_engine.storyboard.picture.raster import Field, mix, smoothstep
+from wan_engine.storyboard.picture.raster import Field, mix, smoothstep, spread
 from wan_engine.storyboard.stage import Stage
 
 #: The disc's radius in units of the stage.
@@ -50,9 +50,9 @@ def _sun(stage: Stage, reach: Field, radius: float) -> tuple[Field, Field]:
         seal = colour("#c8402f") if name == "ink wash" else blend(palette.light, colour("#ffb347"), 0.55)
         wear = fractal(stage.random("sun"), reach.shape, radius * 0.5, octaves=4, gain=0.6)
         tone = mix(seal, blend(seal, palette.light, 0.25), smoothstep(-0.6, 1.2, wear))
-        return tone, fall * np.float32(0.10 if name == "ink wash" else 0.0)
+        return tone, fall * (0.10 if name == "ink wash" else 0.0)
     core = mix(blend(palette.light, palette.horizon, 0.25), blend(palette.light, colour("#ffffff"), 0.6), smoothstep(1.1, 0.2, reach))
-    return core, fall * np.float32(0.62)
+    return core, fall * 0.62
 
 
 def _moon(stage: Stage, reach: Field, radius: float) -> tuple[Field, Field]:
@@ -61,7 +61,7 @@ def _moon(stage: Stage, reach: Field, radius: float) -> tuple[Field, Field]:
     seas = smoothstep(-0.1, 0.9, fractal(rng, reach.shape, radius * 0.75, octaves=5, gain=0.55))
     flat = stage.style.name in {"paper cut", "anime", "clay"}
     limb = np.clip(reach, 0, 1) ** 3 * (0.05 if flat else 0.16)
-    shade = 1 - seas * np.float32(0.06 if flat else 0.17) - limb
+    shade = 1 - seas * (0.06 if flat else 0.17) - limb
     inside = np.asarray(body * shade[..., None], np.float32)
     glow = blend(stage.palette.light, stage.palette.sky, 0.25)
     rgb = mix(inside, glow, smoothstep(0.97, 1.06, reach))
@@ -75,7 +75,7 @@ def bloom(stage: Stage, strength: float = 0.34) -> Layer:
     axis = np.arange(-half, half, dtype=np.float32) / half
     reach = np.asarray(np.hypot(axis[None, :], axis[:, None]), np.float32)
     alpha = np.asarray(np.exp(-((reach / 0.42) ** 2)) * smoothstep(1.0, 0.7, reach) * strength, np.float32)
-    rgb = np.broadcast_to(stage.palette.light, (*reach.shape, 3)).astype(np.float32)
+    rgb = spread(stage.palette.light, reach)
     left, top = (round((share * side - half) / 2) * 2 for share, side in zip(stage.light, (stage.width, stage.height), strict=True))
     return stage.layer(Picture(rgb, alpha), 0.05, name="bloom", top=top, left=left)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from wan_engine.storyboard.picture.layer import Layer, Motion, Picture
 from wan_engine.storyboard.picture.noise import fractal
-from wan_engine.storyboard.picture.raster import resized, smoothstep
+from wan_engine.storyboard.picture.raster import resized, smoothstep, spread
 from wan_engine.storyboard.stage import Stage
 
 #: How far a band drifts to each side, in units of the stage.
@@ -28,7 +28,7 @@ def mist(stage: Stage, name: str, *, middle: float, thick: float, depth: float, 
     y = np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
     band = np.clip(1 - y**2, 0, 1) ** 1.5
     alpha = np.asarray(band * smoothstep(-0.9, 1.0, wisps) * strength, np.float32)
-    rgb = np.broadcast_to(stage.palette.haze, (rows, width, 3)).astype(np.float32)
+    rgb = spread(stage.palette.haze, (rows, width))
     start = rng.uniform(0, 2 * math.pi)
     direction = float(rng.choice([-1, 1]))
 

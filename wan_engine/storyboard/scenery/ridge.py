@@ -141,5 +141,5 @@ def _faces(stage: Stage, edge: Field, below: Field, name: str) -> Field:
     x = np.arange(below.shape[1], dtype=np.float32)[None, :]
     column = x + warp * (0.9 * np.sqrt(depth + 1e-4) * 0.16) * unit
     row = np.clip(depth / 0.42, 0, 1) ** 0.6 * (FACE_LEVELS - 1)
-    value = sampled(shades, np.asarray(column, np.float32), np.asarray(row, np.float32))
+    value = sampled(shades, column, row)
     return np.asarray(np.clip(value + 0.18 * detail * warp * np.clip(depth * 12, 0, 1), -1, 1), np.float32)

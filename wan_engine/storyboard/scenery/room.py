@@ -7,11 +7,15 @@ import numpy as np
 from wan_engine.storyboard.picture.colour import blend, colour
 from wan_engine.storyboard.picture.layer import Layer, Picture
 from wan_engine.storyboard.picture.noise import fractal, line
-from wan_engine.storyboard.picture.raster import Field, blur, mix, smoothstep
+from wan_engine.storyboard.picture.raster import Field, blur, mix, smoothstep, spread
 from wan_engine.storyboard.stage import Stage
 
 #: Where the far edge of the table lies, as a share of the height.
 TABLE = 0.615
+#: Kinds of windows, by what they let through.
+WINDOWS = ("lattice", "tall", "round", "slats", "open")
+#: What walls are painted with: sand, sage, stone, rose, celadon, ochre.
+PLASTERS = ("#d9c6a8", "#bfc6ac", "#c6c0b8", "#d4b3a2", "#a9c1ba", "#d3b483")
 
 
 def side_of_light(stage: Stage) -> float:
@@ -26,27 +30,42 @@ def wall(stage: Stage) -> Layer:
     palette = stage.palette
     u = ((x / stage.width) - 0.5) * side_of_light(stage)  # positive towards the window
     v = y / (stage.height * TABLE)
-    warm = blend(palette.horizon, palette.haze, 0.4)
-    deep = blend(blend(palette.zenith, palette.near, 0.35), warm, 0.18)
-    lit = smoothstep(-0.75, 0.75, np.asarray(u + 0.55 * (v - 0.45), np.float32))
-    rgb = mix(np.broadcast_to(deep, (rows, stage.canvas_width, 3)).astype(np.float32), warm, lit)
+    rng = stage.random("plaster")
+    plaster = colour(PLASTERS[int(rng.integers(len(PLASTERS)))])
+    share = 0.18 if palette.dark else 0.60
+    warm = blend(blend(palette.horizon, palette.haze, 0.4), plaster, share)
+    deep = blend(blend(blend(palette.zenith, palette.near, 0.35), warm, 0.18), plaster * 0.52, share)
+    lit = smoothstep(-0.75, 0.75, u + 0.55 * (v - 0.45))
+    rgb = mix(deep, warm, lit)
     pane = _pane(stage, np.asarray(u, np.float32), np.asarray(v, np.float32))
-    rgb = mix(rgb, palette.light, pane * np.float32(0.20 if palette.dark else 0.42))
-    fall = np.broadcast_to(0.45 + 0.55 * smoothstep(1.12, 0.65, np.asarray(v, np.float32)), rgb.shape[:2])
+    rgb = mix(rgb, palette.light, pane * (0.20 if palette.dark else 0.42))
+    fall = np.broadcast_to(0.45 + 0.55 * smoothstep(1.12, 0.65, v), rgb.shape[:2])
     rgb = mix(blend(deep, palette.near, 0.35) * np.ones_like(rgb), rgb, fall.astype(np.float32))
     return stage.layer(Picture(stage.style.wall(stage, rgb, top)), 0.10, name="wall", top=top)
 
 
 def _pane(stage: Stage, u: Field, v: Field) -> Field:
     """The window's image on the wall: slanted, barred, out of focus, with shadows of leaves that stand outside."""
-    across = u * 1.9 + 0.42 * v - 0.08
-    down = v * 1.25 - 0.20 * u - 0.16
-    bars = np.asarray(np.minimum(np.abs((across * 3.0) % 1.0 - 0.5), np.abs((down * 4.0) % 1.0 - 0.5)), np.float32)
-    pane = smoothstep(0.02, 0.07, bars)
-    for edge, value in ((-0.46, across), (0.62, -across + 2 * 0.62)):
-        pane = pane * smoothstep(edge, edge + 0.06, np.asarray(value, np.float32))
-    pane = pane * smoothstep(0.0, 0.06, np.asarray(down, np.float32)) * smoothstep(1.02, 0.95, np.asarray(down, np.float32))
     rng = stage.random("pane")
+    kind = WINDOWS[int(rng.integers(len(WINDOWS)))]
+    across = np.asarray(u * 1.9 + 0.42 * v - 0.08, np.float32)
+    down = np.asarray(v * 1.25 - 0.20 * u - 0.16, np.float32)
+    match kind:
+        case "lattice" | "tall":
+            columns, rows = (3.0, 4.0) if kind == "lattice" else (2.0, 2.6)
+            bars = np.minimum(np.abs((across * columns) % 1.0 - 0.5), np.abs((down * rows) % 1.0 - 0.5))
+            pane = smoothstep(0.02, 0.07, bars)
+        case "slats":
+            pane = smoothstep(0.16, 0.26, np.abs((down * 9.0) % 1.0 - 0.5))
+        case _:
+            pane = np.ones_like(across)
+    if kind == "round":
+        reach = np.hypot(across - 0.08, (down - 0.50) * 1.05)
+        bars = np.minimum(np.abs((across * 4.4) % 1.0 - 0.5), np.abs((down * 4.4) % 1.0 - 0.5))
+        pane = smoothstep(0.47, 0.43, reach) * smoothstep(0.02, 0.08, bars)
+    else:
+        for low, value in ((-0.46, across), (-0.62, -across), (0.0, down), (-1.02, -down)):
+            pane = pane * smoothstep(low, low + 0.07, value)
     leaves = fractal(rng, (pane.shape[0], pane.shape[1]), 0.15 * stage.unit, octaves=4, gain=0.55, stretch=1.5)
     shaded = blur(pane, 0.012 * stage.unit) * (0.58 + 0.42 * smoothstep(-0.45, 0.35, blur(leaves, 0.008 * stage.unit)))
     return np.asarray(shaded, np.float32)
@@ -64,20 +83,20 @@ def tabletop(stage: Stage) -> Layer:
     grain = line(rng, 4096, 22, octaves=5, gain=0.7)
     index = np.clip((across + 1.6) / 3.2 * 4095, 0, 4095).astype(np.int32)
     streak = grain[index] * 0.5 + 0.35 * fractal(rng, (rows, stage.canvas_width), 0.10 * unit, octaves=4, gain=0.6, stretch=0.35)
-    gap = smoothstep(0.494, 0.4995, np.asarray(np.abs((across * 2.6 + 0.2) % 1.0 - 0.5), np.float32))
+    gap = smoothstep(0.494, 0.4995, np.abs((across * 2.6 + 0.2) % 1.0 - 0.5))
     reach = (x - stage.width * (0.5 + 0.22 * side_of_light(stage))) / (0.55 * unit)
     glow = np.exp(-(reach**2)) * smoothstep(0.75, 0.02, depth)
     rgb = np.asarray(wood * (1 + 0.13 * np.clip(streak, -1.5, 1.5))[..., None], np.float32)
-    rgb = mix(rgb, blend(palette.light, wood, 0.35), np.asarray(glow * 0.42, np.float32))
-    rgb = mix(rgb, palette.near * np.float32(0.5), gap * np.float32(0.55))
+    rgb = mix(rgb, blend(palette.light, wood, 0.35), glow * 0.42)
+    rgb = mix(rgb, palette.near * 0.5, gap * 0.55)
     shape = rgb.shape[:2]
     edge = np.exp(-((y - top) / (0.006 * unit))) * 0.30
     rgb = mix(rgb, palette.light, np.broadcast_to(edge, shape).astype(np.float32))
     # Darker towards our feet: a calm place for words.
-    calm = np.broadcast_to(smoothstep(0.15, 1.0, depth) * np.float32(0.72), shape).astype(np.float32)
-    rgb = mix(rgb, blend(wood * np.float32(0.24), colour("#171210"), 0.35), calm)
+    calm = np.broadcast_to(smoothstep(0.15, 1.0, depth) * 0.72, shape).astype(np.float32)
+    rgb = mix(rgb, blend(wood * 0.24, colour("#171210"), 0.35), calm)
     alpha = np.broadcast_to(np.clip(y - top - 1, 0, 1), shape).astype(np.float32)
-    picture = stage.style.board(stage, Picture(np.asarray(np.clip(rgb, 0, 1), np.float32), alpha), "table")
+    picture = stage.style.board(stage, Picture(np.clip(rgb, 0, 1), alpha), "table")
     return stage.layer(picture, 0.55, name="table", top=top)
 
 
@@ -126,6 +145,6 @@ def _shadow(stage: Stage, half: float, x: float, foot: float, depth: float, name
     cast = np.exp(-(np.hypot((columns + side_of_light(stage) * half * 0.75) / (half * 1.55), rows / (half * 0.40)) ** 2))
     fade = smoothstep(2.0 * pad, 1.4 * pad, np.abs(columns)) * smoothstep(0.5 * pad, 0.34 * pad, np.abs(rows))
     alpha = np.asarray(np.clip(0.62 * close + 0.42 * cast, 0, 0.82) * fade, np.float32)
-    dark = np.broadcast_to(blend(stage.palette.near, colour("#120c08"), 0.55), (*alpha.shape, 3)).astype(np.float32)
+    dark = spread(blend(stage.palette.near, colour("#120c08"), 0.55), alpha)
     ground = round((foot - half * 0.10) / 2) * 2
     return stage.layer(Picture(dark, alpha), depth, name=f"{name} shadow", top=ground - pad // 2, left=round(x / 2) * 2 - 2 * pad)

@@ -17,7 +17,7 @@ def sky(stage: Stage) -> Layer:
     if stage.words & {"clouds", "sun", "dawn"} or not stage.words & {"clear sky", "stars"}:
         rgb = clouds(stage, rgb, top)
     rgb = stage.style.sky(stage, rgb, top)
-    return stage.layer(Picture(np.asarray(rgb, np.float32)), 0.0, name="sky", top=top)
+    return stage.layer(Picture(rgb), 0.0, name="sky", top=top)
 
 
 def vault(stage: Stage, top: int, rows: int) -> Field:
@@ -33,7 +33,7 @@ def vault(stage: Stage, top: int, rows: int) -> Field:
     reach = distance(stage, x, y)
     night = palette.dark
     wide = np.exp(-(reach / (0.42 if night else 0.62))) * (0.30 if night else 0.42)
-    return mix(rgb, palette.light, np.asarray(wide, np.float32))
+    return mix(rgb, palette.light, wide)
 
 
 def distance(stage: Stage, x: Field, y: Field) -> Field:
@@ -61,10 +61,10 @@ def clouds(stage: Stage, rgb: Field, top: int) -> Field:
     cover = smoothstep(0.05, 0.85, big[..., 0]) * band * (0.40 if stage.palette.dark else 0.62)
     palette = stage.palette
     near = np.exp(-distance(stage, x, y) / 0.5)
-    shade = mix(mix(palette.sky, palette.haze, 0.55) * np.float32(0.93), palette.light, 0.0)
+    shade = mix(mix(palette.sky, palette.haze, 0.55) * 0.93, palette.light, 0.0)
     bright = mix(palette.horizon, palette.light, 0.6)
-    tint = mix(shade, bright, np.asarray(np.clip(big[..., 1] * 0.7 + near * 0.6, 0, 1), np.float32))
-    return mix(rgb, tint, np.asarray(cover, np.float32))
+    tint = mix(shade, bright, np.clip(big[..., 1] * 0.7 + near * 0.6, 0, 1))
+    return mix(rgb, tint, cover)
 
 
 def _doubled(field: Field, width: int, height: int) -> Field:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Picture
 from wan_engine.storyboard.picture.noise import fractal
-from wan_engine.storyboard.picture.raster import Field, mix, smoothstep
+from wan_engine.storyboard.picture.raster import Field, mix, smoothstep, spread
 from wan_engine.storyboard.stage import Stage
 
 #: How much we look down on the table: the short axis of a circle as a share of its long one.
@@ -23,7 +23,7 @@ _CUP: Profile = ((0, 1.0), (0.06, 0.985), (0.30, 0.93), (0.60, 0.78), (0.82, 0.5
 _BOWL: Profile = ((0, 1.0), (0.05, 0.985), (0.35, 0.88), (0.65, 0.68), (0.86, 0.46), (0.92, 0.40), (1.0, 0.42))
 _POT: Profile = ((0, 0.40), (0.05, 0.46), (0.22, 0.86), (0.42, 1.0), (0.62, 0.97), (0.84, 0.72), (0.94, 0.56), (1.0, 0.56))
 _JAR: Profile = ((0, 0.62), (0.07, 0.60), (0.12, 0.66), (0.26, 0.95), (0.42, 1.0), (0.70, 0.88), (0.94, 0.64), (1.0, 0.62))
-_VASE: Profile = ((0, 0.40), (0.05, 0.33), (0.22, 0.30), (0.36, 0.52), (0.56, 0.98), (0.68, 1.0), (0.84, 0.84), (0.96, 0.58), (1.0, 0.56))
+_VASE: Profile = ((0, 0.42), (0.05, 0.34), (0.18, 0.30), (0.28, 0.38), (0.38, 0.62), (0.48, 0.86), (0.58, 0.98), (0.66, 1.0), (0.76, 0.94), (0.88, 0.76), (1.0, 0.56))
 _GLASS: Profile = ((0, 1.0), (0.5, 0.93), (0.96, 0.84), (1.0, 0.80))
 _BASKET: Profile = ((0, 1.0), (0.08, 0.985), (0.5, 0.93), (0.85, 0.82), (1.0, 0.74))
 _STOVE: Profile = ((0, 0.92), (0.07, 1.0), (0.12, 0.92), (0.45, 0.90), (0.75, 0.74), (0.92, 0.66), (1.0, 0.70))
@@ -89,7 +89,7 @@ def vessel(stage: Stage, ware: Ware, width: float) -> tuple[Picture, tuple[float
     rgb = _mouth(stage, ware, body, x, y, rim=rim, half=half, span=span)
     if ware.clear:
         rgb, alpha = _glazed(stage, ware, rgb, alpha, x, place, radius, mouth)
-    return Picture(np.asarray(np.clip(rgb, 0, 1), np.float32), alpha), (columns / 2, pad + TILT * half + tall)
+    return Picture(np.clip(rgb, 0, 1), alpha), (columns / 2, pad + TILT * half + tall)
 
 
 def mouth_of(ware: Ware, width: float, foot: float) -> float:
@@ -98,8 +98,8 @@ def mouth_of(ware: Ware, width: float, foot: float) -> float:
 
 
 def _smooth(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    kernel = np.hanning(13)
-    return np.convolve(np.pad(values, 6, mode="edge"), kernel / kernel.sum(), mode="valid")
+    kernel = np.hanning(25)
+    return np.convolve(np.pad(values, 12, mode="edge"), kernel / kernel.sum(), mode="valid")
 
 
 def _ellipse(x: Field, y: Field, radius: float, half: float, squash: float = TILT) -> Field:
@@ -122,13 +122,13 @@ def _lit(
     normal_z = np.sqrt(np.clip(1 - normal_x**2, 0, 1))
     facing = 0.62 * side * normal_x + 0.62 * normal_z - 0.45 * slope / np.sqrt(1 + slope**2)
     glaze = _glaze(stage, ware)
-    lit = smoothstep(-0.55, 1.0, np.asarray(facing, np.float32))
-    dark = mix(glaze * np.float32(0.34), palette.zenith, 0.16)
-    rgb = mix(np.broadcast_to(dark, (*lit.shape, 3)).astype(np.float32), glaze * np.float32(1.04), lit)
+    lit = smoothstep(-0.55, 1.0, facing)
+    dark = mix(glaze * 0.34, palette.zenith, 0.16)
+    rgb = mix(dark, glaze * 1.04, lit)
     height = np.asarray(place, np.float32)
     # Light from the table fills the lower wall; the shadow side catches the room at its rim.
-    rgb = mix(rgb, blend(palette.horizon, glaze, 0.5), smoothstep(0.4, 1.0, height) * np.float32(0.14))
-    rgb = mix(rgb, palette.haze, np.asarray(np.abs(normal_x) ** 6 * 0.28 * (0.4 + 0.6 * ware.gloss), np.float32))
+    rgb = mix(rgb, blend(palette.horizon, glaze, 0.5), smoothstep(0.4, 1.0, height) * 0.14)
+    rgb = mix(rgb, palette.haze, np.abs(normal_x) ** 6 * 0.28 * (0.4 + 0.6 * ware.gloss))
     if ware.woven:
         turn = np.arcsin(normal_x)
         weave = 0.5 + 0.5 * np.sin(turn * 34) * np.sign(np.sin(place * 44))
@@ -136,7 +136,7 @@ def _lit(
         return np.asarray(rgb * (0.66 + 0.24 * weave + 0.16 * ribs)[..., None], np.float32)
     window = np.exp(-(((normal_x - side * 0.52) / 0.13) ** 2)) * smoothstep(0.03, 0.12, height) * smoothstep(0.86, 0.45, height)
     soft = np.exp(-(((normal_x + side * 0.70) / 0.10) ** 2)) * 0.25
-    rgb = mix(rgb, blend(palette.light, colour("#ffffff"), 0.5), np.asarray((window * 0.80 + soft) * ware.gloss, np.float32))
+    rgb = mix(rgb, blend(palette.light, colour("#ffffff"), 0.5), (window * 0.80 + soft) * ware.gloss)
     if ware.gloss < 0.6:
         speck = fractal(stage.random("clay body"), (lit.shape[0], lit.shape[1]), 5, octaves=2)
         rgb = np.asarray(rgb * (1 + 0.05 * speck[..., None]), np.float32)
@@ -153,13 +153,13 @@ def _mouth(stage: Stage, ware: Ware, body: Field, x: Field, y: Field, *, rim: fl
     shade = np.clip(0.60 - 0.30 * side * x - 0.7 * y, 0.25, 1.0)
     inner = _ellipse(x, y, rim * 0.965, half)
     rgb = mix(body, mix(glaze, blend(palette.light, colour("#ffffff"), 0.5), 0.55), _ellipse(x, y, rim, half))
-    rgb = mix(rgb, np.asarray(glaze * shade[..., None], np.float32), inner)
+    rgb = mix(rgb, glaze * shade[..., None], inner)
     drop = ware.level * span * 0.5
     surface = _ellipse(x, y - drop, rim * 0.90, half, TILT * 0.92) * inner
     tone = blend(colour(ware.liquid), palette.zenith, 0.35 if palette.dark else 0.0)
     depth = np.clip(0.75 + 0.22 * side * x + 0.9 * y, 0.45, 1.25)
     glint = np.exp(-(((x - side * 0.30) / 0.22) ** 2 + ((y + 0.02) / 0.045) ** 2)) * (0.1 if ware.woven else 0.55)
-    held = mix(np.asarray(tone * depth[..., None], np.float32), blend(palette.light, colour("#ffffff"), 0.4), np.asarray(glint, np.float32))
+    held = mix(tone * depth[..., None], blend(palette.light, colour("#ffffff"), 0.4), glint)
     return mix(rgb, held, surface)
 
 
@@ -172,9 +172,9 @@ def _glazed(
     edge = np.asarray(np.clip(np.abs(x) / np.maximum(radius, 1e-3), 0, 1) ** 10, np.float32)
     white = blend(palette.light, colour("#ffffff"), 0.6)
     tone = blend(colour(ware.liquid), palette.zenith, 0.35 if palette.dark else 0.04)
-    filled = smoothstep(ware.level - 0.01, ware.level + 0.01, np.asarray(place, np.float32)) * (1 - mouth)
-    drink = mix(shifted(tone, lightness=1.12), shifted(tone, lightness=0.72), np.asarray(place, np.float32))
+    filled = smoothstep(ware.level - 0.01, ware.level + 0.01, place) * (1 - mouth)
+    drink = mix(shifted(tone, lightness=1.12), shifted(tone, lightness=0.72), place)
     bright = np.asarray(np.clip(rgb.max(axis=2) - 0.72, 0, 1) * 2.2, np.float32)
     solid = np.clip(0.14 + 0.55 * edge + 0.62 * filled + bright, 0, 1)
-    shown = mix(mix(rgb, drink, filled * np.float32(0.82)), white, np.asarray(np.clip(0.5 * edge + bright * 0.6, 0, 1), np.float32))
+    shown = mix(mix(rgb, drink, filled * 0.82), white, np.clip(0.5 * edge + bright * 0.6, 0, 1))
     return shown, np.asarray(alpha * np.where(mouth > 0.5, np.maximum(solid, 0.55), solid), np.float32)

@@ -50,15 +50,15 @@ class Water:
             return
         height, width = min(rows, self.glitter.shape[0]), frame.width
         swell = self._swell(phase)[:height]
-        scale = np.float32(1 / view.zoom)
-        x = (np.arange(width, dtype=np.float32) - np.float32(width / 2 + view.shift_x)) * scale
+        scale = 1 / view.zoom
+        x = (np.arange(width, dtype=np.float32) - (width / 2 + view.shift_x)) * scale
         y = np.arange(height, dtype=np.float32) * scale
-        column = x[None, :] + np.float32(width / 2 + self.margin) + swell * np.float32(0.55)
+        column = x[None, :] + (width / 2 + self.margin) + swell * 0.55
         row = y[:, None] + swell
         column, row = np.asarray(column, np.float32), np.asarray(row, np.float32)
         luma = frame.luma[start : start + height]
         cv2.remap(self.luma, column, row, cv2.INTER_LINEAR, dst=luma, borderMode=cv2.BORDER_REFLECT)
-        half_x, half_y = column[::2, ::2] * np.float32(0.5), row[::2, ::2] * np.float32(0.5)
+        half_x, half_y = column[::2, ::2] * 0.5, row[::2, ::2] * 0.5
         chroma = frame.chroma[start // 2 : start // 2 + height // 2]
         cv2.remap(self.chroma, half_x[: height // 2], half_y[: height // 2], cv2.INTER_LINEAR, dst=chroma, borderMode=cv2.BORDER_REFLECT)
         # Light is thrown at us where the surface leans our way.
@@ -91,7 +91,7 @@ def water(stage: Stage, scene: Scene, shore: float, depth: float = 0.35) -> Wate
         margin=margin,
         waves=_waves(stage, rows, rough),
         glitter=_glitter(stage, top, rows),
-        calm=np.broadcast_to(_crest(stage, rows, rough) * np.float32(0.30), (rows, stage.width)).astype(np.float32),
+        calm=np.broadcast_to(_crest(stage, rows, rough) * 0.30, (rows, stage.width)).astype(np.float32),
         depth=depth,
     )
 
@@ -109,15 +109,15 @@ def _mirrored(stage: Stage, frame: Frame, top: int, rows: int, margin: int, shar
     clear = np.asarray(share * (1 - 0.62 * smoothstep(0.0, 1.0, down)), np.float32)[:, None]
     tone = body[0] * colour.LUMA_SPAN + colour.BLACK
     tint = body[1:] * colour.CHROMA_SPAN + colour.ZERO_CHROMA
-    luma = mix(np.full_like(luma, tone * 0.88), luma * np.float32(0.94), clear)
-    chroma = mix(np.broadcast_to(tint, chroma.shape).astype(np.float32), chroma, clear[::2][..., None])
+    luma = mix(np.full_like(luma, tone * 0.88), luma * 0.94, clear)
+    chroma = mix(tint, chroma, clear[::2][..., None])
     rng = stage.random("water")
     streaks = fractal(rng, luma.shape, 0.02 * stage.unit, octaves=3, stretch=9.0)
     luma *= 1 + 0.025 * streaks
     # A breath of haze where water and shore meet.
     meet = np.exp(-down / 0.035)[:, None] * 0.5
     haze = palette.haze @ colour.MATRIX.T
-    luma = mix(luma, np.full_like(luma, haze[0] * colour.LUMA_SPAN + colour.BLACK), np.asarray(meet, np.float32))
+    luma = mix(luma, np.full_like(luma, haze[0] * colour.LUMA_SPAN + colour.BLACK), meet)
     noise = rng.random(luma.shape, dtype=np.float32)
     wide = cv2.copyMakeBorder((luma + noise).clip(0, 255).astype(np.uint8), 0, 0, margin, margin, cv2.BORDER_REFLECT)
     half = cv2.copyMakeBorder(
@@ -138,11 +138,13 @@ def _waves(stage: Stage, rows: int, rough: float) -> tuple[tuple[Field, Field, i
     groups = []
     for speed in (periods, periods + 1):
         cosine, sine = np.zeros((rows, stage.width), np.float32), np.zeros((rows, stage.width), np.float32)
-        for _ in range(7):
-            across = rng.normal(0, 3.2)
-            along = rng.uniform(2.2, 7.5) * (1 if rng.random() < 0.8 else -1)
+        for _ in range(9):
+            along = 3.0 * 9.0 ** rng.random() * (1 if rng.random() < 0.85 else -1)
+            across = rng.normal(0, 0.32) * abs(along) + rng.normal(0, 1.5)
             angle = np.asarray(along * distance + across * x * distance * 0.55 + rng.uniform(0, 6.28), np.float32)
-            strength = np.float32(rng.uniform(0.4, 1.0) / 2.2)
+            # Far away a wave would be finer than a pixel: it is left out there, or it would flicker.
+            steep = np.float32(abs(along)) * distance**2 / unit
+            strength = np.float32(rng.uniform(0.4, 1.0) * (3.0 / abs(along)) ** 0.35 / 1.9) / (1 + (steep / 0.8) ** 4)
             cosine += strength * np.cos(angle)
             sine += strength * np.sin(angle)
         groups.append((np.asarray(cosine * height, np.float32), np.asarray(sine * height, np.float32), speed))
@@ -152,7 +154,7 @@ def _waves(stage: Stage, rows: int, rough: float) -> tuple[tuple[Field, Field, i
 def _crest(stage: Stage, rows: int, rough: float) -> Field:
     """How high waves are at each row, in pixels."""
     y = (np.arange(rows, dtype=np.float32) / stage.unit)[:, None]
-    return np.asarray(np.clip(y * 2.2, 0.05, 1.3) * np.float32(0.0062 * stage.unit * rough), np.float32)
+    return np.asarray(np.clip(y * 2.2, 0.05, 1.3) * (0.0062 * stage.unit * rough), np.float32)
 
 
 def _glitter(stage: Stage, top: int, rows: int) -> Field:

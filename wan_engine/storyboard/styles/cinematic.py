@@ -31,25 +31,25 @@ class Cinematic(Style):
         texture = fractal(rng, terrain.mask.shape, 0.05 * stage.unit, octaves=4, gain=0.6, stretch=1.4)
         lit = np.asarray(terrain.relief + 0.10 * texture, np.float32)
         base = terrain.colour
-        bright = mix(base, palette.light, 0.38) * np.float32(1.04)
-        dark = base * np.float32(0.62) + palette.zenith * np.float32(0.06)
-        rgb = mix(base, bright, np.clip(lit, 0, 1) * np.float32(contrast))
-        rgb = mix(rgb, dark, np.clip(-lit, 0, 1) * np.float32(contrast * 1.5))
+        bright = mix(base, palette.light, 0.38) * 1.04
+        dark = base * 0.62 + palette.zenith * 0.06
+        rgb = mix(base, bright, np.clip(lit, 0, 1) * contrast)
+        rgb = mix(rgb, dark, np.clip(-lit, 0, 1) * (contrast * 1.5))
         if terrain.snow is not None:
             cold = mix(palette.ground, palette.sky, 0.35)
-            white = mix(cold * np.float32(0.86), mix(palette.ground, palette.light, 0.35), np.clip(0.5 + 0.6 * lit, 0, 1))
-            white = mix(white, palette.haze, np.float32(0.55 * (1 - depth)))
-            rgb = mix(rgb, white, np.asarray(terrain.snow * 0.92, np.float32))
+            white = mix(cold * 0.86, mix(palette.ground, palette.light, 0.35), np.clip(0.5 + 0.6 * lit, 0, 1))
+            white = mix(white, palette.haze, 0.55 * (1 - depth))
+            rgb = mix(rgb, white, terrain.snow * 0.92)
         # Only what looks towards the light has a bright edge.
         side = np.clip(0.35 + lit, 0, 1)
         rim = np.exp(-np.clip(terrain.below, 0, None) * (stage.unit / 5)) * side * (0.10 + 0.22 * depth)
-        rgb = mix(rgb, palette.light, np.asarray(rim, np.float32))
-        foot = smoothstep(0.02, 0.34, terrain.below) * np.float32(terrain.mist * (0.92 - 0.35 * depth))
+        rgb = mix(rgb, palette.light, rim)
+        foot = smoothstep(0.02, 0.34, terrain.below) * (terrain.mist * (0.92 - 0.35 * depth))
         rgb = mix(rgb, palette.haze, foot)
         return Picture(rgb, terrain.mask)
 
     def thing(self, stage: Stage, picture: Picture, depth: float, name: str) -> Picture:
-        veiled = mix(picture.rgb, stage.palette.haze, np.float32(0.55 * (1 - depth) ** 1.5))
+        veiled = mix(picture.rgb, stage.palette.haze, 0.55 * (1 - depth) ** 1.5)
         return Picture(veiled, picture.alpha)
 
     def veil(self, stage: Stage) -> Field:

@@ -49,13 +49,13 @@ class Clay(Style):
 
     def thing(self, stage: Stage, picture: Picture, depth: float, name: str) -> Picture:
         rng = stage.random(f"clay {name}")
-        rgb = mix(blur(picture.rgb, 0.0012 * stage.unit), stage.palette.haze, np.float32(0.25 * (1 - depth)))
+        rgb = mix(blur(picture.rgb, 0.0012 * stage.unit), stage.palette.haze, 0.25 * (1 - depth))
         return rounded(stage, Picture(rgb, picture.alpha), rng, 0.012, press=0.6)
 
     def board(self, stage: Stage, picture: Picture, name: str) -> Picture:
         rng = stage.random(f"clay {name}")
         press = thumbed(rng, (picture.rgb.shape[0], picture.rgb.shape[1]), stage.unit)
-        return Picture(np.asarray(blur(picture.rgb, 0.004 * stage.unit) * (1 + 0.03 * press)[..., None], np.float32), picture.alpha)
+        return Picture(blur(picture.rgb, 0.004 * stage.unit) * (1 + 0.03 * press)[..., None], picture.alpha)
 
     def veil(self, stage: Stage) -> Field:
         return vignette(stage, 0.20)
@@ -78,19 +78,19 @@ def rounded(
     alpha = picture.alpha
     height = np.zeros_like(alpha)
     for share, weight in ((0.3, 0.25), (0.7, 0.35), (1.3, 0.40)):
-        height += np.float32(weight) * np.clip(2 * blur(alpha, radius * share * unit) - 1, 0, 1) ** np.float32(0.6)
-    height = height * alpha * np.float32(radius * unit * 1.1)
+        height += weight * np.clip(2 * blur(alpha, radius * share * unit) - 1, 0, 1) ** 0.6
+    height = height * alpha * (radius * unit * 1.1)
     dents = thumbed(rng, (alpha.shape[0], alpha.shape[1]), unit)
-    height = blur(height, 0.6) + dents * np.float32(0.0016 * unit * press)
+    height = blur(height, 0.6) + dents * (0.0016 * unit * press)
     slope_y, slope_x = np.gradient(height)
     side = -0.45 if stage.light[0] < 0.5 else 0.45
     facing = (slope_x * -side * -1 + slope_y * 0.85 + 0.62) / np.sqrt(slope_x**2 + slope_y**2 + 1)
     lit = np.clip(facing, 0, 1.4).astype(np.float32)
     warm = blend(stage.palette.light, colour("#ffffff"), 0.3)
     cool = blend(stage.palette.zenith, stage.palette.near, 0.4)
-    rgb = mix(picture.rgb * np.float32(0.60), cool, 0.10)
-    rgb = mix(rgb, picture.rgb * np.float32(1.04), smoothstep(0.25, 0.72, lit))
-    rgb = mix(rgb, warm, smoothstep(0.72, 1.25, lit) * np.float32(0.42))
+    rgb = mix(picture.rgb * 0.60, cool, 0.10)
+    rgb = mix(rgb, picture.rgb * 1.04, smoothstep(0.25, 0.72, lit))
+    rgb = mix(rgb, warm, smoothstep(0.72, 1.25, lit) * 0.42)
     if foot is not None:
-        rgb = mix(rgb, stage.palette.haze, smoothstep(0.10, 0.6, foot) * np.float32(0.35))
+        rgb = mix(rgb, stage.palette.haze, smoothstep(0.10, 0.6, foot) * 0.35)
     return sheeted(stage, Picture(rgb, alpha), 0.7)

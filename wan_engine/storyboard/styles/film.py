@@ -23,14 +23,14 @@ class Film(Cinematic):
     """A print from a negative."""
 
     name = "35mm film"
-    grain = 2.2
+    grain = 1.8
     weave = 0.45
 
     def regrade(self, palette: Palette) -> Palette:
         return palette.mapped(printed)
 
     def sky(self, stage: Stage, rgb: Field, top: int) -> Field:
-        bright = smoothstep(0.62, 1.0, np.asarray(rgb @ LUMA, np.float32))
+        bright = smoothstep(0.62, 1.0, rgb @ LUMA)
         halo = blur(bright, 0.045 * stage.unit)
         return np.asarray(rgb + halo[..., None] * np.array([0.16, 0.055, 0.015], np.float32), np.float32)
 

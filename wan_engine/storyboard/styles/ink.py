@@ -11,7 +11,7 @@ from wan_engine.storyboard.palette import Palette
 from wan_engine.storyboard.picture.colour import LUMA, blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Picture
 from wan_engine.storyboard.picture.noise import fibres, fractal
-from wan_engine.storyboard.picture.raster import Field, blur, mix, resized, smoothstep
+from wan_engine.storyboard.picture.raster import Field, blur, brightest, darkest, mix, resized, smoothstep
 from wan_engine.storyboard.styles.base import Style, Terrain
 from wan_engine.storyboard.styles.cinematic import vignette
 
@@ -82,22 +82,22 @@ class Ink(Style):
             density *= 1 - 0.9 * terrain.snow
         ground = stage.palette.haze
         rgb = ground * tint * np.exp(-density[..., None] * SOOT)
-        mist = smoothstep(0.03, 0.36, terrain.below) * np.float32(terrain.mist * (1 - 0.35 * depth))
-        return Picture(mix(np.asarray(rgb, np.float32), ground, mist), bled(terrain.mask, pool, unit))
+        mist = smoothstep(0.03, 0.36, terrain.below) * (terrain.mist * (1 - 0.35 * depth))
+        return Picture(mix(rgb, ground, mist), bled(terrain.mask, pool, unit))
 
     def thing(self, stage: Stage, picture: Picture, depth: float, name: str) -> Picture:
         rng = stage.random(f"ink {name}")
         rgb = picture.rgb
-        strongest = rgb.max(axis=2)
-        vivid = (strongest - rgb.min(axis=2)) / np.maximum(strongest, 1e-3)
+        strongest = brightest(rgb)
+        vivid = np.asarray((strongest - darkest(rgb)) / np.maximum(strongest, 1e-3), np.float32)
         pool = fractal(rng, (rgb.shape[0], rgb.shape[1]), 0.11 * stage.unit, octaves=4, gain=0.55)
         tone = np.clip(rgb @ LUMA, 0, 1)
         density = (1 - tone) ** 1.5 * (1.1 + 1.1 * depth) * np.clip(0.92 + 0.20 * pool, 0.5, 1.4)
         ink = PAPER * np.exp(-density[..., None] * SOOT)
         pigment = np.asarray(rgb * np.clip(0.94 + 0.10 * pool, 0.7, 1.1)[..., None], np.float32)
         warm = smoothstep(0.14, 0.40, vivid) * smoothstep(-0.02, 0.12, rgb[..., 0] - np.maximum(rgb[..., 1], rgb[..., 2]) * 0.92)
-        rgb = mix(np.asarray(ink, np.float32), pigment, np.asarray(warm * 0.9, np.float32))
-        return Picture(mix(rgb, stage.palette.haze, np.float32(0.45 * (1 - depth) ** 1.5)), picture.alpha)
+        rgb = mix(ink, pigment, warm * 0.9)
+        return Picture(mix(rgb, stage.palette.haze, 0.45 * (1 - depth) ** 1.5), picture.alpha)
 
     def board(self, stage: Stage, picture: Picture, name: str) -> Picture:
         """One wide wash that thins out towards us."""
@@ -110,7 +110,7 @@ class Ink(Style):
         density = np.clip(0.30 * down + natural * 0.7, 0.02, 1.2) * np.clip(1 + 0.22 * flow, 0.4, 1.6)
         tint = blend(np.ones(3, np.float32), colour("#b48a5e"), 0.16)
         rgb = paper(stage.palette) * tint * np.exp(-density[..., None] * SOOT)
-        return Picture(np.asarray(rgb, np.float32), picture.alpha)
+        return Picture(rgb, picture.alpha)
 
     def veil(self, stage: Stage) -> Field:
         sheet = fibres(stage.random("paper"), (stage.height, stage.width))

@@ -10,7 +10,7 @@ from wan_engine.storyboard.palette import Palette
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Picture
 from wan_engine.storyboard.picture.noise import fibres
-from wan_engine.storyboard.picture.raster import Field, blur, mix, smoothstep
+from wan_engine.storyboard.picture.raster import Field, blur, mix, smoothstep, spread
 from wan_engine.storyboard.styles.base import Style, Terrain
 from wan_engine.storyboard.styles.cinematic import vignette
 
@@ -39,15 +39,15 @@ class PaperCut(Style):
         reach = np.asarray(np.hypot(x - light_x, y - light_y) / stage.unit, np.float32)
         lowered = np.asarray(np.hypot(x - light_x, y - light_y + 0.016 * stage.unit) / stage.unit, np.float32)
         inner, outer = blend(palette.horizon, palette.light, 0.35), palette.zenith
-        result = np.broadcast_to(inner, rgb.shape).astype(np.float32)
+        result = spread(inner, rgb)
         for index in range(RINGS):
             share = (index + 1) / RINGS
             radius = 0.26 + 0.27 * index
             sheet = shifted(blend(blend(palette.horizon, palette.sky, min(1, share * 1.6)), outer, max(0, share * 1.5 - 0.6)), saturation=1.05)
-            cut = smoothstep(-1.2 / stage.unit, 1.2 / stage.unit, reach - np.float32(radius))
+            cut = smoothstep(-1.2 / stage.unit, 1.2 / stage.unit, reach - radius)
             # The sheet's shadow falls into the opening.
-            shade = smoothstep(-0.05, 0.012, lowered - np.float32(radius)) * (1 - cut) * np.float32(0.30)
-            result = mix(result, result * np.float32(0.55), np.asarray(shade, np.float32))
+            shade = smoothstep(-0.05, 0.012, lowered - radius) * (1 - cut) * 0.30
+            result = mix(result, result * 0.55, shade)
             result = mix(result, sheet, cut)
         return result
 
@@ -59,17 +59,17 @@ class PaperCut(Style):
         rng = stage.random(f"sheet {name}")
         base = shifted(blend(terrain.colour, palette.foliage, 0.18 * depth), hue=float(rng.uniform(-0.015, 0.015)))
         fall = smoothstep(0.0, 0.6, terrain.below)
-        rgb = mix(np.broadcast_to(base, (*fall.shape, 3)).astype(np.float32), palette.haze, fall * np.float32(0.34 * (1.1 - depth)))
+        rgb = mix(base, palette.haze, fall * (0.34 * (1.1 - depth)))
         if terrain.snow is not None:
             sheet = blend(palette.ground, palette.sky, 0.22 * (1 - depth))
             edge = smoothstep(0.40, 0.46, terrain.snow)
             lower = smoothstep(0.40, 0.46, np.roll(terrain.snow, round(0.01 * stage.unit), axis=0))
-            rgb = mix(rgb, rgb * np.float32(0.72), np.clip(blur(lower, 0.006 * stage.unit) - edge, 0, 1))
+            rgb = mix(rgb, rgb * 0.72, np.clip(blur(lower, 0.006 * stage.unit) - edge, 0, 1))
             rgb = mix(rgb, sheet, edge)
         return sheeted(stage, Picture(rgb, terrain.mask), 0.6 + 0.5 * depth)
 
     def thing(self, stage: Stage, picture: Picture, depth: float, name: str) -> Picture:
-        rgb = mix(picture.rgb, stage.palette.haze, np.float32(0.30 * (1 - depth)))
+        rgb = mix(picture.rgb, stage.palette.haze, 0.30 * (1 - depth))
         return sheeted(stage, Picture(rgb, picture.alpha), 0.35 + 0.5 * depth)
 
     def veil(self, stage: Stage) -> Field:
@@ -88,10 +88,10 @@ def sheeted(stage: Stage, picture: Picture, lift: float) -> Picture:
     shifted_mask[:drop] = 0
     wide = blur(shifted_mask, 0.016 * lift * unit)
     close = blur(alpha, 0.004 * unit)
-    shade = np.clip(np.maximum(wide * 1.15, close * 0.9), 0, 1) * np.float32(SHADOW)
+    shade = np.clip(np.maximum(wide * 1.15, close * 0.9), 0, 1) * SHADOW
     lit = np.clip(alpha - np.roll(alpha, max(1, round(0.0022 * unit)), axis=0), 0, 1)
-    rgb = mix(picture.rgb, colour("#ffffff"), lit * np.float32(0.30))
+    rgb = mix(picture.rgb, colour("#ffffff"), lit * 0.30)
     total = alpha + (1 - alpha) * shade
     ink = shifted(stage.palette.near, lightness=0.35)
     share = alpha / np.maximum(total, 1e-4)
-    return Picture(mix(np.broadcast_to(ink, rgb.shape).astype(np.float32), rgb, np.asarray(share, np.float32)), np.asarray(total, np.float32))
+    return Picture(mix(ink, rgb, share), total)
