@@ -69,7 +69,8 @@ def binary(configured: str = "") -> str:
 
 def command(*arguments: str | os.PathLike[str]) -> list[str]:
     """The argument list of one ffmpeg run: quiet, never asking, never reading the terminal."""
-    return [binary(), "-hide_banner", "-nostdin", "-loglevel", "error", *(os.fspath(argument) for argument in arguments)]
+    words = [os.fspath(argument) for argument in arguments]
+    return [binary(), "-hide_banner", "-nostdin", "-loglevel", "error", *words]
 
 
 def run(

@@ -26,7 +26,9 @@ class Settings(BaseSettings):
     ffmpeg: str = Field("", description="An ffmpeg binary. Empty: the one that imageio-ffmpeg ships.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="First port to try for the local Prefect server.")
     workers: int = Field(0, ge=0, le=64, description="Videos finished at the same time. 0: one per core, at most 4.")
-    screening_threads: int = Field(0, ge=0, le=64, description="Threads for screening, all masters together. 0: one per core, at most 4.")
+    screening_threads: int = Field(
+        0, ge=0, le=64, description="Threads of screening, for all masters. 0: one per core, at most 4."
+    )
     engine: str = Field("", description="What `engine: auto` means on this machine. Empty: the best that is available.")
     fetch_private: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

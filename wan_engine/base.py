@@ -70,9 +70,9 @@ class Engine(ABC):
     @property
     @abstractmethod
     def model(self) -> str:
-        """Name and revision of what draws, e.g. `storyboard@1`: part of a shot's identity, so it changes with pixels."""
+        """Name and revision of what draws, e.g. `storyboard@1`: part of a shot's identity, it changes with pixels."""
 
-    def unavailable(self) -> str | None:
+    def unavailable(self) -> str | None:  # noqa: B027 (most engines run anywhere)
         """Why this machine cannot run it, or None. Cheap: loads nothing."""
 
     @abstractmethod
@@ -110,5 +110,5 @@ class Engine(ABC):
             If `cancel` fired. Nothing half-made stays in the folder.
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (most engines hold nothing)
         """Give back whatever is loaded. The engine can be used again; it loads anew."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tempfile
 from pathlib import Path
@@ -55,7 +56,7 @@ class ClipEncoder:
         self.path = path
         self.frames = 0
         self._shape = (height, width, 3) if pixels == "rgb24" else (height * 3 // 2, width)
-        self._log: IO[bytes] = tempfile.TemporaryFile()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the encoder)
         convert = ["scale=in_range=full:out_range=tv:out_color_matrix=bt709"] if pixels == "rgb24" else []
         tagged = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
         self._process = subprocess.Popen(
@@ -108,6 +109,8 @@ class ClipEncoder:
                     raise self._failure()
         finally:
             kill(self._process)
+            with contextlib.suppress(BrokenPipeError):  # what was still buffered for a process that is gone
+                self._process.stdin.close()
             self._log.close()
             if error is not None or self._process.returncode != 0:
                 self.path.unlink(missing_ok=True)

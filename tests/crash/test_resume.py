@@ -54,7 +54,7 @@ def test_a_run_that_is_killed_anywhere_is_resumed_without_doing_anything_twice(p
     assert len({json.loads(path.read_text())["post"] for path in project.posts()}) == 2
     assert rows(project, "verdicts") <= 2 + (point in {"screen.recorded", "screen.examined"})
     # and nothing half-made is left in the outbox or the scratch folder
-    assert not [path for path in (project.folder / "outbox").rglob(".*")]
+    assert not list((project.folder / "outbox").rglob(".*"))
     scratch = project.folder / ".reelmill" / "scratch"
     assert not scratch.exists() or not [path for path in scratch.rglob("*") if path.is_file()]
 

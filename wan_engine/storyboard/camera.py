@@ -49,7 +49,7 @@ class Camera:
 
     def share(self, depth: float) -> float:
         """How much of the camera's motion a layer at this depth shows."""
-        return SKY_SHARE + (1 - SKY_SHARE) * max(0.0, depth) ** 1.25
+        return SKY_SHARE + (1 - SKY_SHARE) * math.pow(max(0.0, depth), 1.25)
 
     def view(self, depth: float, phase: float) -> View:
         """Where a layer is seen at `phase` (0 at the first frame, 1 just after the last)."""

@@ -39,7 +39,18 @@ def stage_for(plan: Plan, *, width: int, height: int, seconds: float, seed: str)
     tall = height >= width
     light = (side + rng.uniform(-0.06, 0.06), rng.uniform(0.33, 0.40) if low else rng.uniform(0.17, 0.24))
     horizon = rng.uniform(0.575, 0.615) if tall else rng.uniform(0.60, 0.64)
-    return Stage(width, height, seconds, seed, camera, colours, style, float(horizon), (float(light[0]), float(light[1])), frozenset(words))
+    return Stage(
+        width,
+        height,
+        seconds,
+        seed,
+        camera,
+        colours,
+        style,
+        float(horizon),
+        (float(light[0]), float(light[1])),
+        frozenset(words),
+    )
 
 
 def direct(

@@ -55,7 +55,9 @@ class StoryboardEngine(Engine):
                 f"{shot.fps} frames per second cannot be made: {SLOWEST} to {FASTEST} can", f"ask for {nearest}"
             )
         if shot.model != self.model:
-            raise EngineError(f"this engine draws {self.model}, not {shot.model}", f"plan the shot anew for {self.model}")
+            raise EngineError(
+                f"this engine draws {self.model}, not {shot.model}", f"plan the shot anew for {self.model}"
+            )
 
     def generate(
         self,
@@ -78,9 +80,7 @@ class StoryboardEngine(Engine):
                 outcome = Failure(shot.id, error)
             yield outcome
 
-    def _film(
-        self, shot: Shot, folder: Path, images: dict[str, Path], progress: Progress, token: CancelToken
-    ) -> Clip:
+    def _film(self, shot: Shot, folder: Path, images: dict[str, Path], progress: Progress, token: CancelToken) -> Clip:
         """One shot from its words to its file."""
         started = time.perf_counter()
         self.check(shot)

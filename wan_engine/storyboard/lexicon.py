@@ -11,9 +11,15 @@ from typing import Any
 
 @cache
 def table() -> dict[str, Any]:
-    """The lexicon as data: elements, season, hour, style, move, terms."""
+    """The lexicon as data: what each section means is said where it is read."""
     text = files("wan_engine.storyboard").joinpath("lexicon.json").read_text(encoding="utf-8")
     return json.loads(text)  # type: ignore[no-any-return]
+
+
+@cache
+def group(name: str) -> frozenset[str]:
+    """Elements of one kind: `table`, `air` (what fills it), `outdoors` (too large for a room), `woody`, `blooms`."""
+    return frozenset(table()[name])
 
 
 @cache
@@ -25,7 +31,9 @@ def _pattern(section: str) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]
             meanings.setdefault(phrase, []).append(name)
     longest_first = sorted(meanings, key=lambda phrase: (-len(phrase), phrase))
     parts = [_expression(phrase) for phrase in longest_first]
-    return re.compile("|".join(f"({part})" for part in parts)), {phrase: tuple(names) for phrase, names in meanings.items()}
+    return re.compile("|".join(f"({part})" for part in parts)), {
+        phrase: tuple(names) for phrase, names in meanings.items()
+    }
 
 
 def _expression(phrase: str) -> str:

@@ -59,7 +59,7 @@ class Palette:
     def mapped(self, change: Callable[[Field], Field]) -> Palette:
         """Each colour changed in the same way."""
         changed = {item.name: change(getattr(self, item.name)) for item in fields(self) if item.name != "dark"}
-        return replace(self, **changed)
+        return Palette(**changed, dark=self.dark)
 
     @property
     def brightness(self) -> float:
@@ -77,7 +77,7 @@ def palette(season: Season, hour: Hour, weather: Weather = "clear") -> Palette:
     """The palette of a moment of the year."""
     named = {role: colour(text) for role, text in _table()[season][hour].items()}
     saturation, even, lightness = WEATHER[weather]
-    base = Palette(**named, dark=hour == "night")  # type: ignore[arg-type]
+    base = Palette(**named, dark=hour == "night")
     if weather == "clear":
         return base
     grey = shifted(base.haze, saturation=0.6)
@@ -87,9 +87,11 @@ def palette(season: Season, hour: Hour, weather: Weather = "clear") -> Palette:
         sky=blend(base.sky, grey, even),
         horizon=blend(base.horizon, grey, even),
     )
-    keeps = {"accent": base.accent, "light": base.light, "ground": base.ground if weather == "snow" else evened.ground}
     greyed = evened.mapped(lambda value: _cooled(shifted(value, saturation=saturation, lightness=lightness), weather))
-    return replace(greyed, **keeps)
+    # Blossoms and lights keep their colours, and snow stays white.
+    return replace(
+        greyed, accent=base.accent, light=base.light, ground=base.ground if weather == "snow" else evened.ground
+    )
 
 
 def _cooled(value: Field, weather: Weather) -> Field:

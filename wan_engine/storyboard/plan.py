@@ -13,28 +13,14 @@ from wan_engine.storyboard.camera import Move
 from wan_engine.storyboard.palette import Hour, Season, Weather
 
 #: What the storyboard shows of a prompt in which it knows no word.
-DEFAULTS = (("mountains", "mist", "water"), ("hills", "grass", "clouds"), ("pines", "mist", "mountains"), ("water", "reeds", "geese"))
+DEFAULTS = (
+    ("mountains", "mist", "water"),
+    ("hills", "grass", "clouds"),
+    ("pines", "mist", "mountains"),
+    ("water", "reeds", "geese"),
+)
 #: Moves that suit anything, for prompts that name none.
 QUIET_MOVES: tuple[Move, ...] = ("push", "push", "left", "right", "rise", "orbit")
-#: What fills the air or the sky, and leaves open what stands below it.
-AIR = frozenset(
-    {"rain", "heavy rain", "snow", "heavy snow", "mist", "frost", "dew", "ice", "petals", "leaves", "bokeh", "sparks", "steam", "sun", "moon",
-     "crescent", "stars", "clouds", "clear sky", "lightning", "catkins"}
-)  # fmt: skip
-#: What is too large for a room: where a prompt begins with it, the table that comes later is not where we are.
-OUTDOORS = frozenset(
-    {"boat", "bridge", "kite", "balloon", "city", "sea", "swallows", "geese", "crane", "terraces", "tea hills", "mountains", "karst", "dunes", "pagoda",
-     "village", "pavilion", "wheat", "rice", "reeds", "water", "forest", "pines", "hills", "grass", "bamboo", "lotus", "wheel", "steps", "fish", "duck",
-     "lanterns", "flowers", "hollyhock", "fruit tree", "pine", "rape flowers", "lavender", "child", "eave", "persimmon", "maple"}
-)  # fmt: skip
-#: What has branches of its own.
-WOODY = frozenset(
-    {"plum", "peach", "cherry", "maple", "ginkgo", "persimmon", "osmanthus", "fruit tree", "willow", "bamboo", "pines", "tea hills", "berries", "lotus"}
-)
-#: What blooms in a way of its own.
-BLOOMS = frozenset(
-    {"plum", "peach", "cherry", "osmanthus", "lotus", "chrysanthemum", "rape flowers", "lavender", "peony", "hollyhock"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +58,12 @@ def plan(prompt: str, seed: int) -> Plan:
     elements = lexicon.found("elements", prompt)
     foods = lexicon.found("foods", prompt)
     on_table = _on_table(elements, foods)
-    for general, particular in (("leafy branch", WOODY), ("flowers", BLOOMS)):
-        if general in elements and set(elements) & particular:
+    for general, particular in (("leafy branch", "woody"), ("flowers", "blooms")):
+        if general in elements and set(elements) & lexicon.group(particular):
             elements.remove(general)
     if named and len(elements) < 3 and not on_table:
         elements += [hint for hint in hints[2:] if hint not in elements]
-    if not [name for name in elements if name not in AIR] and not on_table:
+    if not [name for name in elements if name not in lexicon.group("air")] and not on_table:
         elements += [name for name in DEFAULTS[int(draws[0] * len(DEFAULTS))] if name not in elements]
     # A winter that nobody asked for would bury what they did ask for.
     seasons = lexicon.found("season", prompt) or hints[:1]
@@ -95,19 +81,20 @@ def plan(prompt: str, seed: int) -> Plan:
         style=(lexicon.found("style", prompt) or ["cinematic"])[-1],  # a clay pot comes first, the style last
         move=cast(Move, moves[0] if moves else QUIET_MOVES[int(draws[3] * len(QUIET_MOVES))]),
         table=on_table,
-        tint=(lexicon.found("tint", prompt) or [None])[0],
+        tint=next(iter(lexicon.found("tint", prompt)), None),
     )
 
 
 def _on_table(elements: list[str], foods: list[str]) -> bool:
     """Whether the subject stands on a table: something of a table is named, and nothing large comes before it."""
-    table = set(lexicon.table()["table"])
-    things = [name for name in elements if name not in AIR]
+    large = lexicon.group("outdoors")
+    things = [name for name in elements if name not in lexicon.group("air")]
     if not things:
         return bool(foods)
-    if things[0] in OUTDOORS:
-        return bool(foods) and not set(things) & OUTDOORS - {"lotus", "rice", "wheat"}
-    return bool(set(things) & table) or bool(foods)
+    if things[0] in large:
+        # A rice cake is named by its rice, a lotus root by its lotus.
+        return bool(foods) and not set(things) & large - {"lotus", "rice", "wheat"}
+    return bool(set(things) & lexicon.group("table")) or bool(foods)
 
 
 def _first(asked: list[str], hints: list[str], choices: list[str], draw: float) -> str:

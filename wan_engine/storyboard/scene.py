@@ -35,7 +35,7 @@ Painted = Part | Iterable[Part] | None
 
 @dataclass(slots=True)
 class Scene:
-    """What one clip shows. Parts are painted side by side by `painters`, and lie in the order in which they were added."""
+    """What one clip shows. Parts are painted side by side by `painters`, and lie in the order in which they came."""
 
     stage: Stage
     painters: Executor
@@ -137,4 +137,5 @@ def _grain_sheet(stage: Stage, rng: Random) -> Bytes:
     shape = (stage.height + 64, stage.width + 64)
     noise: Field = rng.standard_normal(shape, dtype=np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), 1.0 * max(1.0, stage.unit / 704))
-    return np.clip(np.asarray(soft) / soft.std() * stage.style.grain + 128.5, 0, 255).astype(np.uint8)
+    grain = np.asarray(soft, np.float32) / float(np.std(soft)) * stage.style.grain + 128.5
+    return np.asarray(np.clip(grain, 0, 255), np.uint8)

@@ -45,6 +45,11 @@ class Stage:
         return math.ceil(self.camera.reach / 2 + 2) * 2
 
     @property
+    def aside(self) -> float:
+        """Where a thing of interest stands: a share of the width, on the side where the light does not."""
+        return 0.65 if self.light[0] < 0.5 else 0.35
+
+    @property
     def canvas_width(self) -> int:
         return self.width + 2 * self.margin
 
@@ -54,9 +59,11 @@ class Stage:
         return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
     def rows(self, top: float, bottom: float | None = None) -> tuple[int, int]:
-        """First row and height of a canvas from `top` to `bottom` (default: the lower end), even, inside the margins."""
+        """First row and height of a canvas from `top` to `bottom` (or the lower end): even, inside the margins."""
         first = max(-self.margin, math.floor(top / 2) * 2)
-        last = self.height + self.margin if bottom is None else min(self.height + self.margin, math.ceil(bottom / 2) * 2)
+        last = (
+            self.height + self.margin if bottom is None else min(self.height + self.margin, math.ceil(bottom / 2) * 2)
+        )
         return first, max(4, last - first)
 
     def grid(self, top: int, height: int) -> tuple[Field, Field]:

@@ -5,18 +5,28 @@ from __future__ import annotations
 from wan_engine.storyboard.particles import drift, lights, snow
 from wan_engine.storyboard.plan import Plan
 from wan_engine.storyboard.scene import Scene
-from wan_engine.storyboard.scenery import beasts, branch, companions, dishes, food, keepsakes, lanterns, room
+from wan_engine.storyboard.scenery import beasts, branch, companions, dishes, food, keepsakes, lamp, lanterns, room
 from wan_engine.storyboard.stage import Stage
 
 #: Elements → the dish that they mean.
-SERVED = {"teapot": "teapot", "stove": "teapot", "glass": "glass", "jar": "jar", "basket": "basket", "bowl": "bowl", "plate": "plate", "cup": "cup"}
+SERVED = {
+    "teapot": "teapot",
+    "stove": "teapot",
+    "glass": "glass",
+    "jar": "jar",
+    "basket": "basket",
+    "bowl": "bowl",
+    "plate": "plate",
+    "cup": "cup",
+}
 #: Dishes that others are named beside: tea is in a glass, a bowl stands on a tray.
 WEAK = ("cup", "plate")
 #: Elements → what a vase holds.
 TWIGS = {
-    "plum": "plum", "peach": "peach", "cherry": "cherry", "osmanthus": "osmanthus", "maple": "maple", "ginkgo": "ginkgo", "willow": "willow",
-    "chrysanthemum": "chrysanthemum", "flowers": "wild", "berries": "berries", "leafy branch": "leafy branch", "persimmon": "persimmon",
-}  # fmt: skip
+    **{name: name for name in ("plum", "peach", "cherry", "osmanthus", "maple", "ginkgo", "willow", "chrysanthemum")},
+    **{name: name for name in ("berries", "leafy branch", "persimmon")},
+    "flowers": "wild",
+}
 #: What a vase holds where nothing is named.
 OF_SEASON = {"spring": "peach", "summer": "leafy branch", "autumn": "osmanthus", "winter": "plum"}
 
@@ -38,7 +48,7 @@ def still_life(scene: Scene, plan: Plan) -> None:
 
 def _subject(stage: Stage, plan: Plan, scene: Scene, x: float, foot: float) -> None:
     """What the prompt is about, in the middle, and a companion behind it where there is room."""
-    beast = next((name for name in plan.elements if name in beasts.BUILDS), None)
+    beast = next((name for name in plan.elements if name in beasts.builds()), None)
     twig = next((TWIGS[name] for name in plan.elements if name in TWIGS), None)
     named = [SERVED[name] for name in plan.elements if name in SERVED]
     dish = next((name for name in named if name not in WEAK), named[0] if named else None)
@@ -50,14 +60,22 @@ def _subject(stage: Stage, plan: Plan, scene: Scene, x: float, foot: float) -> N
         if plan.has(name) and dish in {None, "cup"}:
             _keepsake(stage, scene, keepsake, x, foot)
             if dish:
-                scene.add(dishes.cup, stage, x + 0.20 * stage.unit * room.side_of_light(stage), foot + 0.05 * stage.height, None)
+                scene.add(
+                    dishes.cup,
+                    stage,
+                    x + 0.20 * stage.unit * room.side_of_light(stage),
+                    foot + 0.05 * stage.height,
+                    None,
+                )
             return
     if dish is None and morsel is not None:
         dish = morsel.dish
     if dish is None or (twig and dish == "cup" and not plan.has("steam")):
         scene.add(keepsakes.vase, stage, x - 0.05 * stage.unit, foot, twig or OF_SEASON[plan.season])
         if dish:
-            scene.add(dishes.cup, stage, x + 0.20 * stage.unit * room.side_of_light(stage), foot + 0.05 * stage.height, None)
+            scene.add(
+                dishes.cup, stage, x + 0.20 * stage.unit * room.side_of_light(stage), foot + 0.05 * stage.height, None
+            )
         return
     rng = stage.random("companions")
     if dish in {"plate", "bowl", "cup", "glass"} and rng.random() < 0.6:
@@ -75,7 +93,7 @@ def _subject(stage: Stage, plan: Plan, scene: Scene, x: float, foot: float) -> N
 
 def _keepsake(stage: Stage, scene: Scene, kind: str, x: float, foot: float) -> None:
     if kind in {"candle", "lamp"}:
-        scene.add(keepsakes.lamp, stage, x, foot, candle=kind == "candle")
+        scene.add(lamp.lamp, stage, x, foot, candle=kind == "candle")
     elif kind == "book":
         scene.add(keepsakes.book, stage, x, foot + 0.01 * stage.height)
     else:

@@ -10,10 +10,10 @@ from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.particles.cycle import Cycle, Numbers, cycle
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.frame import Frame
-from wan_engine.storyboard.picture.layer import Picture
+from wan_engine.storyboard.picture.marks import stamp
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import blur
-from wan_engine.storyboard.picture.sketch import Sprite, coded
+from wan_engine.storyboard.picture.sketch import Sprite, coded, sprite_of
 from wan_engine.storyboard.scenery import leaves
 from wan_engine.storyboard.stage import Stage
 
@@ -44,7 +44,8 @@ class Drift:
         x = (x + reach) % (frame.width + 2 * reach) - reach
         y = (y + reach) % (frame.height + 2 * reach) - reach
         for index in range(len(x)):
-            frame.stamp(
+            stamp(
+                frame,
                 self.sprites[index % len(self.sprites)],
                 float(x[index]),
                 float(y[index]),
@@ -80,7 +81,12 @@ def drift(stage: Stage, kind: str, *, leaf: str = "maple") -> tuple[Drift, Drift
                 y=rng.uniform(0, stage.height, number),
                 size=stage.unit * size * scale * rng.uniform(0.7, 1.25, number),
                 fall=stage.unit * fall * scale**0.5 * rng.uniform(0.7, 1.3, number) * min(1.0, stage.seconds / 5),
-                wind=direction * stage.unit * wind * scale**0.5 * rng.uniform(0.4, 1.3, number) * min(1.0, stage.seconds / 5),
+                wind=direction
+                * stage.unit
+                * wind
+                * scale**0.5
+                * rng.uniform(0.4, 1.3, number)
+                * min(1.0, stage.seconds / 5),
                 swing=stage.unit * 0.03 * rng.uniform(0.4, 1.0, number),
                 spin=np.round(turns * rng.uniform(-1.4, 1.4, number)),
                 flip=np.round(2 * turns * rng.uniform(0.5, 1.5, number)),
@@ -99,7 +105,9 @@ def _sprites(stage: Stage, rng: Random, kind: str, leaf: str) -> list[Sprite]:
     if kind == "down":
         axis = (np.arange(64, dtype=np.float32) - 31.5) / 32
         reach = np.hypot(axis[None, :], axis[:, None])
-        wisps = np.clip(1 - reach, 0, 1) ** 2 * (0.6 + 0.4 * np.cos(np.arctan2(axis[:, None], axis[None, :]) * 13) * reach)
+        wisps = np.clip(1 - reach, 0, 1) ** 2 * (
+            0.6 + 0.4 * np.cos(np.arctan2(axis[:, None], axis[None, :]) * 13) * reach
+        )
         white = np.ones((64, 64, 3), np.float32) * 0.96
         return [Sprite(np.concatenate([white * wisps[..., None], wisps[..., None]], axis=-1).astype(np.float32))]
     makers = {"maple": leaves.maple, "ginkgo": leaves.ginkgo}
@@ -109,13 +117,10 @@ def _sprites(stage: Stage, rng: Random, kind: str, leaf: str) -> list[Sprite]:
 
 def _styled(stage: Stage, sprite: Sprite, soft: float) -> Sprite:
     """The sprite in the style's manner, out of focus by `soft` pixels of its own, in code values."""
-    rgba = sprite.rgba
-    cover = rgba[..., 3]
-    straight = rgba[..., :3] / np.maximum(cover, 1e-3)[..., None]
+    painted = sprite
     if stage.style.name in {"ink wash", "watercolor", "35mm film", "anime"}:
-        straight = stage.style.thing(stage, Picture(np.clip(straight, 0, 1), cover), 1.0, "drift").rgb
-    joined = np.concatenate([straight * cover[..., None], cover[..., None]], axis=-1).astype(np.float32)
+        painted = sprite_of(stage.style.thing(stage, sprite.straight(), 1.0, "drift"))
     if soft > 0:
-        joined = np.pad(joined, ((12, 12), (12, 12), (0, 0)))
-        joined = blur(joined, soft) * 0.72
-    return coded(Sprite(np.asarray(joined, np.float32)))
+        wide = np.pad(painted.rgba, ((12, 12), (12, 12), (0, 0)))
+        painted = Sprite(blur(wide, soft) * np.float32(0.72))
+    return coded(painted)

@@ -46,7 +46,9 @@ def lightning(stage: Stage) -> Lightning:
     rows = int(stage.height * min(1.0, stage.horizon + 0.04)) // 2 * 2
     mask: Bytes = np.zeros((rows, stage.width), np.uint8)
     start = np.array([(0.62 if stage.light[0] < 0.5 else 0.38) * stage.width, 0.16 * stage.height])
-    _fork(rng, mask, start, np.array([start[0] + rng.normal(0, 0.08) * stage.width, float(rows)]), stage.unit * 0.0042, 0)
+    _fork(
+        rng, mask, start, np.array([start[0] + rng.normal(0, 0.08) * stage.width, float(rows)]), stage.unit * 0.0042, 0
+    )
     soft = np.asarray(mask, np.float32)
     bolt = np.clip(soft * 0.9 + blur(soft, 0.006 * stage.unit) * 1.6 + blur(soft, 0.03 * stage.unit) * 1.2, 0, 255)
     x = (np.arange(stage.width) / stage.width - start[0] / stage.width)[None, :]
@@ -55,7 +57,14 @@ def lightning(stage: Stage) -> Lightning:
     return Lightning(bolt.astype(np.uint8), glow.astype(np.uint8))
 
 
-def _fork(rng: Random, mask: Bytes, start: np.ndarray[tuple[int, ...], np.dtype[np.float64]], end: np.ndarray[tuple[int, ...], np.dtype[np.float64]], width: float, level: int) -> None:
+def _fork(
+    rng: Random,
+    mask: Bytes,
+    start: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    end: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    width: float,
+    level: int,
+) -> None:
     """A broken line from start to end, with thinner ones that leave it."""
     path = np.array([start, end])
     for step in range(6):

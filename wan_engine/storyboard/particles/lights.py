@@ -11,6 +11,7 @@ from wan_engine.storyboard.effect import Effect
 from wan_engine.storyboard.particles.cycle import Cycle, Numbers, cycle
 from wan_engine.storyboard.picture.colour import blend, code, colour
 from wan_engine.storyboard.picture.frame import Frame
+from wan_engine.storyboard.picture.marks import splat, stamp, wash
 from wan_engine.storyboard.picture.raster import Field, smoothstep
 from wan_engine.storyboard.picture.sketch import Sprite, coded, gather
 from wan_engine.storyboard.stage import Stage
@@ -58,7 +59,7 @@ class Glows:
         for index in np.flatnonzero(shine > 0.02):
             sprite = self.sprites[index % len(self.sprites)]
             place = float(x[index]) + view.shift_x, float(y[index]) + view.shift_y
-            frame.stamp(sprite, *place, float(self.size[index]), opacity=float(shine[index]))
+            stamp(frame, sprite, *place, float(self.size[index]), opacity=float(shine[index]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Dust:
     def draw(self, frame: Frame, camera: Camera, phase: float) -> None:
         view = camera.view(self.depth, phase)
         x, y, shine = self.lights.at(phase)
-        frame.splat(x + view.shift_x, y + view.shift_y, self.spread, shine, self.value)
+        splat(frame, x + view.shift_x, y + view.shift_y, self.spread, shine, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Bokeh:
         for index in np.flatnonzero(shine > 0.005):
             place = (float(x[index]) + view.shift_x) / COARSE, (float(y[index]) + view.shift_y) / COARSE
             gather(cover, self.disc, *place, float(self.size[index]) / COARSE, 0.0, float(shine[index]))
-        frame.wash(cover, 0, 0, COARSE, self.tone)
+        wash(frame, cover, 0, 0, COARSE, self.tone)
 
 
 def _reach(size: int = SIZE) -> Field:
@@ -130,7 +131,11 @@ def lights(stage: Stage, kind: str, *, depth: float = 0.9) -> Effect:
             strength, swing = rng.uniform(0.04, 0.12, count), 0.012
             way_x, way_y = rng.normal(0, 0.05, count), rng.normal(-0.05, 0.03, count)
         case _:
-            strength, swing, blinks = rng.uniform(0.12, 0.50, count), 0.015, rng.integers(0, 2, count).astype(np.float64)
+            strength, swing, blinks = (
+                rng.uniform(0.12, 0.50, count),
+                0.015,
+                rng.integers(0, 2, count).astype(np.float64),
+            )
             way_x, way_y = rng.normal(0.04, 0.05, count), rng.normal(-0.04, 0.05, count)
     wanderers = Wanderers(
         x=rng.uniform(0, stage.width, count),
@@ -146,8 +151,14 @@ def lights(stage: Stage, kind: str, *, depth: float = 0.9) -> Effect:
         bright = int(code(stage.palette.light)[0])
         return Dust(wanderers, unit / 704 * rng.uniform(0.8, 2.2, count), bright, depth)
     if kind == "bokeh":
-        disc = np.asarray(smoothstep(0.98, 0.72, _reach(48)) * (0.82 + 0.18 * smoothstep(0.40, 0.80, _reach(48))), np.float32)
+        disc = np.asarray(
+            smoothstep(0.98, 0.72, _reach(48)) * (0.82 + 0.18 * smoothstep(0.40, 0.80, _reach(48))), np.float32
+        )
         return Bokeh(wanderers, disc, unit * rng.uniform(0.06, 0.19, count), code(stage.palette.light), depth)
     if kind == "sparks":
-        return Glows(wanderers, (_glow("#ff9d45", 0.12), _glow("#ffc870", 0.12)), unit * rng.uniform(0.018, 0.04, count), depth)
-    return Glows(wanderers, (_glow("#d8f26a", 0.09), _glow("#ffe27a", 0.09)), unit * rng.uniform(0.05, 0.10, count), depth)
+        return Glows(
+            wanderers, (_glow("#ff9d45", 0.12), _glow("#ffc870", 0.12)), unit * rng.uniform(0.018, 0.04, count), depth
+        )
+    return Glows(
+        wanderers, (_glow("#d8f26a", 0.09), _glow("#ffe27a", 0.09)), unit * rng.uniform(0.05, 0.10, count), depth
+    )

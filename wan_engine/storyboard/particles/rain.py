@@ -33,7 +33,9 @@ class Rain:
         y = self.y + (age - 0.5) * self.way
         x = self.x + (age - 0.5) * self.way * self.slant
         mask: Bytes = np.zeros((frame.height, frame.width), np.uint8)
-        ends = np.stack([np.stack([x, y], axis=1), np.stack([x + self.long * self.slant, y + self.long], axis=1)], axis=1)
+        ends = np.stack(
+            [np.stack([x, y], axis=1), np.stack([x + self.long * self.slant, y + self.long], axis=1)], axis=1
+        )
         fixed = np.round(ends * (1 << SUBPIXEL_BITS)).astype(np.int32)
         cv2.polylines(mask, list(fixed), False, (255,), 1, cv2.LINE_AA, SUBPIXEL_BITS)
         soft = cv2.blur(mask, (1, 5))
@@ -59,7 +61,18 @@ class Rings:
             fade = int(150 * (1 - share) ** 1.5 * min(1, share * 8))
             if fade > 4:
                 radius = (round(size * share * scale), round(size * share * 0.26 * scale))
-                cv2.ellipse(mask, (round(x * scale), round(y * scale)), radius, 0, 0, 360, (fade,), 1, cv2.LINE_AA, SUBPIXEL_BITS)
+                cv2.ellipse(
+                    mask,
+                    (round(x * scale), round(y * scale)),
+                    radius,
+                    0,
+                    0,
+                    360,
+                    (fade,),
+                    1,
+                    cv2.LINE_AA,
+                    SUBPIXEL_BITS,
+                )
         cv2.add(frame.luma, cv2.convertScaleAbs(mask, alpha=0.42), dst=frame.luma)
 
 
@@ -68,7 +81,10 @@ def rain(stage: Stage, *, heavy: bool = False) -> tuple[Rain, Rain]:
     groups = []
     area = stage.width * stage.height / (704 * 1280)
     slant = float(stage.random("rain").uniform(0.05, 0.16)) * (1 if stage.light[0] < 0.5 else -1)
-    for name, depth, count, long, strength, life in (("far", 0.4, 340, 0.040, 0.12, 0.80), ("near", 1.0, 60, 0.085, 0.17, 0.50)):
+    for name, depth, count, long, strength, life in (
+        ("far", 0.4, 340, 0.040, 0.12, 0.80),
+        ("near", 1.0, 60, 0.085, 0.17, 0.50),
+    ):
         rng = stage.random(f"rain {name}")
         number = round(count * area * (1.7 if heavy else 1.0))
         way = stage.height * 1.25

@@ -9,6 +9,7 @@ import numpy as np
 from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.particles.cycle import Cycle, Numbers, cycle
 from wan_engine.storyboard.picture.frame import Frame
+from wan_engine.storyboard.picture.marks import splat
 from wan_engine.storyboard.stage import Stage
 
 #: Luma of a flake: white that is a little in shade.
@@ -38,7 +39,7 @@ class Snow:
         y = self.y + self.fall * (age - 0.5)
         x = (x + view.shift_x) % (frame.width + 40) - 20
         y = (y + view.shift_y) % (frame.height + 40) - 20
-        frame.splat(x, y, self.spread, self.strength * self.lives.presence(phase), self.value, neutral=True)
+        splat(frame, x, y, self.spread, self.strength * self.lives.presence(phase), self.value, neutral=True)
 
 
 def snow(stage: Stage, *, heavy: bool = False) -> tuple[Snow, Snow, Snow]:
@@ -61,7 +62,12 @@ def snow(stage: Stage, *, heavy: bool = False) -> tuple[Snow, Snow, Snow]:
                 y=rng.uniform(0, stage.height, number),
                 spread=rng.uniform(low, high, number) * scale,
                 strength=rng.uniform(0.45, 1.0, number) * power * ink,
-                fall=stage.unit * fall * rng.uniform(0.75, 1.25, number) * min(stage.seconds, 5) / 5 * (1.5 if heavy else 1.0),
+                fall=stage.unit
+                * fall
+                * rng.uniform(0.75, 1.25, number)
+                * min(stage.seconds, 5)
+                / 5
+                * (1.5 if heavy else 1.0),
                 wind=stage.unit * fall * rng.normal(0.22, 0.12, number) * (2.2 if heavy else 1.0),
                 swing=stage.unit * 0.012 * rng.uniform(0.3, 1.0, number) * (0.5 + depth),
                 turns=rng.integers(1, 4, number).astype(np.float64),

@@ -10,6 +10,7 @@ from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.particles.cycle import Cycle, Numbers, cycle
 from wan_engine.storyboard.picture.colour import blend, code, colour
 from wan_engine.storyboard.picture.frame import Frame
+from wan_engine.storyboard.picture.marks import wash
 from wan_engine.storyboard.picture.noise import fractal
 from wan_engine.storyboard.picture.raster import Field, smoothstep
 from wan_engine.storyboard.picture.sketch import gather
@@ -46,7 +47,10 @@ class Steam:
         x = centre_x + (x - centre_x) * view.zoom + view.shift_x
         y = centre_y + (y - centre_y) * view.zoom + view.shift_y
         reach = self.rise * 0.6 + self.size * 0.7
-        left, top = int(self.x - reach) // COARSE * COARSE & ~1, int(self.y - self.rise - self.size) // COARSE * COARSE & ~1
+        left, top = (
+            int(self.x - reach) // COARSE * COARSE & ~1,
+            int(self.y - self.rise - self.size) // COARSE * COARSE & ~1,
+        )
         cover = np.zeros((int(self.rise + self.size * 1.6) // COARSE, int(2 * reach) // COARSE), np.float32)
         shine = self.strength * np.sin(np.pi * age) ** 1.2 * (1 - 0.5 * age)
         size = self.size * (0.24 + 0.76 * age**0.8)
@@ -60,7 +64,7 @@ class Steam:
                 float(self.curl[index] * 2.2 * age[index] + 6.28 * self.lives.start[index]),
                 float(shine[index]),
             )
-        frame.wash(cover, left, top, COARSE, self.tone)
+        wash(frame, cover, left, top, COARSE, self.tone)
 
 
 def steam(stage: Stage, x: float, y: float, *, width: float, depth: float) -> Steam:

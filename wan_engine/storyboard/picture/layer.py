@@ -59,11 +59,11 @@ class Layer:
 
     @property
     def height(self) -> int:
-        return self.luma.shape[0]
+        return int(self.luma.shape[0])
 
     @property
     def width(self) -> int:
-        return self.luma.shape[1]
+        return int(self.luma.shape[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,9 +83,11 @@ def line(rng: Random, length: int, cell: float, *, octaves: int = 6, gain: float
         t = position - index
         a, b, c, d = (values[index + shift] for shift in (-1, 0, 1, 2))
         # Cubic B-spline: its second derivative is continuous, so slopes that are lit show no kinks.
-        total += strength * (
-            a * (1 - t) ** 3 + b * (3 * t**3 - 6 * t**2 + 4) + c * (-3 * t**3 + 3 * t**2 + 3 * t + 1) + d * t**3
-        ) / 6
+        total += (
+            strength
+            * (a * (1 - t) ** 3 + b * (3 * t**3 - 6 * t**2 + 4) + c * (-3 * t**3 + 3 * t**2 + 3 * t + 1) + d * t**3)
+            / 6
+        )
         weight += strength**2
         strength *= gain
         cell /= 2

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Field = npt.NDArray[np.float32]  #: (height, width), or (height, width, 3) for RGB; 0 to 1 unless said otherwise
-Floats = npt.NDArray[np.floating[Any]]  #: what the functions here take: they make it float32
+Floats = npt.NDArray[np.floating[Any]]  #: what the functions here take: they make it so
 Bytes = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]  #: (n, 2) of x, y in pixels
 
@@ -46,8 +46,8 @@ def resized(field: Floats, width: int, height: int, *, smooth: bool = True) -> F
 
 def sampled(field: Floats, x: Floats, y: Floats) -> Field:
     """The field's values at fractional positions; beyond its edge the edge is repeated."""
-    parts = (np.asarray(value, np.float32) for value in (field, x, y))
-    return np.asarray(cv2.remap(*parts, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    source, column, row = (np.asarray(value, np.float32) for value in (field, x, y))
+    return np.asarray(cv2.remap(source, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def smoothstep(low: float, high: float, value: Floats) -> Field:
@@ -57,7 +57,7 @@ def smoothstep(low: float, high: float, value: Floats) -> Field:
 
 
 def mix(first: Floats, second: Floats, share: Floats | float) -> Field:
-    """`first` where `share` is 0, `second` where it is 1. Colours broadcast over fields, and one share over channels."""
+    """`first` where `share` is 0, `second` where it is 1. Colours broadcast over fields, one share over channels."""
     begin, end = np.asarray(first, np.float32), np.asarray(second, np.float32)
     part = np.asarray(share, np.float32)
     if part.ndim == 2 and max(begin.ndim, end.ndim) != 2:
@@ -108,6 +108,11 @@ def ribbon(path: Points, widths: npt.NDArray[np.float64]) -> Points:
     along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-6)[:, None]
     across = np.stack([-along[:, 1], along[:, 0]], axis=1) * (widths / 2)[:, None]
     return np.concatenate([path + across, (path - across)[::-1]])
+
+
+def moved(points: npt.ArrayLike, x: float, y: float) -> Points:
+    """One point or many, shifted."""
+    return np.asarray(np.asarray(points, np.float64) + np.array([x, y]), np.float64)
 
 
 def curve(points: npt.ArrayLike, samples: int = 40, *, closed: bool = False) -> Points:

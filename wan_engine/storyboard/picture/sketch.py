@@ -25,8 +25,19 @@ class Sprite:
     def size(self) -> int:
         return int(self.rgba.shape[0])
 
+    def straight(self) -> Picture:
+        """The sprite as straight colours and coverage, for a style to paint."""
+        cover = self.rgba[..., 3]
+        rgb = np.clip(self.rgba[..., :3] / np.maximum(cover, 1e-3)[..., None], 0, 1)
+        return Picture(np.asarray(rgb, np.float32), cover)
+
     def at(
-        self, size: float, turn: float = 0.0, squash: float = 1.0, tilt: float = 0.0, offset: tuple[float, float] = (0.0, 0.0)
+        self,
+        size: float,
+        turn: float = 0.0,
+        squash: float = 1.0,
+        tilt: float = 0.0,
+        offset: tuple[float, float] = (0.0, 0.0),
     ) -> Field:
         """The sprite scaled, turned and foreshortened: premultiplied RGBA on an even square.
 
@@ -58,6 +69,13 @@ class Sprite:
         return np.asarray(
             cv2.warpAffine(source, matrix, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), np.float32
         )
+
+
+def sprite_of(picture: Picture) -> Sprite:
+    """A painted picture as a sprite again."""
+    assert picture.alpha is not None
+    cover = np.asarray(picture.alpha, np.float32)[..., None]
+    return Sprite(np.concatenate([picture.rgb * cover, cover], axis=-1).astype(np.float32))
 
 
 def coded(sprite: Sprite) -> Sprite:
@@ -157,9 +175,9 @@ class Sketch:
 
     def picture(self) -> Picture:
         """The sheet as straight colours and coverage."""
-        alpha = self.rgba[..., 3].astype(np.float32)
-        rgb = self.rgba[..., :3].astype(np.float32) / np.maximum(alpha, 1)[..., None]
-        return Picture(np.clip(rgb, 0, 1), alpha / 255)
+        alpha = np.asarray(self.rgba[..., 3], np.float32)
+        rgb = np.asarray(self.rgba[..., :3], np.float32) / np.maximum(alpha, 1)[..., None]
+        return Picture(np.clip(rgb, 0, 1), alpha * np.float32(1 / 255))
 
 
 def _bytes(tone: Field) -> tuple[float, float, float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wan_engine.storyboard.picture.colour import LUMA
-from wan_engine.storyboard.picture.raster import Bytes, Field, blur, resized, smoothstep, spread
+from wan_engine.storyboard.picture.raster import Bytes, Field, blur, resized, smoothstep
 from wan_engine.storyboard.product.photo import Photo
 
 #: The width of the border that is looked at, as a share of the shorter side.
@@ -59,7 +59,8 @@ def cut_out(photo: Photo) -> Cutout | None:
         return None
     alpha = _matted(photo.rgb, mask)
     shade = 1 - (blur(photo.rgb, 1.2) @ LUMA) / np.maximum(background @ LUMA, 1e-3)
-    outside = 1 - blur(cv2.dilate(alpha, np.ones((3, 3), np.uint8)), 1.0)
+    grown = np.asarray(cv2.dilate(alpha, np.ones((3, 3), np.uint8)), np.float32)
+    outside = 1 - blur(grown, 1.0)
     shadow = np.asarray(np.clip(shade - 0.015, 0, 0.8) * np.clip(outside * 1.5, 0, 1), np.float32)
     return _cropped(_spread(photo.rgb, alpha), alpha, shadow)
 
@@ -102,7 +103,9 @@ def _product_mask(rgb: Field, background: Field) -> Bytes | None:
     tint = np.abs((smooth - tone[..., None]) - (background - ground[..., None]) * ratio[..., None]).max(axis=2)
     slope = _slope(smooth)
     thick = max(2, round(BORDER * min(tone.shape)))
-    border = np.concatenate([slope[:thick].ravel(), slope[-thick:].ravel(), slope[:, :thick].ravel(), slope[:, -thick:].ravel()])
+    border = np.concatenate(
+        [slope[:thick].ravel(), slope[-thick:].ravel(), slope[:, :thick].ravel(), slope[:, -thick:].ravel()]
+    )
     step = max(STEP, STEP_OVER_NOISE * float(np.median(border)))
     shadow = (ratio > DARKEST_SHADOW) & (ratio < 1.06) & (tint < SHADOW_TINT)
     wall = (~((difference < NEAR) | shadow) | (slope > step)).astype(np.uint8)
@@ -249,7 +252,13 @@ def _cropped(rgb: Field, alpha: Field, shadow: Field) -> Cutout | None:
     fade = smoothstep(0, 0.06 * width, x)[None, :] * smoothstep(0, 0.06 * height, y)[:, None]
     wide = np.pad(shadow * fade, around)
     cast = wide[rows[0] : rows[-1] + 1 + 2 * around, columns[0] : columns[-1] + 1 + 2 * around]
-    return Cutout(np.ascontiguousarray(rgb[part]), np.ascontiguousarray(alpha[part]), np.ascontiguousarray(cast), around, bool(whole))
+    return Cutout(
+        np.ascontiguousarray(rgb[part]),
+        np.ascontiguousarray(alpha[part]),
+        np.ascontiguousarray(cast),
+        around,
+        bool(whole),
+    )
 
 
 def scaled(cutout: Cutout, width: int, height: int) -> tuple[Field, Field]:
@@ -257,4 +266,6 @@ def scaled(cutout: Cutout, width: int, height: int) -> tuple[Field, Field]:
     alpha = resized(cutout.alpha, width, height)
     colours = resized(cutout.rgb * cutout.alpha[..., None], width, height)
     cover = np.clip(alpha, 0, 1)
-    return np.asarray(np.clip(colours / np.maximum(cover, 1e-3)[..., None], 0, 1), np.float32), np.asarray(cover, np.float32)
+    return np.asarray(np.clip(colours / np.maximum(cover, 1e-3)[..., None], 0, 1), np.float32), np.asarray(
+        cover, np.float32
+    )

@@ -28,7 +28,14 @@ def leading_hue(rgb: Field, alpha: Field) -> tuple[float, float, float]:
     chroma = high - low
     red, green, blue = pixels.T
     safe = np.maximum(chroma, 1e-4)
-    hue = np.where(high == red, (green - blue) / safe % 6, np.where(high == green, (blue - red) / safe + 2, (red - green) / safe + 4)) / 6
+    hue = (
+        np.where(
+            high == red,
+            (green - blue) / safe % 6,
+            np.where(high == green, (blue - red) / safe + 2, (red - green) / safe + 4),
+        )
+        / 6
+    )
     histogram = np.bincount((hue * HUES).astype(int) % HUES, weights=chroma, minlength=HUES)
     # Neighbours on the wheel belong together.
     smooth = histogram + 0.5 * (np.roll(histogram, 1) + np.roll(histogram, -1))
@@ -51,7 +58,11 @@ def backdrop(palette: Palette, rgb: Field, alpha: Field, rng: Random) -> Palette
     if saturation < PALE:
         turned = _hue_of(palette.sky)
     dark = palette.dark or (bright > 0.62 and rng.random() < 0.75) or (bright > 0.45 and rng.random() < 0.35)
-    level, strength = (rng.uniform(0.24, 0.34), rng.uniform(0.24, 0.36)) if dark else (rng.uniform(0.74, 0.82), rng.uniform(0.26, 0.42))
+    level, strength = (
+        (rng.uniform(0.24, 0.34), rng.uniform(0.24, 0.36))
+        if dark
+        else (rng.uniform(0.74, 0.82), rng.uniform(0.26, 0.42))
+    )
     # Yellows and greens look stronger than blues at the same number.
     strength *= 0.75 if 0.12 < turned < 0.45 else 1.0
     strength *= 0.55 if abs(turn) > 0.3 else 1.0
@@ -60,9 +71,18 @@ def backdrop(palette: Palette, rgb: Field, alpha: Field, rng: Random) -> Palette
     deep = _colour(turned - 0.02, level * 0.52, strength * 1.1)
     warm = blend(palette.light, colour("#fff4e0"), 0.6)
     return replace(
-        palette, zenith=deep, sky=wall, horizon=glow, haze=blend(wall, glow, 0.5), far=wall, near=deep, ground=blend(wall, deep, 0.25),
-        light=warm, water=wall, dark=dark,
-    )  # fmt: skip
+        palette,
+        zenith=deep,
+        sky=wall,
+        horizon=glow,
+        haze=blend(wall, glow, 0.5),
+        far=wall,
+        near=deep,
+        ground=blend(wall, deep, 0.25),
+        light=warm,
+        water=wall,
+        dark=dark,
+    )
 
 
 def _hue_of(value: Field) -> float:

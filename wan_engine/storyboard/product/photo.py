@@ -55,11 +55,15 @@ def read_photo(path: Path) -> Photo:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         reason = str(error).replace(str(path), path.name)
-        raise MediaError(f"the reference image {path.name} cannot be read: {reason}", "use a JPEG, PNG or WebP file") from error
+        raise MediaError(
+            f"the reference image {path.name} cannot be read: {reason}", "use a JPEG, PNG or WebP file"
+        ) from error
     if min(picture.size) < LEAST_SIDE:
-        raise MediaError(f"the reference image {path.name} has only {picture.width}x{picture.height} pixels", "use a larger one")
+        raise MediaError(
+            f"the reference image {path.name} has only {picture.width}x{picture.height} pixels", "use a larger one"
+        )
     picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
-    values = np.asarray(picture, np.float32) / 255
+    values = np.asarray(np.asarray(picture, np.float32) / 255, np.float32)
     if values.shape[2] == 4:
         return Photo(np.ascontiguousarray(values[..., :3]), np.ascontiguousarray(values[..., 3]))
     return Photo(values, None)

@@ -1,4 +1,4 @@
-"""The set that a product stands in: a wall with light on it, a floor without a seam, a plinth, a niche, shadows of leaves."""
+"""The set that a product stands in: a lit wall, a floor without a seam, a plinth, a niche, shadows of leaves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from wan_engine.storyboard.picture.colour import blend, colour
 from wan_engine.storyboard.picture.layer import Layer, Picture
 from wan_engine.storyboard.picture.noise import Random, fractal
-from wan_engine.storyboard.picture.raster import Field, blur, curve, mix, outline, smoothstep, spread, unit
+from wan_engine.storyboard.picture.raster import Field, blur, curve, mix, outline, smoothstep, unit
 from wan_engine.storyboard.scenery.vessel import TILT
 from wan_engine.storyboard.stage import Stage
 
@@ -31,7 +31,7 @@ def wall(stage: Stage, kind: str) -> Layer:
     lit = np.asarray(np.clip(0.20 + 0.62 * spot + 0.25 * (fall - 0.5), 0, 1), np.float32)
     rgb = mix(blend(palette.sky, palette.zenith, 0.62), palette.horizon, lit)
     if kind in {"arch", "disc"}:
-        rgb = _niche(stage, rgb, kind, u, v, side)
+        rgb = _niche(stage, rgb, kind, u, np.asarray(v, np.float32), side)
     if kind == "leaves":
         rgb = _leaf_shadows(stage, rng, rgb, top)
     cove = smoothstep(FLOOR - 0.035, FLOOR + 0.05, np.broadcast_to(v, lit.shape).astype(np.float32))
@@ -77,14 +77,23 @@ def _leaf_shadows(stage: Stage, rng: Random, rgb: Field, top: int) -> Field:
         if stage.light[0] < 0.5:
             start[0] = columns - start[0]
         heading = rng.uniform(1.9, 2.6) if stage.light[0] > 0.5 else rng.uniform(0.5, 1.2)
-        steps = start + np.cumsum(np.stack([np.cos(heading + 0.1 * np.arange(12)), np.sin(heading + 0.1 * np.arange(12))], axis=1), axis=0) * 0.055 * scale
+        steps = (
+            start
+            + np.cumsum(
+                np.stack([np.cos(heading + 0.1 * np.arange(12)), np.sin(heading + 0.1 * np.arange(12))], axis=1), axis=0
+            )
+            * 0.055
+            * scale
+        )
         for index, place in enumerate(steps):
             for turn in (-1, 1):
                 angle = heading + 0.1 * index + turn * rng.uniform(0.6, 1.1)
                 long = scale * rng.uniform(0.10, 0.17)
                 tip = place + long * np.array([math.cos(angle), math.sin(angle)])
                 across = np.array([-math.sin(angle), math.cos(angle)]) * long * 0.17
-                outline(mask, [curve([place, (place + tip) / 2 + across, tip, (place + tip) / 2 - across], 24, closed=True)])
+                outline(
+                    mask, [curve([place, (place + tip) / 2 + across, tip, (place + tip) / 2 - across], 24, closed=True)]
+                )
     soft = blur(unit(mask), 0.016 * scale)
     v = (np.arange(rows, dtype=np.float32)[:, None] + top) / stage.height
     return mix(rgb, stage.palette.zenith, soft * smoothstep(FLOOR + 0.02, FLOOR - 0.2, v) * 0.40)
@@ -106,7 +115,9 @@ def plinth(stage: Stage, *, x: float, top: float, width: float) -> Layer:
     lid = 1 - np.hypot(u, y / (half * squash))
     face = np.clip(lid * half * squash + 0.5, 0, 1).astype(np.float32)
     front = np.sqrt(np.clip(1 - u**2, 0, None)) * half * squash
-    body = np.asarray(np.clip((1 - np.abs(u)) * half + 0.5, 0, 1) * np.clip(front + tall - y + 0.5, 0, 1) * (y > -2), np.float32)
+    body = np.asarray(
+        np.clip((1 - np.abs(u)) * half + 0.5, 0, 1) * np.clip(front + tall - y + 0.5, 0, 1) * (y > -2), np.float32
+    )
     base = blend(palette.horizon, palette.sky, 0.45)
     facing = np.clip(0.55 * side * u + 0.75 * np.sqrt(np.clip(1 - u**2, 0, 1)), 0, 1)
     down = np.clip((y - front) / tall, 0, 1)
@@ -119,7 +130,13 @@ def plinth(stage: Stage, *, x: float, top: float, width: float) -> Layer:
     alpha = np.maximum(face, body)
     ground = np.exp(-np.clip(np.hypot(u / 1.02, (y - tall) / (half * squash * 1.15)) - 0.80, 0, None) * 6) * 0.55
     cast = np.exp(-(((u + side * 0.55) / 1.15) ** 2) - ((y - tall) / (half * squash * 0.95)) ** 2) * 0.35
-    shadow = np.clip(ground + cast, 0, 0.7) * smoothstep(0, 14, np.minimum(np.arange(rows)[:, None], rows - 1 - np.arange(rows)[:, None]).astype(np.float32)) * smoothstep(1.88, 1.5, np.abs(u))
+    shadow = (
+        np.clip(ground + cast, 0, 0.7)
+        * smoothstep(
+            0, 14, np.minimum(np.arange(rows)[:, None], rows - 1 - np.arange(rows)[:, None]).astype(np.float32)
+        )
+        * smoothstep(1.88, 1.5, np.abs(u))
+    )
     total = np.asarray(alpha + (1 - alpha) * shadow, np.float32)
     dark = blend(palette.zenith, colour("#000000"), 0.45)
     rgb = mix(dark, rgb, alpha / np.maximum(total, 1e-3))

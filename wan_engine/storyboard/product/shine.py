@@ -31,12 +31,14 @@ class Shine:
         share = (phase - ENTERS) / (LEAVES - ENTERS)
         if not 0 < share < 1:
             return
-        height, width = self.answer.luma.shape
+        width = self.answer.width
         eased = share * share * (3 - 2 * share)
         start = (1 - eased) * 2 * width
         column = int(start)
         rest = start - column
-        part = cv2.addWeighted(self.band[:, column : column + width], 1 - rest, self.band[:, column + 1 : column + width + 1], rest, 0)
+        part = cv2.addWeighted(
+            self.band[:, column : column + width], 1 - rest, self.band[:, column + 1 : column + width + 1], rest, 0
+        )
         lit = np.asarray(cv2.multiply(self.answer.luma, part, scale=1 / 255), np.uint8)
         frame.brighten(self.answer, lit, camera.view(self.depth, phase), phase)
 
@@ -52,6 +54,7 @@ def shine(rgb: Field, alpha: Field, *, left: int, top: int, depth: float) -> Shi
     offset = (x - 1.5 * width - LEAN * (y - height / 2)) / (WIDTH * width)
     band = np.exp(-(offset**2)) + 0.35 * np.exp(-(((offset + 1.9) / 0.45) ** 2))
     edge = smoothstep(0, 0.2 * width, np.minimum(x, 3 * width - x))
-    layer = Layer(luma=answer, keep=None, chroma=np.zeros((height // 2, width // 2, 2), np.uint8), depth=depth, left=left, top=top)
+    layer = Layer(
+        luma=answer, keep=None, chroma=np.zeros((height // 2, width // 2, 2), np.uint8), depth=depth, left=left, top=top
+    )
     return Shine(layer, np.asarray(np.clip(band * edge * STRENGTH, 0, 255), np.uint8), depth)
-

@@ -1,4 +1,4 @@
-"""Composes the scene of a product: cut out on its stage, or, where the photo is a scene of its own, as a framed card."""
+"""Composes the scene of a product: cut out on a stage, or, where the photo is a scene of its own, as a framed card."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _lit(stage: Stage, rgb: Field, alpha: Field) -> Field:
 
 
 def _shadow(stage: Stage, alpha: Field, own: Field, around: int, left: int, top: int) -> Layer:
-    """The shadow on the ground: the photo's own, and one that hugs the lower outline, deep below it and wide around it."""
+    """The shadow on the ground: the photo's own, and one that hugs the lower outline, deep below and wide around."""
     height, width = alpha.shape
     side = -1.0 if stage.light[0] < 0.5 else 1.0
     pad = max(round(0.15 * stage.unit), around) // 2 * 2
@@ -113,7 +113,9 @@ def _shadow(stage: Stage, alpha: Field, own: Field, around: int, left: int, top:
     start = max(0, pad - around)
     photographed[: inner.shape[0], start : start + inner.shape[1]] = inner
     strength = np.clip(np.maximum(strength, photographed * 1.15), 0, 0.86)
-    border = np.minimum(np.minimum(np.arange(columns), columns - 1 - np.arange(columns))[None, :], (rows - 1 - np.arange(rows))[:, None])
+    border = np.minimum(
+        np.minimum(np.arange(columns), columns - 1 - np.arange(columns))[None, :], (rows - 1 - np.arange(rows))[:, None]
+    )
     strength *= smoothstep(0, 0.6 * pad, border)
     dark = spread(blend(stage.palette.zenith, colour("#0a0808"), 0.62), (rows, columns))
     return stage.layer(Picture(dark, strength), DEPTH, name="shadow", top=top, left=left - pad)
@@ -125,7 +127,8 @@ def _mirror(stage: Stage, rgb: Field, alpha: Field, left: int, foot: int) -> Lay
     flipped, cover = rgb[::-1][:rows], alpha[::-1][:rows]
     down = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
     sharp, soft = cover, blur(np.ascontiguousarray(cover), 4.0)
-    faded = mix(sharp, soft, np.broadcast_to(np.clip(down * 2, 0, 1), cover.shape)) * smoothstep(1.0, 0.0, down) ** 1.4 * 0.30
+    blurred = mix(sharp, soft, np.broadcast_to(np.clip(down * 2, 0, 1), cover.shape))
+    faded = np.asarray(blurred * smoothstep(1.0, 0.0, down) ** 1.4 * 0.30, np.float32)
     toned = mix(blur(np.ascontiguousarray(flipped), 1.5), stage.palette.ground, 0.25)
     return stage.layer(Picture(toned, faded), DEPTH, name="mirror", top=foot - 2, left=left)
 
@@ -142,9 +145,19 @@ def _card(scene: Scene, plan: Plan, photo: Photo) -> None:
     pad = round(0.10 * stage.unit / 2) * 2
     rgb = resized(photo.rgb, wide, tall)
     picture = _framed(stage, np.clip(rgb, 0, 1), pad)
-    left, first = round((stage.width - wide) / 4) * 2 - pad, round((CARD_MIDDLE * stage.height - tall / 2) / 2) * 2 - pad
+    left, first = (
+        round((stage.width - wide) / 4) * 2 - pad,
+        round((CARD_MIDDLE * stage.height - tall / 2) / 2) * 2 - pad,
+    )
     scene.add(stage.layer, picture, 0.40, name="card", top=first, left=left)
-    scene.add(shine, np.asarray(np.clip(rgb, 0, 1), np.float32), np.ones((tall, wide), np.float32), left=left + pad, top=first + pad, depth=0.40)
+    scene.add(
+        shine,
+        np.asarray(np.clip(rgb, 0, 1), np.float32),
+        np.ones((tall, wide), np.float32),
+        left=left + pad,
+        top=first + pad,
+        depth=0.40,
+    )
     _air(stage, plan, scene, None)
 
 
@@ -152,7 +165,9 @@ def _enlargement(stage: Stage, photo: Photo, top: int, rows: int) -> Layer:
     """The photo out of focus and darker, over the whole frame."""
     height, width = photo.rgb.shape[:2]
     scale = max(stage.canvas_width / width, rows / height) * 1.15
-    grown = resized(blur(photo.rgb, 0.035 * min(width, height)), round(width * scale), round(height * scale), smooth=False)
+    grown = resized(
+        blur(photo.rgb, 0.035 * min(width, height)), round(width * scale), round(height * scale), smooth=False
+    )
     first_row, first_column = (grown.shape[0] - rows) // 2, (grown.shape[1] - stage.canvas_width) // 2
     part = grown[first_row : first_row + rows, first_column : first_column + stage.canvas_width]
     calm = mix(part * 0.62, np.asarray(part.mean(axis=(0, 1)), np.float32) * 0.5, 0.35)

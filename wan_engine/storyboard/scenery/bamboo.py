@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
-from wan_engine.storyboard.picture.layer import Layer, Motion
+from wan_engine.storyboard.picture.layer import Layer, Motion, Sway
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Field, Points, curve
 from wan_engine.storyboard.picture.sketch import Sketch
@@ -23,12 +23,26 @@ def bamboo(stage: Stage, *, leads: bool = True) -> list[Layer]:
     aside = (("far", 0.45, 4, 0.018, 0.26), ("near", 0.80, 2, 0.030, 0.13))
     for name, depth, count, width, spread in whole if leads else aside:
         sheet = Sketch(-stage.margin, -stage.margin, stage.width + stage.margin, stage.height + stage.margin)
-        places = rng.uniform(-0.04, spread, count) if spread < 1 else (np.arange(count) + rng.uniform(0.1, 0.9, count)) / count
+        places = (
+            rng.uniform(-0.04, spread, count)
+            if spread < 1
+            else (np.arange(count) + rng.uniform(0.1, 0.9, count)) / count
+        )
         for place in np.sort(places):
             share = 1 - place if side else place
             _cane(stage, rng, sheet, share * stage.width, width * stage.unit * rng.uniform(0.8, 1.2), depth)
         picture = stage.style.thing(stage, sheet.picture(), depth, f"bamboo {name}")
-        groups.append(stage.layer(picture, depth, name=f"bamboo {name}", top=sheet.top, left=sheet.left, sway=_swaying(stage, rng, depth), pivot=(stage.width / 2, float(stage.height))))
+        groups.append(
+            stage.layer(
+                picture,
+                depth,
+                name=f"bamboo {name}",
+                top=sheet.top,
+                left=sheet.left,
+                sway=_swaying(rng, depth),
+                pivot=(stage.width / 2, float(stage.height)),
+            )
+        )
     return groups
 
 
@@ -39,12 +53,15 @@ def evergreen(stage: Stage) -> Field:
     return blend(fresh, palette.near, 0.62 if palette.dark else 0.18)
 
 
-def _swaying(stage: Stage, rng: Random, depth: float):  # noqa: ANN202
+def _swaying(rng: Random, depth: float) -> Sway:
     start = rng.uniform(0, 1)
     strength = 0.006 * (0.5 + depth)
 
     def sway(phase: float) -> Motion:
-        return Motion(shear=strength * math.sin(2 * math.pi * (phase + start)) + 0.4 * strength * math.sin(4 * math.pi * (phase + start)))
+        return Motion(
+            shear=strength * math.sin(2 * math.pi * (phase + start))
+            + 0.4 * strength * math.sin(4 * math.pi * (phase + start))
+        )
 
     return sway
 
@@ -83,7 +100,15 @@ def _fan(stage: Stage, rng: Random, sheet: Sketch, x: float, y: float, width: fl
     size = stage.unit * (0.05 + 0.075 * depth)
     for knot in twig[3::3]:
         for _ in range(int(rng.integers(3, 6))):
-            leaf(rng, sheet, knot[0], knot[1], size * rng.uniform(0.7, 1.25), math.pi / 2 - side * rng.uniform(-0.5, 1.25), _tone(rng, green))
+            leaf(
+                rng,
+                sheet,
+                knot[0],
+                knot[1],
+                size * rng.uniform(0.7, 1.25),
+                math.pi / 2 - side * rng.uniform(-0.5, 1.25),
+                _tone(rng, green),
+            )
 
 
 def _tone(rng: Random, base: Field) -> Field:
@@ -101,7 +126,7 @@ def leaf(rng: Random, sheet: Sketch, x: float, y: float, long: float, heading: f
     turn = np.array([[cos, sin], [-sin, cos]])
 
     def placed(points: Points) -> Points:
-        return points @ turn + (x, y)
+        return np.asarray(points @ turn + (x, y), np.float64)
 
     sheet.polygon(placed(np.concatenate([upper, lower[::-1]])), tone)
     sheet.polygon(placed(np.concatenate([upper, spine[::-1]])), shifted(tone, lightness=1.16))

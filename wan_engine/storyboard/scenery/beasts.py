@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
+import numpy.typing as npt
 
 from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.frame import Frame
-from wan_engine.storyboard.picture.layer import Picture
-from wan_engine.storyboard.picture.raster import Field, Points, curve, mix
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite, coded
+from wan_engine.storyboard.picture.marks import stamp
+from wan_engine.storyboard.picture.raster import Field, Points, curve, mix, moved
+from wan_engine.storyboard.picture.sketch import Sketch, Sprite, coded, sprite_of
 from wan_engine.storyboard.stage import Stage
 
 #: Side of the square on which a pose is drawn, pixels, and poses of one stride.
 SIZE, POSES = 272, 12
 
 
+Outline = tuple[tuple[float, float], ...]
+#: From body lengths to pixels of the sketch.
+Placing = Callable[[npt.ArrayLike], Points]
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     """The build of an animal that faces right, in body lengths; x to the right, y down, 0 in the middle of the body."""
 
-    torso: tuple[tuple[float, float], ...]  #: closed outline from the chest over the back
-    head: tuple[tuple[float, float], ...]  #: closed outline
-    ears: tuple[tuple[tuple[float, float], ...], ...]
-    tail: tuple[tuple[float, float], ...]  #: its middle line
+    torso: Outline  #: closed, from the chest over the back
+    head: Outline  #: closed
+    ears: tuple[Outline, ...]
+    tail: Outline  #: its middle line
     tail_width: tuple[float, ...]  #: along the tail
     eye: tuple[float, float]
     legs: tuple[float, float, float]  #: where hind and fore legs start (x), and their length
@@ -34,72 +44,18 @@ class Build:
     coat: str
     pale: str  #: belly, muzzle, tip of the tail
     dark: str  #: legs, ears
-    belly: tuple[tuple[float, float], ...] = ()
-    extras: tuple[tuple[tuple[float, float], ...], ...] = field(default=())  #: antlers, horns: open lines
-    nose: tuple[float, float] = (0.0, 0.0)
-    stride: float = 0.42  #: swing of a leg, radians
+    belly: Outline
+    extras: tuple[Outline, ...]  #: antlers, horns: open lines
+    nose: tuple[float, float]
+    stride: float  #: swing of a leg, radians
+    brush: bool  #: the tail has a pale tip
 
 
-BUILDS: dict[str, Build] = {
-    "fox": Build(
-        torso=((0.34, -0.10), (0.26, -0.17), (0.05, -0.17), (-0.20, -0.19), (-0.36, -0.13), (-0.39, 0.02), (-0.30, 0.10), (-0.10, 0.06), (0.12, 0.07), (0.28, 0.12), (0.37, 0.04)),
-        head=((0.33, -0.05), (0.30, -0.22), (0.37, -0.33), (0.47, -0.33), (0.54, -0.25), (0.68, -0.165), (0.685, -0.14), (0.62, -0.12), (0.52, -0.09), (0.44, -0.02)),
-        ears=(((0.36, -0.28), (0.355, -0.50), (0.46, -0.33)), ((0.42, -0.31), (0.445, -0.50), (0.50, -0.31))),
-        tail=((-0.35, -0.10), (-0.50, -0.06), (-0.66, 0.06), (-0.80, 0.13), (-0.92, 0.12)),
-        tail_width=(0.08, 0.14, 0.21, 0.19, 0.03),
-        eye=(0.50, -0.235), legs=(-0.28, 0.25, 0.40), leg_width=0.075, coat="#d9722e", pale="#fbeee0", dark="#3a2620",
-        belly=((0.40, 0.02), (0.44, -0.08), (0.62, -0.125), (0.50, -0.09), (0.37, 0.10), (0.28, 0.12)), nose=(0.683, -0.155),
-    ),
-    "dog": Build(
-        torso=((0.33, -0.12), (0.22, -0.17), (0.0, -0.17), (-0.22, -0.18), (-0.37, -0.12), (-0.39, 0.03), (-0.28, 0.11), (-0.08, 0.08), (0.12, 0.09), (0.28, 0.13), (0.38, 0.04)),
-        head=((0.32, -0.04), (0.29, -0.24), (0.36, -0.36), (0.48, -0.36), (0.54, -0.28), (0.66, -0.23), (0.68, -0.16), (0.60, -0.11), (0.50, -0.10), (0.43, -0.02)),
-        ears=(((0.34, -0.33), (0.28, -0.30), (0.27, -0.14), (0.34, -0.12), (0.39, -0.28)),),
-        tail=((-0.36, -0.10), (-0.46, -0.20), (-0.50, -0.32), (-0.46, -0.40)), tail_width=(0.075, 0.07, 0.055, 0.02),
-        eye=(0.50, -0.275), legs=(-0.28, 0.25, 0.42), leg_width=0.085, coat="#c99a62", pale="#f6ead6", dark="#6b4a2c",
-        belly=((0.40, 0.0), (0.66, -0.14), (0.58, -0.10), (0.36, 0.11), (0.28, 0.13)), nose=(0.675, -0.215),
-    ),
-    "cat": Build(
-        torso=((0.30, -0.10), (0.20, -0.14), (0.0, -0.17), (-0.22, -0.19), (-0.36, -0.12), (-0.38, 0.03), (-0.28, 0.10), (-0.08, 0.08), (0.12, 0.08), (0.26, 0.11), (0.33, 0.03)),
-        head=((0.28, -0.06), (0.26, -0.22), (0.34, -0.32), (0.46, -0.32), (0.53, -0.24), (0.545, -0.17), (0.50, -0.11), (0.40, -0.06)),
-        ears=(((0.30, -0.27), (0.30, -0.43), (0.39, -0.31)), ((0.40, -0.31), (0.46, -0.43), (0.49, -0.28))),
-        tail=((-0.35, -0.08), (-0.50, -0.10), (-0.58, -0.24), (-0.60, -0.40), (-0.68, -0.48)), tail_width=(0.07, 0.065, 0.06, 0.055, 0.025),
-        eye=(0.455, -0.215), legs=(-0.27, 0.22, 0.34), leg_width=0.075, coat="#8d8a88", pale="#f2eee8", dark="#55514f",
-        belly=((0.34, 0.0), (0.53, -0.15), (0.44, -0.08), (0.30, 0.10), (0.24, 0.11)), nose=(0.54, -0.185),
-    ),
-    "rabbit": Build(
-        torso=((0.24, -0.10), (0.12, -0.16), (-0.08, -0.24), (-0.28, -0.25), (-0.40, -0.12), (-0.40, 0.06), (-0.28, 0.14), (-0.06, 0.13), (0.14, 0.12), (0.25, 0.08), (0.28, 0.0)),
-        head=((0.22, -0.04), (0.20, -0.18), (0.27, -0.27), (0.38, -0.27), (0.47, -0.18), (0.485, -0.12), (0.42, -0.06), (0.32, -0.03)),
-        ears=(((0.24, -0.24), (0.13, -0.42), (0.13, -0.58), (0.20, -0.56), (0.30, -0.27)), ((0.29, -0.26), (0.24, -0.45), (0.27, -0.60), (0.33, -0.55), (0.35, -0.27))),
-        tail=((-0.38, -0.02), (-0.44, -0.04), (-0.47, -0.06)), tail_width=(0.10, 0.13, 0.06),
-        eye=(0.385, -0.185), legs=(-0.26, 0.17, 0.24), leg_width=0.085, coat="#cdbfae", pale="#fbf6ee", dark="#a08f7e",
-        belly=((0.30, 0.0), (0.44, -0.08), (0.30, -0.02), (0.20, 0.10), (0.0, 0.13)), nose=(0.483, -0.14), stride=0.34,
-    ),
-    "deer": Build(
-        torso=((0.30, -0.16), (0.18, -0.17), (0.0, -0.15), (-0.20, -0.17), (-0.34, -0.12), (-0.36, 0.02), (-0.26, 0.08), (-0.05, 0.05), (0.14, 0.08), (0.28, 0.10), (0.34, 0.0)),
-        head=((0.20, -0.10), (0.28, -0.30), (0.36, -0.48), (0.42, -0.56), (0.50, -0.56), (0.64, -0.44), (0.64, -0.40), (0.56, -0.38), (0.48, -0.40), (0.44, -0.26), (0.38, -0.02)),
-        ears=(((0.41, -0.54), (0.28, -0.63), (0.27, -0.57), (0.38, -0.50)),),
-        tail=((-0.35, -0.10), (-0.41, -0.06), (-0.42, 0.02)), tail_width=(0.06, 0.07, 0.02),
-        eye=(0.50, -0.495), legs=(-0.27, 0.24, 0.56), leg_width=0.060, coat="#b5793f", pale="#f4e4cc", dark="#5f4028",
-        belly=((0.30, 0.09), (0.0, 0.06), (-0.2, 0.08), (0.0, 0.02), (0.2, 0.04)),
-        extras=(((0.43, -0.57), (0.38, -0.72), (0.30, -0.82), (0.30, -0.94)), ((0.38, -0.72), (0.45, -0.82)), ((0.30, -0.84), (0.22, -0.88)), ((0.46, -0.57), (0.50, -0.72), (0.47, -0.86), (0.52, -0.96)), ((0.50, -0.74), (0.58, -0.82))),
-        nose=(0.64, -0.425),
-    ),
-    "bear": Build(
-        torso=((0.34, -0.16), (0.22, -0.25), (-0.02, -0.26), (-0.26, -0.27), (-0.42, -0.18), (-0.45, 0.04), (-0.34, 0.17), (-0.08, 0.18), (0.14, 0.17), (0.32, 0.16), (0.40, 0.0)),
-        head=((0.30, -0.04), (0.28, -0.24), (0.36, -0.36), (0.50, -0.37), (0.58, -0.27), (0.68, -0.21), (0.68, -0.13), (0.58, -0.08), (0.46, -0.02)),
-        ears=(((0.34, -0.33), (0.32, -0.43), (0.40, -0.45), (0.44, -0.36)), ((0.44, -0.36), (0.46, -0.45), (0.53, -0.43), (0.53, -0.34))),
-        tail=((-0.43, -0.06), (-0.47, -0.05), (-0.49, -0.03)), tail_width=(0.06, 0.07, 0.03),
-        eye=(0.53, -0.265), legs=(-0.28, 0.25, 0.36), leg_width=0.150, coat="#6f4c34", pale="#b08a66", dark="#4a3122", nose=(0.68, -0.19), stride=0.30,
-    ),
-    "ox": Build(
-        torso=((0.38, -0.16), (0.24, -0.22), (0.0, -0.19), (-0.26, -0.22), (-0.44, -0.15), (-0.46, 0.04), (-0.34, 0.14), (-0.06, 0.17), (0.18, 0.15), (0.34, 0.14), (0.42, 0.0)),
-        head=((0.34, -0.04), (0.36, -0.22), (0.44, -0.30), (0.54, -0.29), (0.60, -0.20), (0.70, -0.06), (0.68, 0.01), (0.60, 0.02), (0.50, -0.04), (0.42, 0.04)),
-        ears=(((0.43, -0.25), (0.32, -0.28), (0.33, -0.22), (0.42, -0.20)),),
-        tail=((-0.45, -0.12), (-0.52, -0.02), (-0.53, 0.14), (-0.55, 0.24)), tail_width=(0.04, 0.03, 0.03, 0.07),
-        eye=(0.54, -0.195), legs=(-0.32, 0.29, 0.38), leg_width=0.100, coat="#6a5a50", pale="#a3948a", dark="#3c332e",
-        extras=(((0.48, -0.29), (0.40, -0.40), (0.44, -0.52)), ((0.52, -0.29), (0.56, -0.41), (0.66, -0.46))), nose=(0.68, -0.03), stride=0.28,
-    ),
-}
+@cache
+def builds() -> dict[str, Build]:
+    """All animals by name, from `beasts.json`."""
+    text = files("wan_engine.storyboard.scenery").joinpath("beasts.json").read_text(encoding="utf-8")
+    return {name: Build(**values) for name, values in json.loads(text).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,24 +78,20 @@ class Beast:
         y = centre_y + (self.y - centre_y) * view.zoom + view.shift_y
         step = (self.strides * phase) % 1.0
         bob = 0.006 * self.size * math.sin(4 * math.pi * step)
-        frame.stamp(self.shade, x, y + 0.245 * self.size, self.size * 0.72, squash=0.16, opacity=0.55)
-        frame.stamp(self.poses[int(step * len(self.poses)) % len(self.poses)], x, y + bob, self.size * view.zoom)
+        stamp(frame, self.shade, x, y + 0.245 * self.size, self.size * 0.72, squash=0.16, opacity=0.55)
+        stamp(frame, self.poses[int(step * len(self.poses)) % len(self.poses)], x, y + bob, self.size * view.zoom)
 
 
 def beast(stage: Stage, kind: str, *, x: float, foot: float, size: float, depth: float) -> Beast:
-    """An animal of `kind` (a key of `BUILDS`) whose feet walk on row `foot`; `size` is its body length in pixels."""
-    build = BUILDS[kind]
+    """An animal of `kind` (a key of `builds`) whose feet walk on row `foot`; `size` is its body length in pixels."""
+    build = builds()[kind]
     way = 1.0 if x < stage.width / 2 else -1.0
     poses = []
     for index in range(POSES):
         sprite = _pose(stage, build, index / POSES)
-        rgba = sprite.rgba if way > 0 else np.ascontiguousarray(sprite.rgba[:, ::-1])
-        cover = rgba[..., 3]
-        straight = np.clip(rgba[..., :3] / np.maximum(cover, 1e-3)[..., None], 0, 1)
-        painted = stage.style.thing(stage, Picture(straight, cover), 0.97, f"{kind}")
-        assert painted.alpha is not None
-        joined = np.concatenate([painted.rgb * painted.alpha[..., None], painted.alpha[..., None]], axis=-1)
-        poses.append(coded(Sprite(np.asarray(joined, np.float32))))
+        facing = sprite if way > 0 else Sprite(np.ascontiguousarray(sprite.rgba[:, ::-1]))
+        painted = sprite_of(stage.style.thing(stage, facing.straight(), 0.97, kind))
+        poses.append(coded(painted))
     scale = size / (SIZE * 0.5)
     legs = build.legs[2]
     seconds = min(stage.seconds, 8.0)
@@ -157,20 +109,33 @@ def beast(stage: Stage, kind: str, *, x: float, foot: float, size: float, depth:
 
 def standing(stage: Stage, kind: str) -> Field:
     """A painted clay animal that stands still with a red ribbon, facing right: premultiplied RGBA."""
-    build = replace(BUILDS[kind], coat="#c27850", pale="#efd9bd", dark="#8a4a34")
+    build = replace(builds()[kind], coat="#c27850", pale="#efd9bd", dark="#8a4a34")
     body = _pose(stage, build, 0.0).rgba
     sheet = Sketch(0, 0, SIZE, SIZE)
     neck = np.array([build.head[0], build.head[1]]).mean(axis=0)
     unit, middle = SIZE * 0.5, SIZE * 0.5
     red = blend(colour("#cf2f24"), stage.palette.near, 0.3 if stage.palette.dark else 0.0)
-    band = curve(np.array([neck + (-0.09, -0.10), neck + (-0.02, 0.06), neck + (0.05, 0.17)]) * unit + middle, 20)
+    band = curve(
+        np.array([moved(neck, -0.09, -0.1), moved(neck, -0.02, 0.06), moved(neck, 0.05, 0.17)]) * unit + middle, 20
+    )
     sheet.stroke(band, 0.055 * unit, red)
     for tail in ((-0.10, 0.30), (0.03, 0.33)):
-        sheet.stroke(curve(np.array([neck + (0.03, 0.12), neck + (tail[0] * 0.5, 0.24), neck + tail]) * unit + middle, 14), 0.035 * unit, shifted(red, lightness=0.86))
+        sheet.stroke(
+            curve(
+                np.array([moved(neck, 0.03, 0.12), moved(neck, tail[0] * 0.5, 0.24), neck + tail]) * unit + middle, 14
+            ),
+            0.035 * unit,
+            shifted(red, lightness=0.86),
+        )
     for dot_x, dot_y in ((-0.20, -0.06), (-0.06, -0.02), (-0.13, -0.12)):
         for petal in range(5):
             turn = petal * 1.2566
-            sheet.disc(middle + (dot_x + 0.028 * math.cos(turn)) * unit, middle + (dot_y + 0.028 * math.sin(turn)) * unit, 0.019 * unit, blend(red, colour("#ffe9d0"), 0.25))
+            sheet.disc(
+                middle + (dot_x + 0.028 * math.cos(turn)) * unit,
+                middle + (dot_y + 0.028 * math.sin(turn)) * unit,
+                0.019 * unit,
+                blend(red, colour("#ffe9d0"), 0.25),
+            )
         sheet.disc(middle + dot_x * unit, middle + dot_y * unit, 0.015 * unit, colour("#f3c66a"))
     drawn = sheet.premultiplied()
     drawn *= np.minimum(1, body[..., 3:] * 1.0)
@@ -189,13 +154,16 @@ def _pose(stage: Stage, build: Build, step: float) -> Sprite:
     """One pose of a stride, facing right."""
     palette = stage.palette
     veil = 0.42 if palette.dark else 0.04
-    coat, pale, dark = (blend(colour(text), palette.near if palette.dark else palette.haze, veil) for text in (build.coat, build.pale, build.dark))
+    coat, pale, dark = (
+        blend(colour(text), palette.near if palette.dark else palette.haze, veil)
+        for text in (build.coat, build.pale, build.dark)
+    )
     sheet = Sketch(0, 0, SIZE, SIZE)
     unit = SIZE * 0.5
     nod = 0.012 * math.sin(4 * math.pi * step)
 
-    def placed(points: object, lift: float = 0.0) -> Points:
-        return (np.asarray(points, np.float64) + (0, lift)) * unit + (SIZE * 0.50, SIZE * 0.50)
+    def placed(points: npt.ArrayLike, lift: float = 0.0) -> Points:
+        return moved(moved(points, 0, lift) * unit, SIZE * 0.50, SIZE * 0.50)
 
     hind, fore, long = build.legs
     far = shifted(dark if build.leg_width < 0.12 else coat, lightness=0.62)
@@ -207,7 +175,7 @@ def _pose(stage: Stage, build: Build, step: float) -> Sprite:
     path = curve(placed(tail), 30)
     widths = np.interp(np.linspace(0, 1, 30), np.linspace(0, 1, len(build.tail_width)), build.tail_width) * unit
     sheet.stroke(path, widths, shifted(coat, lightness=0.92))
-    if build.coat == "#d9722e":
+    if build.brush:
         sheet.stroke(path[21:], widths[21:] * 0.96, pale)
     sheet.polygon(curve(placed(build.torso), 90, closed=True), coat)
     for start, turn in ((hind, 0.0), (fore, 0.5)):
@@ -232,13 +200,19 @@ def _pose(stage: Stage, build: Build, step: float) -> Sprite:
     return _modelled(stage, sheet)
 
 
-def _leg(sheet: Sketch, placed, build: Build, start: float, long: float, step: float, upper: Field, lower: Field) -> None:  # noqa: ANN001
+def _leg(
+    sheet: Sketch, placed: Placing, build: Build, start: float, long: float, step: float, upper: Field, lower: Field
+) -> None:
     """A leg of two parts that swings, its foot lifted on the way forward."""
     turn = 2 * math.pi * step
     swing = build.stride * math.sin(turn)
     lift = 0.13 * long * max(0.0, math.cos(turn))
     hip = np.array([start, 0.02])
-    knee = hip + 0.52 * long * np.array([math.sin(swing * 0.8), math.cos(swing * 0.8)]) + (0.03 * (1 if start > 0 else -1) + lift * 0.4, -lift * 0.3)
+    knee = (
+        hip
+        + 0.52 * long * np.array([math.sin(swing * 0.8), math.cos(swing * 0.8)])
+        + (0.03 * (1 if start > 0 else -1) + lift * 0.4, -lift * 0.3)
+    )
     foot = np.array([start + long * math.sin(swing), 0.04 + long * math.cos(swing * 0.5) - lift])
     path = curve(placed(np.array([hip, knee, foot])), 18)
     unit = SIZE * 0.5

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.picture.colour import blend, code
-from wan_engine.storyboard.picture.frame import Frame, over
-from wan_engine.storyboard.picture.raster import SUBPIXEL_BITS, Bytes, Points, curve
+from wan_engine.storyboard.picture.composing import over
+from wan_engine.storyboard.picture.frame import Frame
+from wan_engine.storyboard.picture.raster import SUBPIXEL_BITS, Bytes, Points, curve, moved
 from wan_engine.storyboard.stage import Stage
 
 
@@ -37,7 +38,10 @@ class Flock:
         y = self.y + self.way[1] * (phase - 0.5) + view.shift_y + 2 * np.sin(2 * np.pi * (phase + self.start))
         reach = float(self.span.max())
         left, top = max(0, int(x.min() - reach)) & ~1, max(0, int(y.min() - reach)) & ~1
-        right, bottom = min(frame.width, int(x.max() + reach) + 2) & ~1, min(frame.height, int(y.max() + reach) + 2) & ~1
+        right, bottom = (
+            min(frame.width, int(x.max() + reach) + 2) & ~1,
+            min(frame.height, int(y.max() + reach) + 2) & ~1,
+        )
         if right - left < 4 or bottom - top < 4:
             return
         mask: Bytes = np.zeros((bottom - top, right - left), np.uint8)
@@ -46,14 +50,22 @@ class Flock:
             glide = math.sin(2 * math.pi * (phase + start * 3)) > 0.45
             lift = 0.10 if glide and self.swallow else 0.22 * beat + 0.06
             for outline in _bird(span, lift, self.swallow, math.copysign(1, self.way[0])):
-                points = np.round((outline + (place_x - left, place_y - top)) * (1 << SUBPIXEL_BITS)).astype(np.int32)
+                points = np.round((moved(outline, place_x - left, place_y - top)) * (1 << SUBPIXEL_BITS)).astype(
+                    np.int32
+                )
                 cv2.fillPoly(mask, [points], (255,), cv2.LINE_AA, SUBPIXEL_BITS)
         luma = frame.luma[top:bottom, left:right]
         chroma = frame.chroma[top // 2 : bottom // 2, left // 2 : right // 2]
         cover = np.asarray(cv2.convertScaleAbs(mask, alpha=self.strength), np.uint8)
         half = np.asarray(cv2.resize(cover, (chroma.shape[1], chroma.shape[0]), interpolation=cv2.INTER_AREA))
         tint = np.asarray(cv2.merge([cv2.convertScaleAbs(half, alpha=tone / 255) for tone in self.tone[1:]]), np.uint8)
-        over(luma, chroma, np.asarray(cv2.convertScaleAbs(cover, alpha=self.tone[0] / 255), np.uint8), tint, np.asarray(cv2.bitwise_not(cover), np.uint8))
+        over(
+            luma,
+            chroma,
+            np.asarray(cv2.convertScaleAbs(cover, alpha=self.tone[0] / 255), np.uint8),
+            tint,
+            np.asarray(cv2.bitwise_not(cover), np.uint8),
+        )
 
 
 def _bird(span: float, lift: float, swallow: bool, way: float) -> list[Points]:
@@ -65,15 +77,33 @@ def _bird(span: float, lift: float, swallow: bool, way: float) -> list[Points]:
             curve([[0.20, 0.03], [0.13, 0.34 * spread], [-0.12, 0.68 * spread], [-0.62, 1.02 * spread]], 20),
             curve([[-0.62, 1.02 * spread], [-0.22, 0.58 * spread], [-0.10, 0.26 * spread], [-0.10, 0.03]], 20),
         ])  # fmt: skip
-        body = curve([[0.46, 0.0], [0.34, 0.075], [0.05, 0.085], [-0.28, 0.045], [-0.28, -0.045], [0.05, -0.085], [0.34, -0.075]], 40, closed=True)
+        body = curve(
+            [
+                [0.46, 0.0],
+                [0.34, 0.075],
+                [0.05, 0.085],
+                [-0.28, 0.045],
+                [-0.28, -0.045],
+                [0.05, -0.085],
+                [0.34, -0.075],
+            ],
+            40,
+            closed=True,
+        )
         tail = np.array([[-0.24, 0.045], [-0.86, 0.23], [-0.50, 0.02], [-0.50, -0.02], [-0.86, -0.23], [-0.24, -0.045]])
         # It banks: the far wing is foreshortened, and it climbs a little.
         turn = np.array([[math.cos(0.42), -math.sin(0.42)], [math.sin(0.42), math.cos(0.42)]])
         parts = [wing * (1, -0.86), wing * (1, 0.60), tail, body]
         return [part @ turn * half * (way, 1) for part in parts]
-    near = curve([[0.16, 0], [0.02, -0.55 * lift * 2], [-0.40, -1.55 * lift * 2], [-0.20, -0.7 * lift * 2], [-0.16, 0.06]], 16)
+    near = curve(
+        [[0.16, 0], [0.02, -0.55 * lift * 2], [-0.40, -1.55 * lift * 2], [-0.20, -0.7 * lift * 2], [-0.16, 0.06]], 16
+    )
     far = near * (0.85, 0.92) + (0.05, -0.01)
-    body = curve([[0.62, -0.045], [0.22, -0.075], [-0.22, -0.05], [-0.46, 0.03], [-0.18, 0.085], [0.20, 0.06], [0.46, 0.0]], 26, closed=True)
+    body = curve(
+        [[0.62, -0.045], [0.22, -0.075], [-0.22, -0.05], [-0.46, 0.03], [-0.18, 0.085], [0.20, 0.06], [0.46, 0.0]],
+        26,
+        closed=True,
+    )
     return [part * half * (way, 1) for part in (far, body, near)]
 
 
@@ -110,7 +140,10 @@ def flock(stage: Stage, kind: str) -> Flock:
         span=span,
         start=np.asarray(rng.uniform(0, 1 if swallow else 0.25, len(x))),
         beats=float(round((2.6 if swallow else (0.8 if kind == "crane" else 1.5)) * stage.seconds)),
-        way=(way * unit * (0.05 if not swallow else 0.09) * min(stage.seconds, 8), -0.008 * unit * min(stage.seconds, 8)),
+        way=(
+            way * unit * (0.05 if not swallow else 0.09) * min(stage.seconds, 8),
+            -0.008 * unit * min(stage.seconds, 8),
+        ),
         tone=code(tone),
         swallow=swallow,
         strength=0.95 if kind == "crane" else 0.86,

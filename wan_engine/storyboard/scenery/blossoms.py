@@ -70,8 +70,13 @@ def bud(tone: Field) -> Sprite:
     half = SIZE / 2
     body = curve([[0, 30], [-26, 6], [-18, -28], [0, -44], [18, -28], [26, 6]], 40, closed=True) + half
     sheet.polygon(body, shifted(tone, lightness=0.92))
-    sheet.polygon(curve([[-4, 24], [-16, 2], [-8, -30], [2, -40], [2, 0]], 30, closed=True) + half, blend(tone, colour("#ffffff"), 0.35))
-    sheet.polygon(curve([[0, 44], [-22, 22], [-10, 12], [0, 20], [10, 12], [22, 22]], 30, closed=True) + half, colour("#5a2f33"))
+    sheet.polygon(
+        curve([[-4, 24], [-16, 2], [-8, -30], [2, -40], [2, 0]], 30, closed=True) + half,
+        blend(tone, colour("#ffffff"), 0.35),
+    )
+    sheet.polygon(
+        curve([[0, 44], [-22, 22], [-10, 12], [0, 20], [10, 12], [22, 22]], 30, closed=True) + half, colour("#5a2f33")
+    )
     return Sprite(sheet.premultiplied())
 
 

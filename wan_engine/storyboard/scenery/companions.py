@@ -8,10 +8,11 @@ import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Picture
-from wan_engine.storyboard.picture.raster import Points, blur, curve, mix, outline, smoothstep, spread, unit
+from wan_engine.storyboard.picture.raster import Points, blur, curve, mix, moved, outline, smoothstep, spread, unit
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.scene import Part
-from wan_engine.storyboard.scenery import branch, vessel
+from wan_engine.storyboard.scenery import dresses, vessel
+from wan_engine.storyboard.scenery.growth import grow
 from wan_engine.storyboard.scenery.room import put, side_of_light
 from wan_engine.storyboard.stage import Stage
 
@@ -29,7 +30,8 @@ def cloth(stage: Stage, x: float, foot: float) -> Part:
     lean = rng.uniform(-0.05, 0.05) * scale
 
     def edge(y: float, bend: float) -> Points:
-        return curve([[x - 0.62 * scale, y + bend - top], [x, y - top], [x + 0.62 * scale, y - bend - top]], 30) + (stage.margin, 0)
+        ends = [[x - 0.62 * scale, y + bend - top], [x, y - top], [x + 0.62 * scale, y - bend - top]]
+        return moved(curve(ends, 30), stage.margin, 0)
 
     upper, lower = edge(foot - 0.125 * scale, lean * 0.6), edge(foot + 0.105 * scale, lean)
     cut = 0.40 * scale
@@ -42,11 +44,17 @@ def cloth(stage: Stage, x: float, foot: float) -> Part:
     u = np.arange(stage.canvas_width, dtype=np.float32)[None, :]
     v = np.arange(rows, dtype=np.float32)[:, None]
     weave = 1 + 0.045 * np.sin(u * 1.9) * np.sin(v * 2.2)
-    folds = 1 + 0.06 * np.sin((u - middle) / scale * 21 + rng.uniform(0, 6)) * np.exp(-(((v - rows * 0.5) / (rows * 0.5)) ** 2))
+    folds = 1 + 0.06 * np.sin((u - middle) / scale * 21 + rng.uniform(0, 6)) * np.exp(
+        -(((v - rows * 0.5) / (rows * 0.5)) ** 2)
+    )
     rgb = np.asarray(tone * (weave * folds)[..., None], np.float32)
     stripe = smoothstep(0.030, 0.024, np.abs(np.abs(u - middle) / scale - 0.335) * np.ones_like(v)) * 0.30
     rgb = mix(rgb, blend(tone, colour("#fff6e4"), 0.55), stripe)
-    rgb = mix(rgb, stage.palette.light, np.exp(-(((u - middle) / scale - 0.25 * side_of_light(stage)) ** 2) / 0.08) * 0.12 * np.ones_like(v))
+    rgb = mix(
+        rgb,
+        stage.palette.light,
+        np.exp(-(((u - middle) / scale - 0.25 * side_of_light(stage)) ** 2) / 0.08) * 0.12 * np.ones_like(v),
+    )
     shade = np.clip(blur(np.roll(cover, 4, axis=0), 0.008 * scale) - cover, 0, 1) * 0.5
     total = np.asarray(cover + (1 - cover) * shade, np.float32)
     dark = spread(colour("#140d08"), rgb)
@@ -60,14 +68,23 @@ def chopsticks(stage: Stage, x: float, foot: float) -> list[Part]:
     side = side_of_light(stage)
     wood = blend(colour("#6a3a26"), stage.palette.near, 0.4 if stage.palette.dark else 0.08)
     centre = np.array([x + side * 0.16 * scale, foot + 0.115 * scale])
-    sheet = Sketch(centre[0] - 0.30 * scale, centre[1] - 0.10 * scale, centre[0] + 0.30 * scale, centre[1] + 0.09 * scale)
-    soft = Sketch(centre[0] - 0.30 * scale, centre[1] - 0.10 * scale, centre[0] + 0.30 * scale, centre[1] + 0.09 * scale)
+    sheet = Sketch(
+        centre[0] - 0.30 * scale, centre[1] - 0.10 * scale, centre[0] + 0.30 * scale, centre[1] + 0.09 * scale
+    )
+    soft = Sketch(
+        centre[0] - 0.30 * scale, centre[1] - 0.10 * scale, centre[0] + 0.30 * scale, centre[1] + 0.09 * scale
+    )
     for index, offset in enumerate((0.0, 0.022)):
-        ends = np.array([[-0.25, 0.030 + offset], [0.25, -0.045 + offset * 1.4]]) * scale * (1 if side > 0 else -1, 1) + centre
+        ends = (
+            np.array([[-0.25, 0.030 + offset], [0.25, -0.045 + offset * 1.4]]) * scale * (1 if side > 0 else -1, 1)
+            + centre
+        )
         path = curve([ends[0], ends.mean(axis=0), ends[1]], 12)
-        soft.stroke(path + (0.004 * scale, 0.012 * scale), np.linspace(0.008, 0.014, 12) * scale, colour("#0c0806"))
+        soft.stroke(moved(path, 0.004 * scale, 0.012 * scale), np.linspace(0.008, 0.014, 12) * scale, colour("#0c0806"))
         sheet.stroke(path, np.linspace(0.0065, 0.012, 12) * scale, shifted(wood, lightness=1.0 - 0.12 * index))
-        sheet.stroke(path - (0, 0.0025 * scale), np.linspace(0.002, 0.004, 12) * scale, blend(wood, stage.palette.light, 0.45))
+        sheet.stroke(
+            path - (0, 0.0025 * scale), np.linspace(0.002, 0.004, 12) * scale, blend(wood, stage.palette.light, 0.45)
+        )
     shadow = soft.picture()
     assert shadow.alpha is not None
     blurred = Picture(shadow.rgb, blur(shadow.alpha, 0.006 * scale) * 0.6)
@@ -92,12 +109,12 @@ def sprig(stage: Stage, x: float, foot: float, twig: str) -> list[Part]:
     side = -side_of_light(stage)
     start = (x + side * 0.12 * scale, foot + 0.145 * scale)
     heading = (0.0 if side > 0 else math.pi) - side * 0.22
-    growth = branch.grow(rng, start, heading, 0.30 * scale, 0.011 * scale, gnarl=0.13, lift=0.0, level=2)
+    growth = grow(rng, start, heading, 0.30 * scale, 0.011 * scale, gnarl=0.13, lift=0.0, level=2)
     box = np.concatenate([limb[0] for limb in growth.limbs])
     low, high = box.min(axis=0) - 0.08 * scale, box.max(axis=0) + 0.08 * scale
     sheet = Sketch(low[0], low[1], high[0], high[1])
-    branch.bark(stage, sheet, growth, snow=False)
-    branch.DRESSES[twig](stage, rng, sheet, growth)
+    dresses.bark(stage, sheet, growth, snow=False)
+    dresses.DRESSES[twig](stage, rng, sheet, growth)
     picture = sheet.picture()
     assert picture.alpha is not None
     shade = Picture(

@@ -10,7 +10,7 @@ import numpy as np
 from wan_engine.storyboard.particles.steam import steam
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Layer, Picture
-from wan_engine.storyboard.picture.raster import Field, curve, mix
+from wan_engine.storyboard.picture.raster import Field, curve, mix, moved
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.scene import Part
 from wan_engine.storyboard.scenery import food, lanterns, vessel
@@ -25,7 +25,7 @@ def _hot(stage: Stage) -> bool:
     return bool(stage.words & {"steam", "hot"})
 
 
-def cup(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list[Part]:
+def cup(stage: Stage, x: float, foot: float, _morsel: food.Morsel | None) -> list[Part]:
     """A celadon cup of tea."""
     ware, width = vessel.WARES["cup"], 0.41 * stage.unit
     picture, anchor = vessel.vessel(stage, ware, width)
@@ -42,7 +42,16 @@ def bowl(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> lis
     mouth = vessel.mouth_of(ware, width, foot)
     if morsel is not None:
         sheet = Sketch(x - 0.3 * stage.unit, mouth - 0.20 * stage.unit, x + 0.3 * stage.unit, mouth + 0.16 * stage.unit)
-        food.heap(stage, stage.random("bowl"), sheet, morsel, x=x, y=mouth + 0.020 * stage.unit, spread=0.168 * stage.unit, squash=0.26)
+        food.heap(
+            stage,
+            stage.random("bowl"),
+            sheet,
+            morsel,
+            x=x,
+            y=mouth + 0.020 * stage.unit,
+            spread=0.168 * stage.unit,
+            squash=0.26,
+        )
         parts.append(_drawn(stage, sheet, "in the bowl"))
     if morsel is None or morsel.dish == "bowl" or _hot(stage):
         parts.append(steam(stage, x, mouth, width=0.34 * stage.unit, depth=0.62))
@@ -50,7 +59,9 @@ def bowl(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> lis
 
 
 def _drawn(stage: Stage, sheet: Sketch, name: str, depth: float = 0.62) -> Layer:
-    return stage.layer(stage.style.thing(stage, sheet.picture(), 0.98, name), depth, name=name, top=sheet.top, left=sheet.left)
+    return stage.layer(
+        stage.style.thing(stage, sheet.picture(), 0.98, name), depth, name=name, top=sheet.top, left=sheet.left
+    )
 
 
 def plate(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list[Part]:
@@ -63,7 +74,9 @@ def plate(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> li
     glaze = blend(colour(tone), palette.zenith, 0.40 if palette.dark else 0.05)
 
     def ellipse(radius: float, drop: float, shade: Field) -> None:
-        sheet.polygon(np.stack([x + np.cos(turns) * radius, foot + drop + np.sin(turns) * radius * 0.33], axis=1), shade)
+        sheet.polygon(
+            np.stack([x + np.cos(turns) * radius, foot + drop + np.sin(turns) * radius * 0.33], axis=1), shade
+        )
 
     ellipse(wide * 0.50, 0.010 * unit, shifted(glaze, lightness=0.52))
     for step in range(10):
@@ -74,8 +87,14 @@ def plate(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> li
     served = morsel or food.MORSELS["cakes"]
     food.heap(stage, stage.random("plate"), sheet, served, x=x, y=foot - 0.035 * unit, spread=wide * 0.235)
     anchor = (x - sheet.left, foot - sheet.top + 0.165 * wide)
-    parts: list[Part] = [*put(stage, sheet.picture(), anchor, x=x, foot=foot + 0.165 * wide, name="plate", wide=wide * 0.42)]
-    return [*parts, steam(stage, x, foot - 0.09 * unit, width=0.30 * unit, depth=0.62)] if _hot(stage) or served.shape is food.dumpling else parts
+    parts: list[Part] = [
+        *put(stage, sheet.picture(), anchor, x=x, foot=foot + 0.165 * wide, name="plate", wide=wide * 0.42)
+    ]
+    return (
+        [*parts, steam(stage, x, foot - 0.09 * unit, width=0.30 * unit, depth=0.62)]
+        if _hot(stage) or served.shape is food.dumpling
+        else parts
+    )
 
 
 def basket(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list[Part]:
@@ -86,7 +105,17 @@ def basket(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> l
     mouth = vessel.mouth_of(ware, width, foot)
     sheet = Sketch(x - 0.36 * stage.unit, mouth - 0.30 * stage.unit, x + 0.36 * stage.unit, mouth + 0.20 * stage.unit)
     served = morsel or food.MORSELS["persimmons"]
-    food.heap(stage, stage.random("basket"), sheet, served, x=x, y=mouth + 0.02 * stage.unit, spread=width * 0.36, share=1.15, squash=0.27)
+    food.heap(
+        stage,
+        stage.random("basket"),
+        sheet,
+        served,
+        x=x,
+        y=mouth + 0.02 * stage.unit,
+        spread=width * 0.36,
+        share=1.15,
+        squash=0.27,
+    )
     return [*parts, _drawn(stage, sheet, "in the basket")]
 
 
@@ -104,11 +133,23 @@ def glass(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> li
         low = index < 9
         height = rng.uniform(0.02, 0.09) if low else rng.uniform(0.14, 0.26)
         place = x + rng.uniform(-0.095, 0.095) * stage.unit
-        sheet.stamp(sprites[index % len(sprites)], place, foot - height * stage.unit, size * rng.uniform(0.7, 1.0), turn=rng.uniform(0, 6.28), squash=rng.uniform(0.5, 0.9))
-    return [shadow, _drawn(stage, sheet, "in the glass"), body, steam(stage, x, foot - 0.33 * stage.unit, width=0.2 * stage.unit, depth=0.62)]
+        sheet.stamp(
+            sprites[index % len(sprites)],
+            place,
+            foot - height * stage.unit,
+            size * rng.uniform(0.7, 1.0),
+            turn=rng.uniform(0, 6.28),
+            squash=rng.uniform(0.5, 0.9),
+        )
+    return [
+        shadow,
+        _drawn(stage, sheet, "in the glass"),
+        body,
+        steam(stage, x, foot - 0.33 * stage.unit, width=0.2 * stage.unit, depth=0.62),
+    ]
 
 
-def jar(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list[Part]:
+def jar(stage: Stage, x: float, foot: float, _morsel: food.Morsel | None) -> list[Part]:
     """A clay jar, its mouth tied with red cloth."""
     ware, width = vessel.WARES["jar"], 0.42 * stage.unit
     picture, anchor = vessel.vessel(stage, ware, width)
@@ -117,18 +158,36 @@ def jar(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list
     cloth = blend(colour("#c8321f"), stage.palette.near, 0.35 if stage.palette.dark else 0.03)
     sheet = Sketch(x - 0.24 * stage.unit, top - 0.09 * stage.unit, x + 0.24 * stage.unit, top + 0.17 * stage.unit)
     half = width * 0.33
-    skirt = curve([[-half * 1.05, 0.00], [-half * 1.30, 0.14 * width], [-half * 0.72, 0.11 * width], [-half * 0.2, 0.17 * width], [half * 0.3, 0.11 * width], [half * 0.8, 0.16 * width], [half * 1.28, 0.12 * width], [half * 1.05, 0.0], [half * 0.6, -0.055 * width], [0, -0.075 * width], [-half * 0.6, -0.055 * width]], 90, closed=True)  # fmt: skip
-    sheet.polygon(skirt + (x, top), cloth)
-    crown = curve([[-half * 1.03, 0.0], [-half * 0.6, -0.055 * width], [0, -0.075 * width], [half * 0.6, -0.055 * width], [half * 1.03, 0.0], [0, 0.045 * width]], 60, closed=True)
-    sheet.polygon(crown + (x, top), blend(cloth, stage.palette.light, 0.20))
+    # Its hem hangs in folds; seen from the front, left to right, then back along the rim.
+    hem = ((-1.05, 0), (-1.3, 0.14), (-0.72, 0.11), (-0.2, 0.17), (0.3, 0.11), (0.8, 0.16), (1.28, 0.12))
+    rim = ((1.05, 0), (0.6, -0.055), (0, -0.075), (-0.6, -0.055))
+    skirt = curve([[half * across, width * down] for across, down in hem + rim], 90, closed=True)
+    sheet.polygon(moved(skirt, x, top), cloth)
+    crown = curve(
+        [
+            [-half * 1.03, 0.0],
+            [-half * 0.6, -0.055 * width],
+            [0, -0.075 * width],
+            [half * 0.6, -0.055 * width],
+            [half * 1.03, 0.0],
+            [0, 0.045 * width],
+        ],
+        60,
+        closed=True,
+    )
+    sheet.polygon(moved(crown, x, top), blend(cloth, stage.palette.light, 0.20))
     cord = curve([[-half * 1.04, 0.035 * width], [0, 0.085 * width], [half * 1.04, 0.035 * width]], 20)
-    sheet.stroke(cord + (x, top), 0.022 * width, blend(colour("#d9b56a"), stage.palette.near, 0.2))
+    sheet.stroke(moved(cord, x, top), 0.022 * width, blend(colour("#d9b56a"), stage.palette.near, 0.2))
     for fold in (-0.75, -0.25, 0.35, 0.85):
-        sheet.stroke(np.array([[x + fold * half, top + 0.06 * width], [x + fold * half * 1.12, top + 0.13 * width]]), 2.0, shifted(cloth, lightness=0.72))
+        sheet.stroke(
+            np.array([[x + fold * half, top + 0.06 * width], [x + fold * half * 1.12, top + 0.13 * width]]),
+            2.0,
+            shifted(cloth, lightness=0.72),
+        )
     return [*parts, _drawn(stage, sheet, "cloth")]
 
 
-def teapot(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> list[Part]:
+def teapot(stage: Stage, x: float, foot: float, _morsel: food.Morsel | None) -> list[Part]:
     """A clay teapot with a small cup beside it; on a stove if the prompt has a fire."""
     unit = stage.unit
     if stage.words & {"sparks", "stove"}:
@@ -136,7 +195,10 @@ def teapot(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> l
         stove, anchor = vessel.vessel(stage, vessel.WARES["stove"], width)
         top = foot - vessel.WARES["stove"].tall * width
         glow = Sketch(x - width * 0.3, foot - width * 0.45, x + width * 0.3, foot)
-        door = curve([[-0.15, 0.0], [-0.15, -0.12], [0, -0.19], [0.15, -0.12], [0.15, 0.0]], 30) * width + (x, foot - 0.06 * width)
+        door = curve([[-0.15, 0.0], [-0.15, -0.12], [0, -0.19], [0.15, -0.12], [0.15, 0.0]], 30) * width + (
+            x,
+            foot - 0.06 * width,
+        )
         glow.polygon(door, colour("#5a1c0c"))
         glow.polygon((door - (x, foot - 0.1 * width)) * 0.82 + (x, foot - 0.095 * width), colour("#ff9a3c"))
         return [
@@ -176,20 +238,37 @@ def _pot(stage: Stage, x: float, foot: float, width: float) -> list[Layer]:
     widths = np.linspace(0.17, 0.065, 20) * width
     behind.stroke(spout, widths, shifted(clay, lightness=0.85))
     behind.stroke(spout - (0, 0.015 * width), widths * 0.45, lit)
-    loop = [(-0.40, top + 0.12 * width), (-0.66, top + 0.08 * width), (-0.72, belly + 0.02 * width), (-0.60, belly + 0.17 * width), (-0.40, belly + 0.18 * width)]
+    loop = [
+        (-0.40, top + 0.12 * width),
+        (-0.66, top + 0.08 * width),
+        (-0.72, belly + 0.02 * width),
+        (-0.60, belly + 0.17 * width),
+        (-0.40, belly + 0.18 * width),
+    ]
     handle = curve(at(loop), 36)
     behind.stroke(handle, 0.062 * width, dark)
-    behind.stroke(handle + (side * 0.010 * width, -0.010 * width), 0.022 * width, shifted(clay, lightness=0.95))
+    behind.stroke(moved(handle, side * 0.01 * width, -0.01 * width), 0.022 * width, shifted(clay, lightness=0.95))
     turns = np.linspace(0, 2 * math.pi, 60)
     for step in range(12):
         share = step / 11
         flat = 1 - share**2 * 0.55
-        dome = np.stack([centre + np.cos(turns) * width * 0.235 * flat, top + width * (0.075 - 0.085 * share) + np.sin(turns) * width * 0.072 * flat], axis=1)
+        dome = np.stack(
+            [
+                centre + np.cos(turns) * width * 0.235 * flat,
+                top + width * (0.075 - 0.085 * share) + np.sin(turns) * width * 0.072 * flat,
+            ],
+            axis=1,
+        )
         before.polygon(dome, blend(shifted(clay, lightness=0.72), lit, share * 0.75))
     for step in range(7):
         share = step / 6
         shade = blend(shifted(clay, lightness=0.7), blend(clay, stage.palette.light, 0.5), share)
-        before.disc(centre + side * 0.008 * width * share, top - width * (0.045 + 0.010 * share), width * 0.047 * (1 - 0.7 * share), shade)
+        before.disc(
+            centre + side * 0.008 * width * share,
+            top - width * (0.045 + 0.010 * share),
+            width * 0.047 * (1 - 0.7 * share),
+            shade,
+        )
     drawn, lid = behind.picture(), before.picture()
     assert drawn.alpha is not None
     assert lid.alpha is not None
@@ -201,4 +280,12 @@ def _pot(stage: Stage, x: float, foot: float, width: float) -> list[Layer]:
     return put(stage, whole, (centre, pad + anchor[1]), x=x, foot=foot, name="teapot", wide=width * 0.30)
 
 
-DISHES: dict[str, Dish] = {"cup": cup, "bowl": bowl, "plate": plate, "basket": basket, "glass": glass, "jar": jar, "teapot": teapot}
+DISHES: dict[str, Dish] = {
+    "cup": cup,
+    "bowl": bowl,
+    "plate": plate,
+    "basket": basket,
+    "glass": glass,
+    "jar": jar,
+    "teapot": teapot,
+}

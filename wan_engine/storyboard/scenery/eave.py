@@ -6,7 +6,7 @@ import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Layer
-from wan_engine.storyboard.picture.raster import Points, curve
+from wan_engine.storyboard.picture.raster import Points, curve, moved
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.stage import Stage
 
@@ -33,7 +33,7 @@ def eave(stage: Stage, depth: float = 0.86) -> Layer:
     # The lower edge rises towards the corner, as roofs of the south do.
     lower = curve(at([(0.0, 0.02), (0.32, 0.015), (0.58, -0.03), (REACH, -0.125)]), 60)
     upper = curve(at([(0.0, -0.62), (0.24, -0.58), (0.44, -0.46), (REACH - 0.03, -0.165)]), 60)
-    beam = lower + (0, 0.045 * unit)
+    beam = moved(lower, 0, 0.045 * unit)
     sheet.polygon(np.concatenate([lower, beam[::-1]]), wood)
     sheet.stroke(beam - (0, 0.005 * unit), 0.008 * unit, blend(wood, palette.light, 0.25))
     for share in np.linspace(0.04, 0.96, 13):
@@ -65,12 +65,17 @@ def _snow(stage: Stage, sheet: Sketch, lower: Points, upper: Points) -> None:
     bulge = np.interp(np.arange(60), np.arange(0, 60, 6), rng.uniform(-0.010, 0.020, 10)) * unit
     front = curve(lip[::4] + np.stack([np.zeros(15), bulge[::4]], axis=1), 80)
     shade = blend(white, stage.palette.zenith, 0.40)
-    sheet.polygon(np.concatenate([front + (0, 0.018 * unit), upper[::-1]]), shade)
+    sheet.polygon(np.concatenate([moved(front, 0, 0.018 * unit), upper[::-1]]), shade)
     # Thin steps from shade to light towards the lip, and the tiles' ribs under the cover.
     for step in range(10):
         share = step / 9
-        inner = front * (1 - 0.30 * (1 - share)) + np.stack([np.interp(np.linspace(0, 59, 80), np.arange(60), upper[:, axis]) for axis in (0, 1)], axis=1) * (0.30 * (1 - share))
-        sheet.polygon(np.concatenate([inner, upper[::-1]]) if share < 1 else np.concatenate([front, inner[::-1]]), blend(shade, white, 0.25 + 0.5 * share))
+        inner = front * (1 - 0.30 * (1 - share)) + np.stack(
+            [np.interp(np.linspace(0, 59, 80), np.arange(60), upper[:, axis]) for axis in (0, 1)], axis=1
+        ) * (0.30 * (1 - share))
+        sheet.polygon(
+            np.concatenate([inner, upper[::-1]]) if share < 1 else np.concatenate([front, inner[::-1]]),
+            blend(shade, white, 0.25 + 0.5 * share),
+        )
     for index in range(TILES):
         share = (index + 0.5) / TILES
         top, foot = upper[int(share * 59)], front[int(share * 79)]

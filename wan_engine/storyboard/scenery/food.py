@@ -10,7 +10,7 @@ import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.noise import Random, fractal
-from wan_engine.storyboard.picture.raster import Field, curve, mix, smoothstep
+from wan_engine.storyboard.picture.raster import Field, curve, mix, moved, smoothstep
 from wan_engine.storyboard.picture.sketch import Sketch, Sprite
 from wan_engine.storyboard.scenery import leaves
 from wan_engine.storyboard.stage import Stage
@@ -71,23 +71,23 @@ def dumpling(stage: Stage, rng: Random, tone: Field) -> Sprite:
     sheet = Sketch(0, 0, SIZE, SIZE)
     half = SIZE / 2
     edge = curve([[-0.92, 0.04], [-0.55, -0.46], [0, -0.64], [0.55, -0.46], [0.92, 0.04]], 40) * half + half
-    sheet.stroke(edge + (0, 3), 13 * np.sin(np.pi * np.linspace(0.06, 0.94, 40)) + 3, shifted(tone, lightness=0.80))
+    sheet.stroke(moved(edge, 0, 3), 13 * np.sin(np.pi * np.linspace(0.06, 0.94, 40)) + 3, shifted(tone, lightness=0.80))
     sheet.stroke(edge, 9 * np.sin(np.pi * np.linspace(0.06, 0.94, 40)) + 3, blend(tone, colour("#ffffff"), 0.30))
     for share in np.linspace(0.14, 0.86, 7):
         place = edge[int(share * 39)]
-        sheet.stroke(np.array([place + (-1, -4), place + (2, 9)]), 1.8, shifted(tone, lightness=0.78))
+        sheet.stroke(np.array([moved(place, -1, -4), moved(place, 2, 9)]), 1.8, shifted(tone, lightness=0.78))
     drawn = sheet.premultiplied()
     return Sprite(np.asarray(body * (1 - drawn[..., 3:]) + drawn, np.float32))
 
 
-def mooncake(stage: Stage, rng: Random, tone: Field) -> Sprite:
+def mooncake(_stage: Stage, _rng: Random, tone: Field) -> Sprite:
     """A pressed round cake with a scalloped wall and a flower on top."""
     sheet = Sketch(0, 0, SIZE, SIZE)
     half = SIZE / 2
     turns = np.linspace(0, 2 * np.pi, 121)[:-1]
     wave = 0.86 * (1 + 0.035 * np.cos(turns * 16))
     top = np.stack([np.cos(turns) * wave, np.sin(turns) * wave * 0.42 - 0.18], axis=1)
-    low = top + (0, 0.42)
+    low = moved(top, 0, 0.42)
     sheet.polygon(low * half + half, shifted(tone, lightness=0.55))
     sheet.polygon(np.concatenate([top[:60], low[:60][::-1]]) * half + half, shifted(tone, lightness=0.72))
     for index in range(0, 60, 4):
@@ -114,15 +114,19 @@ def cube(stage: Stage, rng: Random, tone: Field) -> Sprite:
     for face, shade in ((left, 0.90 if left_lit else 0.66), (right, 0.66 if left_lit else 0.90)):
         sheet.polygon(face * half + half, shifted(tone, lightness=shade))
     sheet.polygon(top * half + half, blend(tone, stage.palette.light, 0.30))
-    sheet.stroke(np.array([[-0.80, -0.30], [0, 0.02], [0.80, -0.30]]) * half + half, 2.5, blend(tone, colour("#ffffff"), 0.45))
+    sheet.stroke(
+        np.array([[-0.80, -0.30], [0, 0.02], [0.80, -0.30]]) * half + half, 2.5, blend(tone, colour("#ffffff"), 0.45)
+    )
     for _ in range(26):
         a, b = rng.uniform(-0.8, 0.8, 2)
         spot = np.array([(a - b) * 0.5, -0.30 + (a + b) * 0.18])
-        sheet.disc(*(spot * half + half), float(rng.uniform(1.0, 2.4)), shifted(tone, lightness=float(rng.uniform(0.72, 0.92))))
+        crumb, shade = float(rng.uniform(1.0, 2.4)), float(rng.uniform(0.72, 0.92))
+        place = spot * half + half
+        sheet.disc(float(place[0]), float(place[1]), crumb, shifted(tone, lightness=shade))
     return Sprite(sheet.premultiplied())
 
 
-def slice_(stage: Stage, rng: Random, tone: Field) -> Sprite:
+def slice_(stage: Stage, _rng: Random, tone: Field) -> Sprite:
     """A wedge of melon with its rind and seeds."""
     sheet = Sketch(0, 0, SIZE, SIZE)
     half = SIZE / 2
@@ -142,7 +146,7 @@ def slice_(stage: Stage, rng: Random, tone: Field) -> Sprite:
     return Sprite(sheet.premultiplied())
 
 
-def ring(stage: Stage, rng: Random, tone: Field) -> Sprite:
+def ring(stage: Stage, _rng: Random, tone: Field) -> Sprite:
     """A slice with holes: lotus root."""
     sheet = Sketch(0, 0, SIZE, SIZE)
     half = SIZE / 2
@@ -158,12 +162,12 @@ def ring(stage: Stage, rng: Random, tone: Field) -> Sprite:
     return Sprite(sheet.premultiplied())
 
 
-def leaf(stage: Stage, rng: Random, tone: Field) -> Sprite:
+def leaf(_stage: Stage, rng: Random, tone: Field) -> Sprite:
     """A tender leaf."""
     return leaves.ovate(shifted(tone, hue=float(rng.uniform(-0.015, 0.015))), slim=0.36)
 
 
-def blade(stage: Stage, rng: Random, tone: Field) -> Sprite:
+def blade(_stage: Stage, _rng: Random, tone: Field) -> Sprite:
     """Something long and thin: tea leaves, peppers, shreds."""
     return leaves.ovate(tone, slim=0.15)
 
@@ -207,7 +211,16 @@ def sprites_of(stage: Stage, rng: Random, morsel: Morsel) -> list[Sprite]:
 
 
 def heap(
-    stage: Stage, rng: Random, sheet: Sketch, morsel: Morsel, *, x: float, y: float, spread: float, share: float = 1.0, squash: float = 0.34
+    stage: Stage,
+    rng: Random,
+    sheet: Sketch,
+    morsel: Morsel,
+    *,
+    x: float,
+    y: float,
+    spread: float,
+    share: float = 1.0,
+    squash: float = 0.34,
 ) -> None:
     """A heap in an ellipse around x, y, `spread` pixels to each side; those behind first."""
     sprites = sprites_of(stage, rng, morsel)
@@ -222,6 +235,11 @@ def heap(
     for place_x, place_y, inner in sorted(places, key=lambda item: item[1] + item[2] * 0.1):
         rise = inner * (0.30 * spread if count > 12 else 0.22 * size)
         sheet.stamp(
-            sprites[int(rng.integers(len(sprites)))], place_x, place_y - rise, size * rng.uniform(0.90, 1.08),
-            turn=rng.uniform(0, 6.28) if flat else rng.normal(0, 0.08), squash=0.55 if flat else 1.0, shade=float(rng.uniform(0.90, 1.04)),
-        )  # fmt: skip
+            sprites[int(rng.integers(len(sprites)))],
+            place_x,
+            place_y - rise,
+            size * rng.uniform(0.90, 1.08),
+            turn=rng.uniform(0, 6.28) if flat else rng.normal(0, 0.08),
+            squash=0.55 if flat else 1.0,
+            shade=float(rng.uniform(0.90, 1.04)),
+        )

@@ -11,7 +11,7 @@ import numpy as np
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Layer, Motion, Sway
 from wan_engine.storyboard.picture.noise import Random
-from wan_engine.storyboard.picture.raster import Field, Points, curve
+from wan_engine.storyboard.picture.raster import Field, Points, curve, moved
 from wan_engine.storyboard.picture.sketch import Sketch, Sprite
 from wan_engine.storyboard.scenery import blossoms
 from wan_engine.storyboard.stage import Stage
@@ -41,12 +41,21 @@ def stand(stage: Stage, kind: str, *, foot: float = 0.86) -> list[Layer]:
     """
     plan = STANDS[kind]
     layers = []
-    for name, depth, shift, scale, dense in (("far", 0.55, -0.055, 0.72, 1.3), ("middle", 0.74, 0.015, 0.95, 1.0), ("near", 0.95, 0.13, 1.25, 0.6)):
+    for name, depth, shift, scale, dense in (
+        ("far", 0.55, -0.055, 0.72, 1.3),
+        ("middle", 0.74, 0.015, 0.95, 1.0),
+        ("near", 0.95, 0.13, 1.25, 0.6),
+    ):
         rng = stage.random(f"{kind} {name}")
         base = (foot + shift) * stage.height
         high = plan.tall * scale * stage.unit
         lower = base + 0.10 * stage.unit
-        sheet = Sketch(-stage.margin, base - high * 1.35, stage.width + stage.margin, lower + (stage.height * 0.2 if name != "far" else 0))
+        sheet = Sketch(
+            -stage.margin,
+            base - high * 1.35,
+            stage.width + stage.margin,
+            lower + (stage.height * 0.2 if name != "far" else 0),
+        )
         tone = blend(plan.tone(stage), stage.palette.near, 0.62 * depth**2)
         sprites = plan.head(stage, rng) if plan.head else []
         total = max(4, round(plan.count * dense * stage.width / stage.unit))
@@ -55,23 +64,54 @@ def stand(stage: Stage, kind: str, *, foot: float = 0.86) -> list[Layer]:
             # Lower in the middle, so that the view stays open.
             open_middle = 0.62 + 0.38 * abs(2 * x / stage.width - 1) ** 1.2
             tall = high * rng.uniform(0.62, 1.08) * open_middle
-            _stalk(stage, rng, sheet, plan, x, base + rng.uniform(0, 0.05) * stage.unit, tall, shifted(tone, lightness=float(rng.uniform(0.75, 1.12))), sprites, scale)
+            _stalk(
+                stage,
+                rng,
+                sheet,
+                plan,
+                x,
+                base + rng.uniform(0, 0.05) * stage.unit,
+                tall,
+                shifted(tone, lightness=float(rng.uniform(0.75, 1.12))),
+                sprites,
+                scale,
+            )
         picture = stage.style.thing(stage, sheet.picture(), depth, f"{kind} {name}")
         layers.append(
-            stage.layer(picture, depth, name=f"{kind} {name}", top=sheet.top, left=sheet.left, sway=_wind(rng.uniform(0, 1), 0.030), pivot=(0.0, base))
+            stage.layer(
+                picture,
+                depth,
+                name=f"{kind} {name}",
+                top=sheet.top,
+                left=sheet.left,
+                sway=_wind(rng.uniform(0, 1), 0.030),
+                pivot=(0.0, base),
+            )
         )
     return layers
 
 
 def _wind(start: float, strength: float) -> Sway:
     def sway(phase: float) -> Motion:
-        return Motion(shear=strength * (math.sin(2 * math.pi * (phase + start)) + 0.4 * math.sin(4 * math.pi * (phase + 2 * start))))
+        return Motion(
+            shear=strength
+            * (math.sin(2 * math.pi * (phase + start)) + 0.4 * math.sin(4 * math.pi * (phase + 2 * start)))
+        )
 
     return sway
 
 
 def _stalk(
-    stage: Stage, rng: Random, sheet: Sketch, plan: Stand, x: float, foot: float, tall: float, tone: Field, sprites: list[Sprite], scale: float
+    stage: Stage,
+    rng: Random,
+    sheet: Sketch,
+    plan: Stand,
+    x: float,
+    foot: float,
+    tall: float,
+    tone: Field,
+    sprites: list[Sprite],
+    scale: float,
 ) -> None:
     lean = plan.bend * rng.normal(0.25, 0.75) * tall
     path = curve([[x, foot + 0.12 * tall], [x + lean * 0.12, foot - 0.45 * tall], [x + lean, foot - tall]], 14)
@@ -83,7 +123,9 @@ def _stalk(
         heading = math.atan2(path[-1, 1] - path[-4, 1], path[-1, 0] - path[-4, 0]) + math.pi / 2
         sprite = sprites[int(rng.integers(len(sprites)))]
         size = plan.size * stage.unit * scale * rng.uniform(0.8, 1.15)
-        sheet.stamp(sprite, float(path[-1, 0]), float(path[-1, 1]), size, turn=heading, shade=float(rng.uniform(0.82, 1.05)))
+        sheet.stamp(
+            sprite, float(path[-1, 0]), float(path[-1, 1]), size, turn=heading, shade=float(rng.uniform(0.82, 1.05))
+        )
 
 
 def _blade(rng: Random, path: Points, tall: float, width: float) -> Points:
@@ -91,7 +133,14 @@ def _blade(rng: Random, path: Points, tall: float, width: float) -> Points:
     start = path[int(rng.integers(1, 8))]
     side = rng.choice([-1, 1])
     long = tall * rng.uniform(0.35, 0.7)
-    spine = curve([start, start + (side * long * 0.18, -long * 0.55), start + (side * long * rng.uniform(0.35, 0.7), -long * rng.uniform(0.35, 0.75))], 10)
+    spine = curve(
+        [
+            start,
+            moved(start, side * long * 0.18, -long * 0.55),
+            moved(start, side * long * rng.uniform(0.35, 0.7), -long * rng.uniform(0.35, 0.75)),
+        ],
+        10,
+    )
     wide = np.sin(np.pi * np.linspace(0.08, 1, 10) ** 0.7) * width * 1.7
     across = np.stack([-np.gradient(spine[:, 1]), np.gradient(spine[:, 0])], axis=1)
     across /= np.maximum(np.hypot(across[:, 0], across[:, 1]), 1e-6)[:, None]
@@ -100,7 +149,11 @@ def _blade(rng: Random, path: Points, tall: float, width: float) -> Points:
 
 def _plumes(stage: Stage, rng: Random) -> list[Sprite]:
     """The feathery heads of reeds, hanging to one side."""
-    tone = blend(colour("#efe3cc"), stage.palette.haze, 0.35) if not stage.palette.dark else blend(colour("#8d93a6"), stage.palette.haze, 0.4)
+    tone = (
+        blend(colour("#efe3cc"), stage.palette.haze, 0.35)
+        if not stage.palette.dark
+        else blend(colour("#8d93a6"), stage.palette.haze, 0.4)
+    )
     sprites = []
     for _ in range(3):
         sheet = Sketch(0, 0, 160, 160)
@@ -125,14 +178,37 @@ def _ears(tone: str, droop: float) -> Callable[[Stage, Random], list[Sprite]]:
         sprites = []
         for _ in range(3):
             sheet = Sketch(0, 0, 160, 160)
-            spine = curve([[80, 86], [82 + 10 * droop, 52], [84 + 62 * droop, 18 + 40 * droop]], 14)
+            spine = curve(np.array([[80, 86], [82 + 10 * droop, 52], [84 + 62 * droop, 18 + 40 * droop]]), 14)
             for index, place in enumerate(spine):
                 for side in (-1, 1):
                     heading = -math.pi / 2 + 1.7 * droop * index / 13 + side * 0.38
                     grain = place + 7.5 * np.array([math.cos(heading), math.sin(heading)])
-                    sheet.stroke(np.array([grain, grain + 46 * (1 - 0.8 * droop) * np.array([math.cos(heading - side * 0.14), math.sin(heading - side * 0.14)])]), 0.9, shifted(gold, lightness=1.05))
-                    body = curve([place, place + 8 * np.array([math.cos(heading + 0.5), math.sin(heading + 0.5)]), place + 15 * np.array([math.cos(heading), math.sin(heading)]), place + 8 * np.array([math.cos(heading - 0.5), math.sin(heading - 0.5)])], 16, closed=True)
-                    sheet.polygon(body, shifted(gold, lightness=float(0.80 + 0.25 * (side > 0) + rng.uniform(-0.06, 0.06))))
+                    sheet.stroke(
+                        np.array(
+                            [
+                                grain,
+                                grain
+                                + 46
+                                * (1 - 0.8 * droop)
+                                * np.array([math.cos(heading - side * 0.14), math.sin(heading - side * 0.14)]),
+                            ]
+                        ),
+                        0.9,
+                        shifted(gold, lightness=1.05),
+                    )
+                    body = curve(
+                        [
+                            place,
+                            place + 8 * np.array([math.cos(heading + 0.5), math.sin(heading + 0.5)]),
+                            place + 15 * np.array([math.cos(heading), math.sin(heading)]),
+                            place + 8 * np.array([math.cos(heading - 0.5), math.sin(heading - 0.5)]),
+                        ],
+                        16,
+                        closed=True,
+                    )
+                    sheet.polygon(
+                        body, shifted(gold, lightness=float(0.80 + 0.25 * (side > 0) + rng.uniform(-0.06, 0.06)))
+                    )
             sprites.append(Sprite(sheet.premultiplied()))
         return sprites
 
@@ -145,20 +221,23 @@ def _flower_heads(stage: Stage, rng: Random) -> list[Sprite]:
     return [blossoms.five_petals(rng, tone) for tone in tones]
 
 
-def _chrysanthemums(stage: Stage, rng: Random) -> list[Sprite]:
+def _chrysanthemums(_stage: Stage, rng: Random) -> list[Sprite]:
     return [blossoms.many_petals(rng, colour(tone)) for tone in ("#f0c02c", "#f3d9a0", "#d9772e")]
 
 
-def _rape(stage: Stage, rng: Random) -> list[Sprite]:
+def _rape(_stage: Stage, rng: Random) -> list[Sprite]:
     return [blossoms.cluster(rng, colour("#f5c91e")) for _ in range(2)]
 
 
-def _lavender(stage: Stage, rng: Random) -> list[Sprite]:
+def _lavender(_stage: Stage, rng: Random) -> list[Sprite]:
     return [blossoms.cluster(rng, colour("#8d6cc4")) for _ in range(2)]
 
 
 def _peonies(stage: Stage, rng: Random) -> list[Sprite]:
-    return [blossoms.many_petals(rng, shifted(stage.palette.accent, lightness=light), rings=6, petals=15, slim=0.15) for light in (0.92, 1.05)]
+    return [
+        blossoms.many_petals(rng, shifted(stage.palette.accent, lightness=light), rings=6, petals=15, slim=0.15)
+        for light in (0.92, 1.05)
+    ]
 
 
 def _gold(stage: Stage) -> Field:

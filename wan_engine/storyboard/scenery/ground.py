@@ -10,7 +10,6 @@ from wan_engine.storyboard.picture.noise import Random, fractal, line
 from wan_engine.storyboard.picture.raster import Field, blur, mix, sampled, smoothstep, spread
 from wan_engine.storyboard.stage import Stage
 
-
 #: Soft folds of open ground, from far to near.
 FOLDS = 3
 
@@ -38,7 +37,9 @@ def ground(stage: Stage, *, top: float, depth: float = 0.80, tone: Field | None 
         mask = np.asarray(np.clip(y - edge[None, :] + 0.5, 0, 1), np.float32)
         below = np.asarray((y - edge[None, :]) / unit, np.float32)
         facing = np.clip(0.55 - 9.0 * np.gradient(wave) * (1 if light_x > count / 2 else -1) * 0.03 * unit / 9, 0, 1)
-        lit = np.clip(np.exp(-np.clip(below, 0, None) / (0.10 + 0.10 * share)) * (0.55 * facing + 0.45 * pool)[None, :], 0, 1)
+        lit = np.clip(
+            np.exp(-np.clip(below, 0, None) / (0.10 + 0.10 * share)) * (0.55 * facing + 0.45 * pool)[None, :], 0, 1
+        )
         dark = mix(base * (0.80 if white else 0.58), palette.zenith, 0.16)
         bright = mix(base, palette.light, 0.42 if white else 0.30)
         painted = mix(dark, bright, lit)
@@ -69,7 +70,9 @@ def _trodden(stage: Stage, rgb: Field, y: Field, top: float) -> Field:
     rows = np.log(near * 14 + 1) * 9.0 + 0.10 * worn
     across = across + 0.08 * worn
     joint = np.minimum(np.abs((across * 1.5 + 0.5 * np.floor(rows)) % 1.0 - 0.5), 0.5)
-    gaps = np.maximum(smoothstep(0.43, 0.49, joint), smoothstep(0.38, 0.47, np.abs(rows % 1.0 - 0.5) * np.ones_like(across)))
+    gaps = np.maximum(
+        smoothstep(0.43, 0.49, joint), smoothstep(0.38, 0.47, np.abs(rows % 1.0 - 0.5) * np.ones_like(across))
+    )
     cover = smoothstep(1.0, 0.86, np.abs(across)) * smoothstep(0.0, 0.05, near * np.ones_like(across))
     stone = blend(blend(colour("#a8a294"), palette.horizon, 0.30), palette.near, 0.45 if palette.dark else 0.08)
     toned = mix(stone, blend(stone * 0.55, palette.near, 0.2), gaps)
@@ -105,7 +108,9 @@ def terraces(stage: Stage, kind: str, *, top: float, depth: float = 0.72) -> Lay
     rich = blend(blend(palette.foliage, colour("#5f9a4a"), 0.0 if palette.dark else 0.35), palette.ground, 0.15)
     if not palette.dark and "autumn" in stage.words:
         rich = blend(rich, colour("#cfa23e"), 0.45)
-    painted = (_tea if kind == "tea hills" else _paddy)(stage, rng, within, near, step, rich)
+    painted = (
+        _tea(stage, rng, within, near, rich) if kind == "tea hills" else _paddy(stage, rng, within, near, step, rich)
+    )
     painted = mix(painted, palette.haze, 0.66 * np.clip(1 - down * 1.7, 0, 1) ** 1.8)
     dim = smoothstep(0.55, 1.05, down) * 0.55
     painted = mix(painted, mix(palette.near, rich * 0.25, 0.5), dim)
@@ -133,13 +138,15 @@ def _paddy(stage: Stage, rng: Random, within: Field, near: Field, step: Field, r
     return mix(mix(water, grass, bank), palette.light, lip * 0.6)
 
 
-def _tea(stage: Stage, rng: Random, within: Field, near: Field, step: Field, rich: Field) -> Field:
+def _tea(stage: Stage, rng: Random, within: Field, near: Field, rich: Field) -> Field:
     """A clipped hedge of tea: round, bright on top, dark in the furrow, and full of leaves."""
     tea = blend(shifted(rich, saturation=1.2), colour("#4f9236"), 0.0 if stage.palette.dark else 0.30)
     shape = (within.shape[0], within.shape[1])
     foliage = fractal(rng, shape, 9.0, octaves=3, gain=0.75, stretch=1.3)
     profile = np.sqrt(np.clip(1 - (within * 2.15 - 1.0) ** 2, 0, 1))
-    lit = np.clip(profile * (1.18 - 0.80 * within) + 0.13 * foliage * profile * np.clip(near * 1.6, 0.2, 1), 0, 1).astype(np.float32)
+    lit = np.clip(
+        profile * (1.18 - 0.80 * within) + 0.13 * foliage * profile * np.clip(near * 1.6, 0.2, 1), 0, 1
+    ).astype(np.float32)
     dark = mix(tea * 0.26, stage.palette.near, 0.30)
     bright = mix(tea * 1.06, stage.palette.light, 0.24)
     return mix(dark, bright, lit)

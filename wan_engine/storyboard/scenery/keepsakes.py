@@ -8,10 +8,11 @@ import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Motion, Picture
-from wan_engine.storyboard.picture.raster import Field, Points, curve, mix, resized
+from wan_engine.storyboard.picture.raster import Points, curve, moved, resized
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.scene import Part
-from wan_engine.storyboard.scenery import beasts, branch, lanterns, vessel
+from wan_engine.storyboard.scenery import beasts, dresses, vessel
+from wan_engine.storyboard.scenery.growth import Growth, grow
 from wan_engine.storyboard.scenery.room import put, side_of_light
 from wan_engine.storyboard.stage import Stage
 
@@ -24,15 +25,22 @@ def vase(stage: Stage, x: float, foot: float, twig: str) -> list[Part]:
     mouth = foot - ware.tall * width
     side = side_of_light(stage)
     sheet = Sketch(-stage.margin, 0.16 * stage.height, stage.width + stage.margin, mouth + 0.06 * stage.unit)
-    growth = branch.Growth()
+    growth = Growth()
     for lean, long in ((0.22, 0.44), (-0.30, 0.30)):
-        grown = branch.grow(
-            rng, (x, mouth + 0.03 * stage.unit), -math.pi / 2 + side * lean * -1, long * stage.unit, 0.016 * stage.unit, gnarl=0.16, lift=0.1, level=1
+        grown = grow(
+            rng,
+            (x, mouth + 0.03 * stage.unit),
+            -math.pi / 2 + side * lean * -1,
+            long * stage.unit,
+            0.016 * stage.unit,
+            gnarl=0.16,
+            lift=0.1,
+            level=1,
         )
         growth.limbs += grown.limbs
         growth.nodes += grown.nodes
-    branch.bark(stage, sheet, growth, snow=False)
-    branch.DRESSES[twig](stage, rng, sheet, growth)
+    dresses.bark(stage, sheet, growth, snow=False)
+    dresses.DRESSES[twig](stage, rng, sheet, growth)
     drawn = stage.style.thing(stage, sheet.picture(), 0.96, "vase branch")
     start = rng.uniform(0, 1)
 
@@ -59,7 +67,9 @@ def book(stage: Stage, x: float, foot: float) -> list[Part]:
         for leaf in range(5):
             lift = 0.012 * leaf
             page = curve(at([(0.0, 0.012 - lift), (side * 0.12, -0.022 - lift), (side * 0.36, 0.018 - lift * 0.6)]), 20)
-            far = curve(at([(side * 0.272, -0.185 - lift * 0.5), (side * 0.10, -0.215 - lift), (0.0, -0.188 - lift)]), 20)
+            far = curve(
+                at([(side * 0.272, -0.185 - lift * 0.5), (side * 0.10, -0.215 - lift), (0.0, -0.188 - lift)]), 20
+            )
             sheet.polygon(np.concatenate([page, far]), shifted(paper, lightness=0.80 + 0.05 * leaf))
         for column in range(7):
             inner = 0.035 + 0.042 * column
@@ -68,9 +78,23 @@ def book(stage: Stage, x: float, foot: float) -> list[Part]:
             ink = blend(colour("#3a3430"), paper, 0.35)
             for part in np.linspace(0.08, 0.92, 11):
                 place = top + (low - top) * part
-                sheet.stroke(np.array([place + (-0.006 * unit, 0), place + (0.006 * unit, 0.002 * unit)]), max(1.0, 0.0055 * unit), ink)
+                sheet.stroke(
+                    np.array([moved(place, -0.006 * unit, 0), moved(place, 0.006 * unit, 0.002 * unit)]),
+                    max(1.0, 0.0055 * unit),
+                    ink,
+                )
     sheet.stroke(curve(at([(0.0, -0.05), (0.0, -0.20), (0.0, -0.24)]), 8), 2.0, shifted(paper, lightness=0.62))
-    return [*put(stage, sheet.picture(), (x - sheet.left, foot - sheet.top + 0.03 * unit), x=x, foot=foot + 0.03 * unit, name="book", wide=0.34 * unit)]
+    return [
+        *put(
+            stage,
+            sheet.picture(),
+            (x - sheet.left, foot - sheet.top + 0.03 * unit),
+            x=x,
+            foot=foot + 0.03 * unit,
+            name="book",
+            wide=0.34 * unit,
+        )
+    ]
 
 
 def fan(stage: Stage, x: float, foot: float) -> list[Part]:
@@ -81,23 +105,48 @@ def fan(stage: Stage, x: float, foot: float) -> list[Part]:
     radius = 0.21 * unit
     centre = np.array([x, foot - 0.36 * unit])
     sheet = Sketch(x - 0.3 * unit, foot - 0.62 * unit, x + 0.3 * unit, foot + 0.04 * unit)
-    handle = curve([centre + (0, radius), centre + (0.01 * unit, radius * 1.4), [x + 0.01 * unit, foot]], 16)
+    grip = [moved(centre, 0, radius), moved(centre, 0.01 * unit, radius * 1.4), np.array([x + 0.01 * unit, foot])]
+    handle = curve(np.array(grip), 16)
     sheet.stroke(handle, 0.024 * unit, frame)
-    sheet.disc(*centre, radius * 1.03, frame)
+    sheet.disc(float(centre[0]), float(centre[1]), radius * 1.03, frame)
     for step in range(8):
         share = step / 7
         offset = -0.05 * radius * share * np.array([-side_of_light(stage), 1.0])
-        sheet.disc(*(centre + offset), radius * (0.985 - 0.5 * share), blend(shifted(silk, lightness=0.88), silk, share))
-    sheet.stroke(np.array([centre + (0, radius), centre - (0, radius * 0.25)]), 1.5, blend(frame, silk, 0.5))
+        place = centre + offset
+        shade = blend(shifted(silk, lightness=0.88), silk, share)
+        sheet.disc(float(place[0]), float(place[1]), radius * (0.985 - 0.5 * share), shade)
+    sheet.stroke(np.array([moved(centre, 0, radius), moved(centre, 0, -radius * 0.25)]), 1.5, blend(frame, silk, 0.5))
     rng = stage.random("fan")
-    growth = branch.grow(rng, (float(centre[0] - radius * 0.75), float(centre[1] + radius * 0.45)), -0.55, radius * 1.25, 0.010 * unit, gnarl=0.2, lift=0.1, level=1)
+    growth = grow(
+        rng,
+        (float(centre[0] - radius * 0.75), float(centre[1] + radius * 0.45)),
+        -0.55,
+        radius * 1.25,
+        0.010 * unit,
+        gnarl=0.2,
+        lift=0.1,
+        level=1,
+    )
     inside = [node for node in growth.nodes if math.hypot(node[0] - centre[0], node[1] - centre[1]) < radius * 0.86]
-    branch.bark(stage, sheet, branch.Growth([limb for limb in growth.limbs if np.hypot(*(limb[0] - centre).T).max() < radius * 0.96], inside), snow=False)
-    branch.DRESSES["fan twig"](stage, rng, sheet, branch.Growth([], inside))
+    dresses.bark(
+        stage,
+        sheet,
+        Growth([limb for limb in growth.limbs if np.hypot(*(limb[0] - centre).T).max() < radius * 0.96], inside),
+        snow=False,
+    )
+    dresses.DRESSES["fan twig"](stage, rng, sheet, Growth([], inside))
     tassel = blend(stage.palette.accent, colour("#b8332a"), 0.5)
     for strand in range(-2, 3):
-        sheet.stroke(np.array([[x + 0.01 * unit, foot - 0.01 * unit], [x + (0.02 + 0.008 * strand) * unit, foot + 0.035 * unit]]), 1.4, tassel)
-    return [*put(stage, sheet.picture(), (x - sheet.left, foot - sheet.top), x=x, foot=foot, name="fan", wide=0.030 * unit)]
+        sheet.stroke(
+            np.array(
+                [[x + 0.01 * unit, foot - 0.01 * unit], [x + (0.02 + 0.008 * strand) * unit, foot + 0.035 * unit]]
+            ),
+            1.4,
+            tassel,
+        )
+    return [
+        *put(stage, sheet.picture(), (x - sheet.left, foot - sheet.top), x=x, foot=foot, name="fan", wide=0.030 * unit)
+    ]
 
 
 def scroll(stage: Stage, x: float) -> list[Part]:
@@ -116,7 +165,9 @@ def scroll(stage: Stage, x: float) -> list[Part]:
         sheet.stroke(np.array([[left - 0.03 * unit, y], [left + wide + 0.03 * unit, y]]), 0.022 * unit, rod)
     rng = stage.random("scroll")
     soot = blend(colour("#2b2826"), paper, 0.08)
-    growth = branch.grow(rng, (left + 0.06 * unit, top + tall * 0.72), -0.85, 0.52 * unit, 0.014 * unit, gnarl=0.22, lift=0.05, level=1)
+    growth = grow(
+        rng, (left + 0.06 * unit, top + tall * 0.72), -0.85, 0.52 * unit, 0.014 * unit, gnarl=0.22, lift=0.05, level=1
+    )
     inside = _box(left + 0.05 * unit, top + 0.08 * unit, wide - 0.10 * unit, tall - 0.16 * unit)
     low, high = inside.min(axis=0), inside.max(axis=0)
     for path, widths in growth.limbs:
@@ -127,7 +178,12 @@ def scroll(stage: Stage, x: float) -> list[Part]:
         if low[0] < place_x < high[0] and low[1] < place_y < high[1] and rng.random() < 0.5:
             for petal in range(5):
                 turn = petal * 1.2566 + rng.uniform(-0.2, 0.2)
-                sheet.disc(place_x + 0.0065 * unit * math.cos(turn), place_y + 0.0065 * unit * math.sin(turn), 0.0062 * unit, red)
+                sheet.disc(
+                    place_x + 0.0065 * unit * math.cos(turn),
+                    place_y + 0.0065 * unit * math.sin(turn),
+                    0.0062 * unit,
+                    red,
+                )
     sheet.polygon(_box(left + wide - 0.085 * unit, top + tall - 0.125 * unit, 0.032 * unit, 0.036 * unit), red)
     picture = stage.style.thing(stage, sheet.picture(), 0.9, "scroll")
     return [stage.layer(picture, 0.14, name="scroll", top=sheet.top, left=sheet.left)]
@@ -146,48 +202,6 @@ def clay_figure(stage: Stage, kind: str, x: float, foot: float) -> list[Part]:
     cover = np.asarray(np.clip(rgba[..., 3], 0, 1), np.float32)
     rgb = np.asarray(np.clip(rgba[..., :3] / np.maximum(cover, 1e-3)[..., None], 0, 1), np.float32)
     rows = np.flatnonzero(cover.max(axis=1) > 0.5)
-    return [*put(stage, Picture(rgb, cover), (size / 2, float(rows[-1])), x=x, foot=foot, name=kind, wide=0.24 * stage.unit)]
-
-
-def lamp(stage: Stage, x: float, foot: float, *, candle: bool) -> list[Part]:
-    """A paper lamp, or a candle, that lights the table."""
-    unit = stage.unit
-    glow = colour("#ffb45e")
-    sheet = Sketch(x - 0.2 * unit, foot - 0.52 * unit, x + 0.2 * unit, foot + 0.03 * unit)
-    flame = np.array([x, foot - (0.30 if candle else 0.22) * unit])
-    if candle:
-        wax = blend(colour("#efe0c4"), stage.palette.zenith, 0.2)
-        _shaded_box(stage, sheet, x, foot, 0.050 * unit, 0.23 * unit, wax)
-        for share, tone in ((1.0, "#ff9a3c"), (0.66, "#ffd07a"), (0.34, "#fff6da")):
-            drop = curve([[0, -0.068], [-0.019, -0.016], [0, 0.006], [0.019, -0.016]], 24, closed=True) * share * unit + flame + (0, 0.045 * unit)
-            sheet.polygon(drop, colour(tone))
-    else:
-        wood = blend(colour("#3f2a20"), stage.palette.near, 0.2)
-        for step in range(12):
-            share = step / 11
-            half = 0.105 * unit * (1 - 0.85 * share * 0.5)
-            tone = blend(colour("#e8862f"), colour("#ffe6b0"), share)
-            sheet.polygon(_box(x - half, foot - 0.33 * unit + 0.05 * unit * share, 2 * half, 0.29 * unit - 0.10 * unit * share), tone)
-        for across in (-0.108, -0.036, 0.036, 0.108):
-            sheet.stroke(np.array([[x + across * unit, foot], [x + across * unit, foot - 0.36 * unit]]), 0.010 * unit, wood)
-        for down in (0.0, 0.17, 0.34):
-            sheet.stroke(np.array([[x - 0.12 * unit, foot - down * unit], [x + 0.12 * unit, foot - down * unit]]), 0.013 * unit, wood)
-    parts: list[Part] = [*put(stage, sheet.picture(), (x - sheet.left, foot - sheet.top), x=x, foot=foot, name="lamp", wide=0.10 * unit)]
-    wide = lanterns.halo(stage, "lamp glow", x, float(flame[1]), 0.62 * unit, glow, 0.50, 0.62)
-    near = lanterns.halo(stage, "lamp heart", x, float(flame[1]), 0.22 * unit, colour("#ffe2b0"), 0.42, 0.62)
-    return [*parts, wide, near]
-
-
-def _shaded_box(stage: Stage, sheet: Sketch, x: float, foot: float, half: float, tall: float, tone: Field) -> None:
-    """A round pillar in strips of light."""
-    for strip in range(14):
-        share = strip / 13
-        across = math.cos(math.pi * share)
-        light = 0.62 + 0.40 * max(0.0, math.cos(math.pi * (share - (0.72 if side_of_light(stage) > 0 else 0.28))))
-        left, right = x - half * across, x - half * math.cos(math.pi * min(1, share + 1 / 13))
-        sheet.polygon(_box(left, foot - tall, right - left + 1, tall), shifted(tone, lightness=light))
-    lid = np.stack([x + np.cos(np.linspace(0, 6.2832, 40)) * half, foot - tall + np.sin(np.linspace(0, 6.2832, 40)) * half * vessel.TILT], axis=1)
-    sheet.polygon(lid, blend(tone, colour("#fff0d0"), 0.5))
-    mixed: Field = mix(tone, stage.palette.near, 0.5)
-    sheet.stroke(np.array([[x, foot - tall], [x, foot - tall - 0.2 * half]]), 2.0, mixed)
-
+    return [
+        *put(stage, Picture(rgb, cover), (size / 2, float(rows[-1])), x=x, foot=foot, name=kind, wide=0.24 * stage.unit)
+    ]

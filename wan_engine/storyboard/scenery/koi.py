@@ -10,8 +10,9 @@ from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.particles.cycle import Numbers
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.frame import Frame
+from wan_engine.storyboard.picture.marks import stamp
 from wan_engine.storyboard.picture.noise import Random
-from wan_engine.storyboard.picture.raster import blur, curve, ribbon
+from wan_engine.storyboard.picture.raster import blur, curve, moved, ribbon
 from wan_engine.storyboard.picture.sketch import Sketch, Sprite, coded
 from wan_engine.storyboard.stage import Stage
 
@@ -39,12 +40,16 @@ class Koi:
             angle = 2 * np.pi * self.start[index] + (phase - 0.5) * 1.3
             x = float(self.x[index] + self.round_x[index] * np.cos(angle)) + view.shift_x
             y = float(self.y[index] + self.round_y[index] * np.sin(angle)) + view.shift_y
-            heading = float(np.arctan2(self.round_y[index] * np.cos(angle) * 0.55, -self.round_x[index] * np.sin(angle)))
+            heading = float(
+                np.arctan2(self.round_y[index] * np.cos(angle) * 0.55, -self.round_x[index] * np.sin(angle))
+            )
             size = float(self.size[index])
             poses = self.poses[index % len(self.poses)]
             pose = poses[int((phase * 5 + self.start[index]) * POSES) % POSES]
-            frame.stamp(self.shade, x + 0.10 * size, y + 0.13 * size, size * 0.8, turn=heading, squash=0.5, opacity=0.30)
-            frame.stamp(pose, x, y, size, turn=heading, squash=0.62, tilt=0.0, opacity=0.90)
+            stamp(
+                frame, self.shade, x + 0.10 * size, y + 0.13 * size, size * 0.8, turn=heading, squash=0.5, opacity=0.30
+            )
+            stamp(frame, pose, x, y, size, turn=heading, squash=0.62, tilt=0.0, opacity=0.90)
 
 
 def koi(stage: Stage, shore: float) -> Koi:
@@ -85,18 +90,40 @@ def _poses(stage: Stage, rng: Random, index: int) -> tuple[Sprite, ...]:
         clear = shifted(body, lightness=1.08)
         for side in (-1, 1):
             root = spine[11]
-            fin = curve([root, root + (-0.04 * SIZE, side * 0.15 * SIZE), root + (-0.13 * SIZE, side * 0.13 * SIZE), spine[16]], 16)
+            fin = curve(
+                [
+                    root,
+                    moved(root, -0.04 * SIZE, side * 0.15 * SIZE),
+                    moved(root, -0.13 * SIZE, side * 0.13 * SIZE),
+                    spine[16],
+                ],
+                16,
+            )
             sheet.polygon(fin, blend(clear, stage.palette.water, 0.35))
         tail = spine[-1]
         flick = (spine[-1] - spine[-6]) * 1.6
         for side in (-1, 1):
-            lobe = curve([tail, tail + flick * 1.2 + (-0.02 * SIZE, side * 0.07 * SIZE), tail + flick * 2.3 + (-0.05 * SIZE, side * 0.09 * SIZE), tail + flick * 1.4], 16)
+            lobe = curve(
+                [
+                    tail,
+                    tail + flick * 1.2 + (-0.02 * SIZE, side * 0.07 * SIZE),
+                    tail + flick * 2.3 + (-0.05 * SIZE, side * 0.09 * SIZE),
+                    tail + flick * 1.4,
+                ],
+                16,
+            )
             sheet.polygon(lobe, blend(clear, stage.palette.water, 0.30))
         sheet.polygon(ribbon(spine, wide), body)
         for along, across, size in places:
             centre = spine[int(along * 39)] + (0, across * wide[int(along * 39)])
             turns = np.linspace(0, 2 * np.pi, 20)
-            patch = np.stack([np.cos(turns) * size * 1.5, np.sin(turns) * min(size, wide[int(along * 39)] / SIZE * 0.42)], axis=1) * SIZE + centre
+            patch = (
+                np.stack(
+                    [np.cos(turns) * size * 1.5, np.sin(turns) * min(size, wide[int(along * 39)] / SIZE * 0.42)], axis=1
+                )
+                * SIZE
+                + centre
+            )
             sheet.polygon(patch, spots)
         sheet.stroke(spine[6:30], 0.012 * SIZE, shifted(body, lightness=1.12))
         rgba = sheet.premultiplied()

@@ -37,10 +37,24 @@ def _lantern(stage: Stage, name: str, x: float, y: float, size: float, depth: fl
     gold = blend(colour("#d9a441"), stage.palette.near, 0.25)
     for side, low in ((-1, 0.0), (1, 1.0)):
         top = y + side * size * 0.44
-        cap = np.array([[x - size * 0.24, top], [x - size * 0.20, top + side * size * 0.09], [x + size * 0.20, top + side * size * 0.09], [x + size * 0.24, top]])
+        cap = np.array(
+            [
+                [x - size * 0.24, top],
+                [x - size * 0.20, top + side * size * 0.09],
+                [x + size * 0.20, top + side * size * 0.09],
+                [x + size * 0.24, top],
+            ]
+        )
         sheet.polygon(cap, shifted(gold, lightness=1.0 - 0.25 * low))
     for strand in range(-3, 4):
-        tail = curve([[x + strand * size * 0.018, y + size * 0.53], [x + strand * size * 0.026, y + size * 0.80], [x + strand * size * 0.034, y + size * 1.12]], 8)
+        tail = curve(
+            [
+                [x + strand * size * 0.018, y + size * 0.53],
+                [x + strand * size * 0.026, y + size * 0.80],
+                [x + strand * size * 0.034, y + size * 1.12],
+            ],
+            8,
+        )
         sheet.stroke(tail, 1.3, shifted(red, lightness=0.75 + 0.12 * (strand % 3)))
     base = sheet.picture()
     assert base.alpha is not None
@@ -50,7 +64,9 @@ def _lantern(stage: Stage, name: str, x: float, y: float, size: float, depth: fl
     round_ = np.sqrt((xx / 0.58) ** 2 + (yy / 0.45) ** 2)
     cover = smoothstep(1 + 1.5 / size, 1 - 1.5 / size, round_)
     shell = np.clip(1 - round_**2, 0, 1)
-    ribs = 0.90 + 0.10 * np.cos(np.arcsin(np.clip(xx / (0.58 * np.sqrt(np.clip(1 - (yy / 0.45) ** 2, 0.02, 1))), -1, 1)) * 14)
+    ribs = 0.90 + 0.10 * np.cos(
+        np.arcsin(np.clip(xx / (0.58 * np.sqrt(np.clip(1 - (yy / 0.45) ** 2, 0.02, 1))), -1, 1)) * 14
+    )
     heart = np.exp(-((xx / 0.30) ** 2 + ((yy + 0.02) / 0.26) ** 2))
     lit = 1.0 if stage.palette.dark or stage.palette.brightness < 0.6 else 0.55
     body = mix(shifted(red, lightness=0.62), red, shell**0.5)
@@ -63,15 +79,21 @@ def _lantern(stage: Stage, name: str, x: float, y: float, size: float, depth: fl
     def sway(phase: float) -> Motion:
         return Motion(turn=0.020 * math.sin(2 * math.pi * (phase + start)))
 
-    hung = stage.layer(picture, depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=(x, -0.2 * stage.height))
+    hung = stage.layer(
+        picture, depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=(x, -0.2 * stage.height)
+    )
     return [halo(stage, f"{name} halo", x, y, size * 1.5, glow, 0.34 * lit, depth), hung]
 
 
-def halo(stage: Stage, name: str, x: float, y: float, radius: float, tone: Field, strength: float, depth: float) -> Layer:
+def halo(
+    stage: Stage, name: str, x: float, y: float, radius: float, tone: Field, strength: float, depth: float
+) -> Layer:
     """A soft round glow that breathes."""
     half = math.ceil(radius / 2) * 2
     axis = np.arange(-half, half, dtype=np.float32) / half
     reach = np.asarray(np.hypot(axis[None, :], axis[:, None]), np.float32)
     alpha = np.asarray(np.exp(-((reach / 0.45) ** 2)) * smoothstep(1.0, 0.6, reach) * strength, np.float32)
     rgb = spread(tone, reach)
-    return stage.layer(Picture(rgb, alpha), depth, name=name, top=round((y - half) / 2) * 2, left=round((x - half) / 2) * 2)
+    return stage.layer(
+        Picture(rgb, alpha), depth, name=name, top=round((y - half) / 2) * 2, left=round((x - half) / 2) * 2
+    )

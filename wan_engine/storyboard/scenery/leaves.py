@@ -29,7 +29,15 @@ def maple(tone: Field) -> Sprite:
     outline: list[list[float]] = []
     lobes = [(-2.25, 0.62), (-1.12, 0.90), (0.0, 1.0), (1.12, 0.90), (2.25, 0.62)]
     for index, (turn, long) in enumerate(lobes):
-        for offset, reach in ((-0.30, 0.46), (-0.17, 0.70), (-0.13, 0.66), (0.0, 1.0), (0.13, 0.66), (0.17, 0.70), (0.30, 0.46)):
+        for offset, reach in (
+            (-0.30, 0.46),
+            (-0.17, 0.70),
+            (-0.13, 0.66),
+            (0.0, 1.0),
+            (0.13, 0.66),
+            (0.17, 0.70),
+            (0.30, 0.46),
+        ):
             angle = turn + offset - np.pi / 2
             outline.append([np.cos(angle) * long * reach, np.sin(angle) * long * reach])
         if index < len(lobes) - 1:
@@ -89,7 +97,20 @@ def lance(tone: Field) -> Sprite:
 def petal(rng: Random, tone: Field) -> Sprite:
     """One fallen petal, slightly cupped."""
     half = SIZE / 2
-    outline = curve([[0, 0.75], [-0.42, 0.25], [-0.50, -0.28], [-0.16, -0.62], [0.0, -0.50], [0.18, -0.62], [0.50, -0.25], [0.40, 0.28]], 48, closed=True)
+    outline = curve(
+        [
+            [0, 0.75],
+            [-0.42, 0.25],
+            [-0.50, -0.28],
+            [-0.16, -0.62],
+            [0.0, -0.50],
+            [0.18, -0.62],
+            [0.50, -0.25],
+            [0.40, 0.28],
+        ],
+        48,
+        closed=True,
+    )
     sheet = Sketch(0, 0, SIZE, SIZE)
     sheet.polygon(outline * half * 0.95 + half, tone)
     rgba = sheet.premultiplied()

@@ -37,23 +37,48 @@ def lotus(stage: Stage, *, water_line: float) -> list[Layer]:
         top = water_line + low * span - size * stage.unit * 1.5
         sheet = Sketch(-stage.margin, top, stage.width + stage.margin, stage.height + stage.margin)
         places = sorted((rng.uniform(low, high), rng.uniform(-0.05, 1.05)) for _ in range(leaves))
-        for share, across in places:
+        for share, drawn in places:
             # The middle stays open water; leaves gather at the sides.
-            across = across + 0.16 * math.copysign(1 - abs(2 * across - 1), across - 0.5)
+            across = drawn + 0.16 * math.copysign(1 - abs(2 * drawn - 1), drawn - 0.5)
             y, x = water_line + share * span, across * stage.width
             wide = size * stage.unit * rng.uniform(0.75, 1.15)
             if rng.random() < 0.45:
                 rise = wide * rng.uniform(0.3, 0.6)
-                sheet.stroke(curve([[x, y + 0.2 * wide], [x + 0.03 * wide, y - rise * 0.5], [x, y - rise]], 12), max(1.5, 0.018 * wide), shifted(leaf_tone, lightness=0.55))
-                sheet.stamp(pads[int(rng.integers(3))], x, y - rise, wide, turn=rng.uniform(0, 6.28), squash=rng.uniform(0.42, 0.62), tilt=rng.normal(0, 0.35), shade=0.98)
+                sheet.stroke(
+                    curve([[x, y + 0.2 * wide], [x + 0.03 * wide, y - rise * 0.5], [x, y - rise]], 12),
+                    max(1.5, 0.018 * wide),
+                    shifted(leaf_tone, lightness=0.55),
+                )
+                sheet.stamp(
+                    pads[int(rng.integers(3))],
+                    x,
+                    y - rise,
+                    wide,
+                    turn=rng.uniform(0, 6.28),
+                    squash=rng.uniform(0.42, 0.62),
+                    tilt=rng.normal(0, 0.35),
+                    shade=0.98,
+                )
             else:
-                sheet.stamp(pads[int(rng.integers(3))], x, y, wide, turn=rng.uniform(0, 6.28), squash=rng.uniform(0.22, 0.32), shade=0.88)
+                sheet.stamp(
+                    pads[int(rng.integers(3))],
+                    x,
+                    y,
+                    wide,
+                    turn=rng.uniform(0, 6.28),
+                    squash=rng.uniform(0.22, 0.32),
+                    shade=0.88,
+                )
         for index in range(flowers if blooms else 0):
             x = (0.22 + 0.56 * ((index + rng.random()) / flowers)) * stage.width
             y = water_line + (0.5 * (low + high) + rng.uniform(-0.1, 0.1)) * span
             wide = size * stage.unit * rng.uniform(0.52, 0.66)
             rise = wide * rng.uniform(0.9, 1.25)
-            sheet.stroke(curve([[x, y + 0.15 * wide], [x - 0.05 * wide, y - rise * 0.5], [x, y - rise]], 12), max(1.5, 0.04 * wide), shifted(leaf_tone, lightness=0.7))
+            sheet.stroke(
+                curve([[x, y + 0.15 * wide], [x - 0.05 * wide, y - rise * 0.5], [x, y - rise]], 12),
+                max(1.5, 0.04 * wide),
+                shifted(leaf_tone, lightness=0.7),
+            )
             sheet.stamp(blooms[index % 2], x, y - rise - 0.18 * wide, wide, turn=rng.normal(0, 0.10))
         picture = stage.style.thing(stage, sheet.picture(), depth, f"lotus {name}")
         start = rng.uniform(0, 1)
@@ -61,7 +86,17 @@ def lotus(stage: Stage, *, water_line: float) -> list[Layer]:
         def sway(phase: float, start: float = start) -> Motion:
             return Motion(shear=0.010 * math.sin(2 * math.pi * (phase + start)))
 
-        layers.append(stage.layer(picture, depth, name=f"lotus {name}", top=sheet.top, left=sheet.left, sway=sway, pivot=(0.0, water_line + high * span)))
+        layers.append(
+            stage.layer(
+                picture,
+                depth,
+                name=f"lotus {name}",
+                top=sheet.top,
+                left=sheet.left,
+                sway=sway,
+                pivot=(0.0, water_line + high * span),
+            )
+        )
     return layers
 
 
@@ -71,11 +106,25 @@ def _pad(rng: Random, tone: Field) -> Sprite:
     x, y = axis[None, :], axis[:, None]
     radius, angle = np.hypot(x, y), np.arctan2(y, x)
     phase = rng.uniform(0, 6.28, 3)
-    edge = 0.90 + 0.030 * np.sin(5 * angle + phase[0]) + 0.022 * np.sin(9 * angle + phase[1]) + 0.012 * np.sin(17 * angle + phase[2])
+    edge = (
+        0.90
+        + 0.030 * np.sin(5 * angle + phase[0])
+        + 0.022 * np.sin(9 * angle + phase[1])
+        + 0.012 * np.sin(17 * angle + phase[2])
+    )
     alpha = np.clip((edge - radius) * SIZE / 2 + 0.5, 0, 1).astype(np.float32)
-    veins = np.exp(-((np.sin(angle * 9 + phase[0]) / (0.10 + 0.02 / (radius + 0.05))) ** 2)) * smoothstep(0.06, 0.2, radius) * smoothstep(1.0, 0.6, radius)
+    veins = (
+        np.exp(-((np.sin(angle * 9 + phase[0]) / (0.10 + 0.02 / (radius + 0.05))) ** 2))
+        * smoothstep(0.06, 0.2, radius)
+        * smoothstep(1.0, 0.6, radius)
+    )
     folds = 0.5 + 0.5 * np.cos(angle * 18 + 2 * phase[0] + np.pi)
-    shade = 0.80 + 0.20 * folds * smoothstep(0.1, 0.9, radius) + 0.16 * (-x * 0.6 - y * 0.6) - 0.12 * np.exp(-((radius / 0.10) ** 2))
+    shade = (
+        0.80
+        + 0.20 * folds * smoothstep(0.1, 0.9, radius)
+        + 0.16 * (-x * 0.6 - y * 0.6)
+        - 0.12 * np.exp(-((radius / 0.10) ** 2))
+    )
     rgb = np.asarray(tone * shade[..., None], np.float32)
     rgb = mix(rgb, shifted(tone, lightness=1.45, saturation=0.8), veins * 0.42)
     rgb = mix(rgb, shifted(tone, lightness=1.25), np.exp(-(((radius - edge + 0.02) / 0.025) ** 2)) * 0.5)
@@ -101,7 +150,9 @@ def _petal(sheet: Field, lean: float, reach: float, pale: Field, deep: Field) ->
     t = np.linspace(0, 1, 24)
     wide = 0.30 * reach * np.sin(np.pi * t**0.85) ** 0.8 * (1 - 0.15 * t)
     bow = 0.16 * reach * math.sin(lean) * t**2
-    outline = np.concatenate([np.stack([bow - wide, -t * reach], axis=1), np.stack([bow + wide, -t * reach], axis=1)[::-1]])
+    outline = np.concatenate(
+        [np.stack([bow - wide, -t * reach], axis=1), np.stack([bow + wide, -t * reach], axis=1)[::-1]]
+    )
     cos, sin = math.cos(lean), math.sin(lean)
     points = outline @ np.array([[cos, sin], [-sin, cos]]) + (SIZE / 2, SIZE * 0.86)
     drawn = Sketch(0, 0, SIZE, SIZE)
@@ -120,4 +171,3 @@ def _petal(sheet: Field, lean: float, reach: float, pale: Field, deep: Field) ->
     behind = np.concatenate([sheet[..., :3] * (1 - shadow), sheet[..., 3:]], axis=-1)
     front = np.concatenate([rgb * cover[..., None], cover[..., None]], axis=-1)
     return np.asarray(behind * (1 - cover[..., None]) + front, np.float32)
-

@@ -12,6 +12,7 @@ from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.picture.colour import blend, colour
 from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.layer import Layer, Picture
+from wan_engine.storyboard.picture.marks import splat
 from wan_engine.storyboard.picture.noise import fractal
 from wan_engine.storyboard.picture.raster import Field, mix, smoothstep, spread
 from wan_engine.storyboard.stage import Stage
@@ -39,7 +40,10 @@ def disc(stage: Stage, kind: str) -> Layer:
         cover = cover * smoothstep(0.92 - edge, 0.92 + edge, bite)
         halo *= 0.6
     alpha = np.asarray(np.maximum(cover, halo * (1 - cover)), np.float32)
-    left, top = (round((share * side - half) / 2) * 2 for share, side in zip(stage.light, (stage.width, stage.height), strict=True))
+    left, top = (
+        round((share * side - half) / 2) * 2
+        for share, side in zip(stage.light, (stage.width, stage.height), strict=True)
+    )
     return stage.layer(Picture(rgb, alpha), 0.0, name=kind, top=top, left=left)
 
 
@@ -51,7 +55,11 @@ def _sun(stage: Stage, reach: Field, radius: float) -> tuple[Field, Field]:
         wear = fractal(stage.random("sun"), reach.shape, radius * 0.5, octaves=4, gain=0.6)
         tone = mix(seal, blend(seal, palette.light, 0.25), smoothstep(-0.6, 1.2, wear))
         return tone, fall * (0.10 if name == "ink wash" else 0.0)
-    core = mix(blend(palette.light, palette.horizon, 0.25), blend(palette.light, colour("#ffffff"), 0.6), smoothstep(1.1, 0.2, reach))
+    core = mix(
+        blend(palette.light, palette.horizon, 0.25),
+        blend(palette.light, colour("#ffffff"), 0.6),
+        smoothstep(1.1, 0.2, reach),
+    )
     return core, fall * 0.62
 
 
@@ -66,7 +74,9 @@ def _moon(stage: Stage, reach: Field, radius: float) -> tuple[Field, Field]:
     glow = blend(stage.palette.light, stage.palette.sky, 0.25)
     rgb = mix(inside, glow, smoothstep(0.97, 1.06, reach))
     fall = np.exp(-np.clip(reach - 1, 0, None) / 0.75) * 0.42 + np.exp(-np.clip(reach - 1, 0, None) / 0.16) * 0.20
-    return rgb, np.asarray(fall * smoothstep(HALO, 1.5, reach) * (0.0 if stage.style.name == "paper cut" else 1.0), np.float32)
+    return rgb, np.asarray(
+        fall * smoothstep(HALO, 1.5, reach) * (0.0 if stage.style.name == "paper cut" else 1.0), np.float32
+    )
 
 
 def bloom(stage: Stage, strength: float = 0.34) -> Layer:
@@ -76,7 +86,10 @@ def bloom(stage: Stage, strength: float = 0.34) -> Layer:
     reach = np.asarray(np.hypot(axis[None, :], axis[:, None]), np.float32)
     alpha = np.asarray(np.exp(-((reach / 0.42) ** 2)) * smoothstep(1.0, 0.7, reach) * strength, np.float32)
     rgb = spread(stage.palette.light, reach)
-    left, top = (round((share * side - half) / 2) * 2 for share, side in zip(stage.light, (stage.width, stage.height), strict=True))
+    left, top = (
+        round((share * side - half) / 2) * 2
+        for share, side in zip(stage.light, (stage.width, stage.height), strict=True)
+    )
     return stage.layer(Picture(rgb, alpha), 0.05, name="bloom", top=top, left=left)
 
 
@@ -98,7 +111,7 @@ class Stars:
         x = centre_x + (self.x - centre_x) * view.zoom + view.shift_x
         y = centre_y + (self.y - centre_y) * view.zoom + view.shift_y
         shine = self.strength * (0.72 + 0.28 * np.sin(2 * np.pi * (self.pace * phase + self.start)))
-        frame.splat(x, y, self.spread, shine, 235)
+        splat(frame, x, y, self.spread, shine, 235)
 
 
 def stars(stage: Stage, count: int = 170) -> Stars:

@@ -37,7 +37,15 @@ def conifer(rng: Random, x: float, foot: float, height: float, *, rough: float) 
 
 
 def forest(
-    stage: Stage, land: Terrain, edge: Field, name: str, *, height: float, density: float, rows: int = 3, spread: float = 0.06
+    stage: Stage,
+    land: Terrain,
+    edge: Field,
+    name: str,
+    *,
+    height: float,
+    density: float,
+    rows: int = 3,
+    spread: float = 0.06,
 ) -> Terrain:
     """The land with firs on it, from the ridge down.
 
@@ -62,7 +70,13 @@ def forest(
     top = land.top - lifted
     rough = 0.35 + 0.65 * stage.style.detail
     right = stage.light[0] > 0.5
-    clumps = np.clip(0.65 + 0.6 * np.interp(np.arange(shape[1]), np.arange(0, shape[1], 40), rng.normal(0, 1, len(range(0, shape[1], 40)))), 0.15, 1.5)
+    clumps = np.clip(
+        0.65
+        + 0.6
+        * np.interp(np.arange(shape[1]), np.arange(0, shape[1], 40), rng.normal(0, 1, len(range(0, shape[1], 40)))),
+        0.15,
+        1.5,
+    )
     for row in range(rows):
         share = row / max(1, rows - 1) if rows > 1 else 0.0
         step = height * 0.30 / density
@@ -88,7 +102,10 @@ def _snowed(rng: Random, white: Bytes, whole: Points, tall: float) -> None:
     count = len(whole)
     boughs = []
     for index in range(1, count // 2 - 3, 2):
-        for tip, inner in ((whole[index], whole[max(0, index - 1)]), (whole[count - 1 - index], whole[min(count - 1, count - index)])):
+        for tip, inner in (
+            (whole[index], whole[max(0, index - 1)]),
+            (whole[count - 1 - index], whole[min(count - 1, count - index)]),
+        ):
             if rng.random() < 0.7:
                 boughs.append(np.array([tip * 0.9 + inner * 0.1, tip * 0.35 + inner * 0.65]))
     strokes(white, boughs, max(1, round(tall / 55)), 235)

@@ -82,7 +82,9 @@ def tabletop(stage: Stage) -> Layer:
     across = (x - stage.width / 2) / (0.55 + 0.75 * depth) / unit  # boards come towards us
     grain = line(rng, 4096, 22, octaves=5, gain=0.7)
     index = np.clip((across + 1.6) / 3.2 * 4095, 0, 4095).astype(np.int32)
-    streak = grain[index] * 0.5 + 0.35 * fractal(rng, (rows, stage.canvas_width), 0.10 * unit, octaves=4, gain=0.6, stretch=0.35)
+    streak = grain[index] * 0.5 + 0.35 * fractal(
+        rng, (rows, stage.canvas_width), 0.10 * unit, octaves=4, gain=0.6, stretch=0.35
+    )
     gap = smoothstep(0.494, 0.4995, np.abs((across * 2.6 + 0.2) % 1.0 - 0.5))
     reach = (x - stage.width * (0.5 + 0.22 * side_of_light(stage))) / (0.55 * unit)
     glow = np.exp(-(reach**2)) * smoothstep(0.75, 0.02, depth)
@@ -142,9 +144,13 @@ def _shadow(stage: Stage, half: float, x: float, foot: float, depth: float, name
     rows = np.arange(-pad // 2, pad // 2, dtype=np.float32)[:, None]
     columns = np.arange(-2 * pad, 2 * pad, dtype=np.float32)[None, :]
     close = np.exp(-np.clip(np.hypot(columns / half, rows / (half * 0.30)) - 0.82, 0, None) * 7)
-    cast = np.exp(-(np.hypot((columns + side_of_light(stage) * half * 0.75) / (half * 1.55), rows / (half * 0.40)) ** 2))
+    cast = np.exp(
+        -(np.hypot((columns + side_of_light(stage) * half * 0.75) / (half * 1.55), rows / (half * 0.40)) ** 2)
+    )
     fade = smoothstep(2.0 * pad, 1.4 * pad, np.abs(columns)) * smoothstep(0.5 * pad, 0.34 * pad, np.abs(rows))
     alpha = np.asarray(np.clip(0.62 * close + 0.42 * cast, 0, 0.82) * fade, np.float32)
     dark = spread(blend(stage.palette.near, colour("#120c08"), 0.55), alpha)
     ground = round((foot - half * 0.10) / 2) * 2
-    return stage.layer(Picture(dark, alpha), depth, name=f"{name} shadow", top=ground - pad // 2, left=round(x / 2) * 2 - 2 * pad)
+    return stage.layer(
+        Picture(dark, alpha), depth, name=f"{name} shadow", top=ground - pad // 2, left=round(x / 2) * 2 - 2 * pad
+    )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.layer import Picture
 from wan_engine.storyboard.picture.noise import fractal
-from wan_engine.storyboard.picture.raster import Field, mix, smoothstep, spread
+from wan_engine.storyboard.picture.raster import Field, mix, smoothstep
 from wan_engine.storyboard.stage import Stage
 
 #: How much we look down on the table: the short axis of a circle as a share of its long one.
@@ -21,9 +21,39 @@ KNOTS = 160
 Profile = tuple[tuple[float, float], ...]
 _CUP: Profile = ((0, 1.0), (0.06, 0.985), (0.30, 0.93), (0.60, 0.78), (0.82, 0.56), (0.90, 0.47), (1.0, 0.47))
 _BOWL: Profile = ((0, 1.0), (0.05, 0.985), (0.35, 0.88), (0.65, 0.68), (0.86, 0.46), (0.92, 0.40), (1.0, 0.42))
-_POT: Profile = ((0, 0.40), (0.05, 0.46), (0.22, 0.86), (0.42, 1.0), (0.62, 0.97), (0.84, 0.72), (0.94, 0.56), (1.0, 0.56))
-_JAR: Profile = ((0, 0.62), (0.07, 0.60), (0.12, 0.66), (0.26, 0.95), (0.42, 1.0), (0.70, 0.88), (0.94, 0.64), (1.0, 0.62))
-_VASE: Profile = ((0, 0.42), (0.05, 0.34), (0.18, 0.30), (0.28, 0.38), (0.38, 0.62), (0.48, 0.86), (0.58, 0.98), (0.66, 1.0), (0.76, 0.94), (0.88, 0.76), (1.0, 0.56))
+_POT: Profile = (
+    (0, 0.40),
+    (0.05, 0.46),
+    (0.22, 0.86),
+    (0.42, 1.0),
+    (0.62, 0.97),
+    (0.84, 0.72),
+    (0.94, 0.56),
+    (1.0, 0.56),
+)
+_JAR: Profile = (
+    (0, 0.62),
+    (0.07, 0.60),
+    (0.12, 0.66),
+    (0.26, 0.95),
+    (0.42, 1.0),
+    (0.70, 0.88),
+    (0.94, 0.64),
+    (1.0, 0.62),
+)
+_VASE: Profile = (
+    (0, 0.42),
+    (0.05, 0.34),
+    (0.18, 0.30),
+    (0.28, 0.38),
+    (0.38, 0.62),
+    (0.48, 0.86),
+    (0.58, 0.98),
+    (0.66, 1.0),
+    (0.76, 0.94),
+    (0.88, 0.76),
+    (1.0, 0.56),
+)
 _GLASS: Profile = ((0, 1.0), (0.5, 0.93), (0.96, 0.84), (1.0, 0.80))
 _BASKET: Profile = ((0, 1.0), (0.08, 0.985), (0.5, 0.93), (0.85, 0.82), (1.0, 0.74))
 _STOVE: Profile = ((0, 0.92), (0.07, 1.0), (0.12, 0.92), (0.45, 0.90), (0.75, 0.74), (0.92, 0.66), (1.0, 0.70))
@@ -113,7 +143,12 @@ def _glaze(stage: Stage, ware: Ware) -> Field:
 
 
 def _lit(
-    stage: Stage, ware: Ware, x: Field, place: npt.NDArray[np.float64], radius: npt.NDArray[np.float64], slope: npt.NDArray[np.float64]
+    stage: Stage,
+    ware: Ware,
+    x: Field,
+    place: npt.NDArray[np.float64],
+    radius: npt.NDArray[np.float64],
+    slope: npt.NDArray[np.float64],
 ) -> Field:
     """The wall under a large soft light from the side, with its image in the glaze."""
     palette = stage.palette
@@ -134,7 +169,11 @@ def _lit(
         weave = 0.5 + 0.5 * np.sin(turn * 34) * np.sign(np.sin(place * 44))
         ribs = 0.5 + 0.5 * np.cos(place * 88)
         return np.asarray(rgb * (0.66 + 0.24 * weave + 0.16 * ribs)[..., None], np.float32)
-    window = np.exp(-(((normal_x - side * 0.52) / 0.13) ** 2)) * smoothstep(0.03, 0.12, height) * smoothstep(0.86, 0.45, height)
+    window = (
+        np.exp(-(((normal_x - side * 0.52) / 0.13) ** 2))
+        * smoothstep(0.03, 0.12, height)
+        * smoothstep(0.86, 0.45, height)
+    )
     soft = np.exp(-(((normal_x + side * 0.70) / 0.10) ** 2)) * 0.25
     rgb = mix(rgb, blend(palette.light, colour("#ffffff"), 0.5), (window * 0.80 + soft) * ware.gloss)
     if ware.gloss < 0.6:
@@ -164,7 +203,14 @@ def _mouth(stage: Stage, ware: Ware, body: Field, x: Field, y: Field, *, rim: fl
 
 
 def _glazed(
-    stage: Stage, ware: Ware, rgb: Field, alpha: Field, x: Field, place: npt.NDArray[np.float64], radius: npt.NDArray[np.float64], mouth: Field
+    stage: Stage,
+    ware: Ware,
+    rgb: Field,
+    alpha: Field,
+    x: Field,
+    place: npt.NDArray[np.float64],
+    radius: npt.NDArray[np.float64],
+    mouth: Field,
 ) -> tuple[Field, Field]:
     """Glass: the wall is seen through, its edges and lights are not; the drink fills it to its level."""
     assert ware.liquid is not None

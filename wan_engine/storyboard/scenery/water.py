@@ -60,9 +60,16 @@ class Water:
         cv2.remap(self.luma, column, row, cv2.INTER_LINEAR, dst=luma, borderMode=cv2.BORDER_REFLECT)
         half_x, half_y = column[::2, ::2] * 0.5, row[::2, ::2] * 0.5
         chroma = frame.chroma[start // 2 : start // 2 + height // 2]
-        cv2.remap(self.chroma, half_x[: height // 2], half_y[: height // 2], cv2.INTER_LINEAR, dst=chroma, borderMode=cv2.BORDER_REFLECT)
+        cv2.remap(
+            self.chroma,
+            half_x[: height // 2],
+            half_y[: height // 2],
+            cv2.INTER_LINEAR,
+            dst=chroma,
+            borderMode=cv2.BORDER_REFLECT,
+        )
         # Light is thrown at us where the surface leans our way.
-        crest = np.asarray(cv2.multiply(cv2.max(cv2.subtract(swell, self.calm[:height]), 0.0), self.glitter[:height]), np.float32)
+        crest = np.maximum(swell - self.calm[:height], 0) * self.glitter[:height]
         cv2.add(luma, cv2.convertScaleAbs(crest), dst=luma)
 
     def _swell(self, phase: float) -> Field:
@@ -90,7 +97,7 @@ def water(stage: Stage, scene: Scene, shore: float, depth: float = 0.35) -> Wate
         chroma=chroma,
         margin=margin,
         waves=_waves(stage, rows, rough),
-        glitter=_glitter(stage, top, rows),
+        glitter=_glitter(stage, rows),
         calm=np.broadcast_to(_crest(stage, rows, rough) * 0.30, (rows, stage.width)).astype(np.float32),
         depth=depth,
     )
@@ -121,7 +128,12 @@ def _mirrored(stage: Stage, frame: Frame, top: int, rows: int, margin: int, shar
     noise = rng.random(luma.shape, dtype=np.float32)
     wide = cv2.copyMakeBorder((luma + noise).clip(0, 255).astype(np.uint8), 0, 0, margin, margin, cv2.BORDER_REFLECT)
     half = cv2.copyMakeBorder(
-        (chroma + noise[::2, ::2, None]).clip(0, 255).astype(np.uint8), 0, 0, margin // 2, margin // 2, cv2.BORDER_REFLECT
+        (chroma + noise[::2, ::2, None]).clip(0, 255).astype(np.uint8),
+        0,
+        0,
+        margin // 2,
+        margin // 2,
+        cv2.BORDER_REFLECT,
     )
     return np.asarray(wide, np.uint8), np.asarray(half, np.uint8)
 
@@ -157,7 +169,7 @@ def _crest(stage: Stage, rows: int, rough: float) -> Field:
     return np.asarray(np.clip(y * 2.2, 0.05, 1.3) * (0.0062 * stage.unit * rough), np.float32)
 
 
-def _glitter(stage: Stage, top: int, rows: int) -> Field:
+def _glitter(stage: Stage, rows: int) -> Field:
     """Where light dances: a path that widens from under the light towards us, and a faint shine everywhere."""
     x = (np.arange(stage.width, dtype=np.float32) / stage.unit)[None, :]
     y = (np.arange(rows, dtype=np.float32) / stage.unit)[:, None]

@@ -10,8 +10,9 @@ import numpy as np
 from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.picture.colour import blend, shifted
 from wan_engine.storyboard.picture.frame import Frame
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite, coded
-from wan_engine.storyboard.scenery.buildings import tone_of_wood
+from wan_engine.storyboard.picture.marks import stamp
+from wan_engine.storyboard.picture.sketch import Sketch, Sprite, coded, sprite_of
+from wan_engine.storyboard.scenery.masonry import tone_of_wood
 from wan_engine.storyboard.stage import Stage
 
 SIZE, SPOKES = 512, 12
@@ -32,7 +33,7 @@ class Wheel:
         view = camera.view(self.depth, phase)
         x = frame.width / 2 + (self.x - frame.width / 2) * view.zoom + view.shift_x
         y = frame.height / 2 + (self.y - frame.height / 2) * view.zoom + view.shift_y
-        frame.stamp(self.sprite, x, y, self.size * view.zoom, turn=2 * math.pi / SPOKES * self.spokes * phase)
+        stamp(frame, self.sprite, x, y, self.size * view.zoom, turn=2 * math.pi / SPOKES * self.spokes * phase)
 
 
 def wheel(stage: Stage, *, x: float, foot: float, size: float, depth: float) -> Wheel:
@@ -51,12 +52,21 @@ def wheel(stage: Stage, *, x: float, foot: float, size: float, depth: float) -> 
         across = np.array([-way[1], way[0]])
         sheet.stroke(np.array([way * 0.06, way * 0.80]) * half + half, 9.0, dark)
         sheet.stroke(np.array([way * 0.06, way * 0.80]) * half + half - (1.5, 1.5), 4.0, wood)
-        paddle = np.array([way * 0.70 - across * 0.13, way * 0.70 + across * 0.13, way * 0.93 + across * 0.13, way * 0.93 - across * 0.13]) * half + half
+        paddle = (
+            np.array(
+                [
+                    way * 0.70 - across * 0.13,
+                    way * 0.70 + across * 0.13,
+                    way * 0.93 + across * 0.13,
+                    way * 0.93 - across * 0.13,
+                ]
+            )
+            * half
+            + half
+        )
         sheet.polygon(paddle, wood if spoke % 2 else shifted(wood, lightness=0.85))
         sheet.stroke(paddle[:2], 3.0, light)
     sheet.disc(half, half, 0.09 * half, dark)
     sheet.disc(half - 2, half - 2, 0.06 * half, wood)
-    painted = stage.style.thing(stage, sheet.picture(), 0.9, "wheel")
-    assert painted.alpha is not None
-    rgba = np.concatenate([painted.rgb * painted.alpha[..., None], painted.alpha[..., None]], axis=-1).astype(np.float32)
-    return Wheel(coded(Sprite(rgba)), x, foot - 0.36 * size, size, max(1, round(0.55 * stage.seconds)), depth)
+    painted = sprite_of(stage.style.thing(stage, sheet.picture(), 0.9, "wheel"))
+    return Wheel(coded(painted), x, foot - 0.36 * size, size, max(1, round(0.55 * stage.seconds)), depth)

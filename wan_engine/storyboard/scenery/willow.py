@@ -21,7 +21,9 @@ def willow(stage: Stage) -> list[Layer]:
     for name, depth, count, reach in (("far", 0.70, 9, 0.46), ("near", 0.92, 7, 0.36)):
         rng = stage.random(f"willow {name}")
         sheet = Sketch(-stage.margin, -stage.margin, stage.width + stage.margin, 0.80 * stage.height)
-        tone = blend(shifted(stage.palette.foliage, lightness=1.08, saturation=1.05), stage.palette.far, 0.35 * (1 - depth))
+        tone = blend(
+            shifted(stage.palette.foliage, lightness=1.08, saturation=1.05), stage.palette.far, 0.35 * (1 - depth)
+        )
         for index in range(count):
             share = (index + rng.uniform(0.2, 0.8)) / count
             across = reach * share**0.8
@@ -30,7 +32,13 @@ def willow(stage: Stage) -> list[Layer]:
             inward = 1 if from_left else -1
             drift = stage.unit * rng.uniform(0.0, 0.09) * inward
             path = curve(
-                [[x - inward * 0.05 * stage.unit, -stage.margin - 4], [x, 0.06 * long], [x + drift * 0.7, 0.55 * long], [x + drift, long]], 60
+                [
+                    [x - inward * 0.05 * stage.unit, -stage.margin - 4],
+                    [x, 0.06 * long],
+                    [x + drift * 0.7, 0.55 * long],
+                    [x + drift, long],
+                ],
+                60,
             )
             sheet.stroke(path, np.linspace(2.4, 1.0, 60) * (0.6 + 0.6 * depth), blend(tone, stage.palette.wood, 0.45))
             steps = int(long / (stage.unit * 0.014))
@@ -44,7 +52,15 @@ def willow(stage: Stage) -> list[Layer]:
                 leaf(rng, sheet, float(place[0]), float(place[1]), size, heading, shifted(tone, lightness=light))
         picture = stage.style.thing(stage, sheet.picture(), depth, f"willow {name}")
         layers.append(
-            stage.layer(picture, depth, name=f"willow {name}", top=sheet.top, left=sheet.left, sway=_wind(rng.uniform(0, 1), 0.018), pivot=(0.0, 0.0))
+            stage.layer(
+                picture,
+                depth,
+                name=f"willow {name}",
+                top=sheet.top,
+                left=sheet.left,
+                sway=_wind(rng.uniform(0, 1), 0.018),
+                pivot=(0.0, 0.0),
+            )
         )
     return layers
 
@@ -52,6 +68,9 @@ def willow(stage: Stage) -> list[Layer]:
 def _wind(start: float, strength: float) -> Sway:
     def sway(phase: float) -> Motion:
         # What hangs leans the other way than what stands: a negative shear below its pivot.
-        return Motion(shear=-strength * (math.sin(2 * math.pi * (phase + start)) + 0.35 * math.sin(4 * math.pi * (phase + 1.7 * start))))
+        return Motion(
+            shear=-strength
+            * (math.sin(2 * math.pi * (phase + start)) + 0.35 * math.sin(4 * math.pi * (phase + 1.7 * start)))
+        )
 
     return sway

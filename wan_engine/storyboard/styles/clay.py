@@ -27,7 +27,9 @@ class Clay(Style):
 
     def regrade(self, palette: Palette) -> Palette:
         cream = colour("#fff3e4")
-        return palette.mapped(lambda value: blend(shifted(value, saturation=1.18), cream, 0.06 if palette.dark else 0.13))
+        return palette.mapped(
+            lambda value: blend(shifted(value, saturation=1.18), cream, 0.06 if palette.dark else 0.13)
+        )
 
     def sky(self, stage: Stage, rgb: Field, top: int) -> Field:
         """A painted backdrop, softly lit."""
@@ -64,7 +66,9 @@ class Clay(Style):
 def thumbed(rng: np.random.Generator, shape: tuple[int, int], unit: float) -> Field:
     """The shallow dents that fingers leave, around 0."""
     return np.asarray(
-        0.7 * fractal(rng, shape, 0.09 * unit, octaves=2, gain=0.4) + 0.35 * fractal(rng, shape, 0.018 * unit, octaves=2), np.float32
+        0.7 * fractal(rng, shape, 0.09 * unit, octaves=2, gain=0.4)
+        + 0.35 * fractal(rng, shape, 0.018 * unit, octaves=2),
+        np.float32,
     )
 
 

@@ -1,4 +1,4 @@
-"""35 mm film: a warm print with lifted blacks, halation around lights, grain, and a picture that is never quite still."""
+"""35 mm film: a warm print with lifted blacks, halation around lights, grain, and a picture never quite still."""
 
 from __future__ import annotations
 

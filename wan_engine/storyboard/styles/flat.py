@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from wan_engine.storyboard.palette import Palette
 from wan_engine.storyboard.picture.colour import saturated, shifted
 from wan_engine.storyboard.picture.layer import Picture

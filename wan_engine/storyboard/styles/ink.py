@@ -63,7 +63,9 @@ class Ink(Style):
         natural = np.clip((tone.mean() - tone) * 1.2, -0.25, 0.6)
         density = (0.16 * (1 - share) ** 1.5 + natural) * np.clip(1 + 0.5 * flow, 0.1, 2)
         tint = blend(np.ones(3, np.float32), stage.palette.sky / stage.palette.sky.max(), 0.5)
-        return np.asarray(paper(stage.palette) * tint * np.exp(-np.clip(density, -0.2, 2)[..., None] * SOOT), np.float32)
+        return np.asarray(
+            paper(stage.palette) * tint * np.exp(-np.clip(density, -0.2, 2)[..., None] * SOOT), np.float32
+        )
 
     def land(self, stage: Stage, terrain: Terrain, name: str) -> Picture:
         rng = stage.random(f"ink {name}")
@@ -95,7 +97,9 @@ class Ink(Style):
         density = (1 - tone) ** 1.5 * (1.1 + 1.1 * depth) * np.clip(0.92 + 0.20 * pool, 0.5, 1.4)
         ink = PAPER * np.exp(-density[..., None] * SOOT)
         pigment = np.asarray(rgb * np.clip(0.94 + 0.10 * pool, 0.7, 1.1)[..., None], np.float32)
-        warm = smoothstep(0.14, 0.40, vivid) * smoothstep(-0.02, 0.12, rgb[..., 0] - np.maximum(rgb[..., 1], rgb[..., 2]) * 0.92)
+        warm = smoothstep(0.14, 0.40, vivid) * smoothstep(
+            -0.02, 0.12, rgb[..., 0] - np.maximum(rgb[..., 1], rgb[..., 2]) * 0.92
+        )
         rgb = mix(ink, pigment, warm * 0.9)
         return Picture(mix(rgb, stage.palette.haze, 0.45 * (1 - depth) ** 1.5), picture.alpha)
 
@@ -103,7 +107,12 @@ class Ink(Style):
         """One wide wash that thins out towards us."""
         rng = stage.random(f"ink {name}")
         height, width = picture.rgb.shape[:2]
-        flow = resized(fractal(rng, (height // 2, width // 2), 0.30 * stage.unit, octaves=5, gain=0.5, stretch=3.0), width, height, smooth=False)
+        flow = resized(
+            fractal(rng, (height // 2, width // 2), 0.30 * stage.unit, octaves=5, gain=0.5, stretch=3.0),
+            width,
+            height,
+            smooth=False,
+        )
         tone = np.clip(picture.rgb @ LUMA, 0, 1)
         natural = (float(tone.mean()) - tone) * 1.1
         down = np.linspace(1, 0.25, height, dtype=np.float32)[:, None]

@@ -43,7 +43,10 @@ class PaperCut(Style):
         for index in range(RINGS):
             share = (index + 1) / RINGS
             radius = 0.26 + 0.27 * index
-            sheet = shifted(blend(blend(palette.horizon, palette.sky, min(1, share * 1.6)), outer, max(0, share * 1.5 - 0.6)), saturation=1.05)
+            sheet = shifted(
+                blend(blend(palette.horizon, palette.sky, min(1, share * 1.6)), outer, max(0, share * 1.5 - 0.6)),
+                saturation=1.05,
+            )
             cut = smoothstep(-1.2 / stage.unit, 1.2 / stage.unit, reach - radius)
             # The sheet's shadow falls into the opening.
             shade = smoothstep(-0.05, 0.012, lowered - radius) * (1 - cut) * 0.30

@@ -10,7 +10,7 @@ from wan_engine.storyboard.palette import Palette
 from wan_engine.storyboard.picture.colour import blend, colour, saturated, shifted
 from wan_engine.storyboard.picture.layer import Picture
 from wan_engine.storyboard.picture.noise import fibres, fractal
-from wan_engine.storyboard.picture.raster import Field, blur, mix, resized, smoothstep, spread
+from wan_engine.storyboard.picture.raster import Field, blur, mix, resized, smoothstep
 from wan_engine.storyboard.styles.base import Style, Terrain
 from wan_engine.storyboard.styles.ink import bled
 
@@ -70,7 +70,12 @@ class Watercolor(Style):
         """A wide wash with a few soft runs."""
         rng = stage.random(f"wash {name}")
         height, width = picture.rgb.shape[:2]
-        flow = resized(fractal(rng, (height // 2, width // 2), 0.30 * stage.unit, octaves=5, gain=0.5, stretch=2.5), width, height, smooth=False)
+        flow = resized(
+            fractal(rng, (height // 2, width // 2), 0.30 * stage.unit, octaves=5, gain=0.5, stretch=2.5),
+            width,
+            height,
+            smooth=False,
+        )
         rgb = mix(picture.rgb, PAPER, np.clip(0.30 + 0.10 * flow, 0, 0.6))
         return Picture(rgb * (1 - backruns(flow) * 0.05)[..., None], picture.alpha)
 
@@ -83,4 +88,6 @@ class Watercolor(Style):
 
 def backruns(flow: Field) -> Field:
     """The thin dark fronts that water leaves where it stopped."""
-    return np.asarray(np.exp(-(((flow - 0.12) / 0.035) ** 2)) + 0.6 * np.exp(-(((flow + 0.35) / 0.03) ** 2)), np.float32)
+    return np.asarray(
+        np.exp(-(((flow - 0.12) / 0.035) ** 2)) + 0.6 * np.exp(-(((flow + 0.35) / 0.03) ** 2)), np.float32
+    )
