@@ -77,14 +77,15 @@ def measure(videos: int, definition: Path) -> None:
             tally = ledger.runs.tallies([ended])[ended.id]
     finally:
         server.stop(settings)
-    assert tally.states == {"done": videos}, tally
+    assert tally.holds, tally
     # The main thread makes clips and then waits for the last video; what is left of its time is overhead, and so is
     # what a stage took beyond its own work.
-    waited = watch.last["publish"] - watch.last["generate"]
+    waited = max(watch.last.values()) - watch.last["generate"]
     overhead = wall - watch.carried["generate"] - waited
     overhead += sum(watch.carried[stage] - watch.work[stage] for stage in STAGES)
     figures: dict[str, float] = {
         "videos": videos,
+        "videos_in_review": tally.states.get("in_review", 0),
         "wall_seconds": wall,
         "wall_seconds_per_video": wall / videos,
         **{f"{stage}_seconds_per_video": watch.work[stage] / videos for stage in STAGES},

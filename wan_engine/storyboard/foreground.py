@@ -21,27 +21,13 @@ from wan_engine.storyboard.stage import Stage
 
 #: Elements that are branches, the most telling first.
 BRANCHES = (
-    "plum",
-    "peach",
-    "cherry",
-    "maple",
-    "ginkgo",
-    "persimmon",
-    "osmanthus",
-    "fruit tree",
-    "berries",
-    "leafy branch",
-    "bare branch",
+    *("plum", "peach", "cherry", "maple", "ginkgo", "persimmon", "osmanthus"),
+    *("fruit tree", "berries", "leafy branch", "bare branch"),
 )
-#: What falls from them.
+#: What falls: of itself, or from its tree.
 FALLS = {
-    "plum": "petals",
-    "peach": "petals",
-    "cherry": "petals",
-    "maple": "leaves",
-    "ginkgo": "leaves",
-    "petals": "petals",
-    "leaves": "leaves",
+    **dict.fromkeys(("plum", "peach", "cherry", "petals"), "petals"),
+    **dict.fromkeys(("maple", "ginkgo", "leaves"), "leaves"),
 }
 
 
@@ -69,24 +55,29 @@ def walkers(stage: Stage, plan: Plan, scene: Scene) -> None:
             scene.add(flyers.insects, stage, kind)
 
 
-def near(stage: Stage, plan: Plan, scene: Scene, *, wet: bool) -> None:
-    """What grows at our feet, and what reaches into the picture."""
+def growing(stage: Stage, plan: Plan, scene: Scene, *, wet: bool) -> None:
+    """What grows at our feet; over water it needs a bank to stand on."""
     stands = [kind for kind in plan.elements if kind in grasses.STANDS]
     if plan.has("dew") and not stands and not wet and not plan.has("terraces", "tea hills"):
         stands = ["grass"]
-    walked = plan.has("child", "umbrella", *beasts.builds())
     if wet and set(stands) - {"reeds", "rice"}:
         scene.add(ground.ground, stage, top=0.80 * stage.height)
+    # Who walks there is not to sink into it.
+    foot = 0.955 if plan.has("child", "umbrella", *beasts.builds()) else 0.86
     for kind in stands[:2]:
-        scene.add(grasses.stand, stage, kind, foot=0.955 if walked else 0.86)
-    for kind in BRANCHES:
-        if plan.has(kind):
-            scene.add(branch.branch, stage, kind)
-            break
-    if plan.has("willow"):
-        scene.add(willow.willow, stage)
-    if plan.has("bamboo"):
-        scene.add(bamboo.bamboo, stage, leads=plan.elements[0] == "bamboo")
+        for row in grasses.ROWS:
+            scene.add(grasses.stand, stage, kind, row, foot=foot)
+
+
+def reaching_in(stage: Stage, plan: Plan, scene: Scene, *, wet: bool) -> None:
+    """What reaches into the picture from its edges."""
+    for kind in [kind for kind in BRANCHES if plan.has(kind)][:1]:
+        scene.add(branch.branch, stage, kind)
+    for curtain in willow.CURTAINS if plan.has("willow") else ():
+        scene.add(willow.willow, stage, curtain)
+    groves = bamboo.WHOLE if plan.elements[0] == "bamboo" else bamboo.ASIDE
+    for grove in groves if plan.has("bamboo") else ():
+        scene.add(bamboo.bamboo, stage, grove)
     if plan.has("eave"):
         scene.add(eave.eave, stage)
     if plan.has("lanterns"):

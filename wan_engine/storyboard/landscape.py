@@ -58,7 +58,8 @@ def landscape(scene: Scene, plan: Plan) -> None:
     else:
         _land(stage, plan, scene, horizon)
         foreground.walkers(stage, plan, scene)
-    foreground.near(stage, plan, scene, wet=wet)
+    foreground.growing(stage, plan, scene, wet=wet)
+    foreground.reaching_in(stage, plan, scene, wet=wet)
     foreground.air(stage, plan, scene, horizon if wet else None)
 
 
@@ -190,7 +191,8 @@ def _water(stage: Stage, plan: Plan, scene: Scene, horizon: float) -> None:
             floats.afloat, stage, "duck", x=0.5 * stage.width, line=horizon + 0.34 * span, size=0.42 * unit, depth=0.62
         )
     if plan.has("lotus"):
-        scene.add(lotus.lotus, stage, water_line=horizon)
+        for bed in lotus.BEDS:
+            scene.add(lotus.lotus, stage, bed, water_line=horizon)
 
 
 def _land(stage: Stage, plan: Plan, scene: Scene, horizon: float) -> None:

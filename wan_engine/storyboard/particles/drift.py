@@ -13,7 +13,7 @@ from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.marks import stamp
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import blur
-from wan_engine.storyboard.picture.sketch import Sprite, coded, sprite_of
+from wan_engine.storyboard.picture.sprite import Sprite, coded, sprite_of
 from wan_engine.storyboard.scenery import leaves
 from wan_engine.storyboard.stage import Stage
 
@@ -121,6 +121,6 @@ def _styled(stage: Stage, sprite: Sprite, soft: float) -> Sprite:
     if stage.style.name in {"ink wash", "watercolor", "35mm film", "anime"}:
         painted = sprite_of(stage.style.thing(stage, sprite.straight(), 1.0, "drift"))
     if soft > 0:
-        wide = np.pad(painted.rgba, ((12, 12), (12, 12), (0, 0)))
+        wide = np.pad(painted.planes, ((12, 12), (12, 12), (0, 0)))
         painted = Sprite(blur(wide, soft) * np.float32(0.72))
     return coded(painted)

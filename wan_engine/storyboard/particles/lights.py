@@ -13,7 +13,7 @@ from wan_engine.storyboard.picture.colour import blend, code, colour
 from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.marks import splat, stamp, wash
 from wan_engine.storyboard.picture.raster import Field, smoothstep
-from wan_engine.storyboard.picture.sketch import Sprite, coded, gather
+from wan_engine.storyboard.picture.sprite import Sprite, coded, gather
 from wan_engine.storyboard.stage import Stage
 
 #: Side of a sprite, pixels, and how much smaller than the frame unsharp discs are composed.

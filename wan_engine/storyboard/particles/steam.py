@@ -13,7 +13,7 @@ from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.marks import wash
 from wan_engine.storyboard.picture.noise import fractal
 from wan_engine.storyboard.picture.raster import Field, smoothstep
-from wan_engine.storyboard.picture.sketch import gather
+from wan_engine.storyboard.picture.sprite import gather
 from wan_engine.storyboard.stage import Stage
 
 #: Side of a puff's sprite, pixels, and how much smaller than the frame steam is composed: it has no detail.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from wan_engine.storyboard.picture.composing import over
 from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.raster import Bytes, Field
-from wan_engine.storyboard.picture.sketch import Sprite
+from wan_engine.storyboard.picture.sprite import Sprite
 
 #: Into how many groups dots are parted: only those of one group can wipe each other out where they touch.
 DOT_GROUPS = 3
@@ -73,16 +73,23 @@ def stamp(
     last_row, last_column = min(2 * half, frame.height - top), min(2 * half, frame.width - left)
     if last_row - first_row < 2 or last_column - first_column < 2:
         return
-    part = small[first_row:last_row, first_column:last_column]
+    part = np.ascontiguousarray(small[first_row:last_row, first_column:last_column])
     if opacity < 1:
-        part = part * opacity
+        part = np.asarray(cv2.convertScaleAbs(part, alpha=opacity), np.uint8)
     top, left = top + first_row, left + first_column
     rows, columns = part.shape[:2]
+    bright, blue, red, cover = cv2.split(part)
     luma = frame.luma[top : top + rows, left : left + columns]
-    luma[:] = luma * (1 - part[..., 3]) + part[..., 0] + 0.5
-    quarter = np.asarray(cv2.resize(part, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA), np.float32)
     chroma = frame.chroma[top // 2 : (top + rows) // 2, left // 2 : (left + columns) // 2]
-    chroma[:] = chroma * (1 - quarter[..., 3:]) + quarter[..., 1:3] + 0.5
+    size_half = (columns // 2, rows // 2)
+    tint = cv2.merge([cv2.resize(plane, size_half, interpolation=cv2.INTER_AREA) for plane in (blue, red)])
+    over(
+        luma,
+        chroma,
+        np.asarray(bright, np.uint8),
+        np.asarray(tint, np.uint8),
+        np.asarray(cv2.bitwise_not(cover), np.uint8),
+    )
 
 
 def wash(frame: Frame, cover: Field, left: int, top: int, factor: int, tone: tuple[float, float, float]) -> None:

@@ -4,104 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from wan_engine.storyboard.picture import colour
 from wan_engine.storyboard.picture.layer import Picture
 from wan_engine.storyboard.picture.raster import SUBPIXEL_BITS, Bytes, Field, Points, ribbon
-
-
-@dataclass(frozen=True, slots=True)
-class Sprite:
-    """A small picture to be stamped: premultiplied RGBA, (size, size, 4) from 0 to 1, its middle at the anchor."""
-
-    rgba: Field
-
-    @property
-    def size(self) -> int:
-        return int(self.rgba.shape[0])
-
-    def straight(self) -> Picture:
-        """The sprite as straight colours and coverage, for a style to paint."""
-        cover = self.rgba[..., 3]
-        rgb = np.clip(self.rgba[..., :3] / np.maximum(cover, 1e-3)[..., None], 0, 1)
-        return Picture(np.asarray(rgb, np.float32), cover)
-
-    def at(
-        self,
-        size: float,
-        turn: float = 0.0,
-        squash: float = 1.0,
-        tilt: float = 0.0,
-        offset: tuple[float, float] = (0.0, 0.0),
-    ) -> Field:
-        """The sprite scaled, turned and foreshortened: premultiplied RGBA on an even square.
-
-        Parameters
-        ----------
-        size:
-            Side of the sprite in pixels of the target.
-        turn:
-            Rotation in radians, clockwise.
-        squash:
-            How much it is foreshortened along its turned vertical axis: 1 faces us, 0 is seen from the edge.
-        tilt:
-            Direction of that axis in radians.
-        offset:
-            Fraction of a pixel that it sits off the middle.
-        """
-        source = self.rgba
-        while source.shape[0] > 2.2 * max(size, 2.0):
-            source = np.asarray(cv2.resize(source, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
-        side = max(2, 2 * math.ceil(size / 2 * 1.42 + 1))
-        scale = source.shape[0] / size
-        cos, sin = math.cos(turn), math.sin(turn)
-        axis = np.array([[math.cos(tilt), math.sin(tilt)], [-math.sin(tilt), math.cos(tilt)]])
-        flatten = axis.T @ np.diag([1.0, 1 / max(squash, 0.08)]) @ axis
-        matrix = np.empty((2, 3))
-        matrix[:, :2] = np.array([[cos, sin], [-sin, cos]]) @ flatten * scale
-        middle = (side - 1) / 2
-        matrix[:, 2] = (source.shape[0] - 1) / 2 - matrix[:, :2] @ (middle + offset[0], middle + offset[1])
-        return np.asarray(
-            cv2.warpAffine(source, matrix, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), np.float32
-        )
-
-
-def sprite_of(picture: Picture) -> Sprite:
-    """A painted picture as a sprite again."""
-    assert picture.alpha is not None
-    cover = np.asarray(picture.alpha, np.float32)[..., None]
-    return Sprite(np.concatenate([picture.rgb * cover, cover], axis=-1).astype(np.float32))
-
-
-def coded(sprite: Sprite) -> Sprite:
-    """A sprite whose colours are luma and chroma in code values, premultiplied: what `Frame.stamp` takes."""
-    components = np.asarray(cv2.transform(sprite.rgba[..., :3], colour.MATRIX), np.float32)
-    cover = sprite.rgba[..., 3]
-    luma = components[..., 0] * colour.LUMA_SPAN + colour.BLACK * cover
-    chroma = components[..., 1:] * colour.CHROMA_SPAN + colour.ZERO_CHROMA * cover[..., None]
-    return Sprite(np.concatenate([luma[..., None], chroma, cover[..., None]], axis=-1).astype(np.float32))
-
-
-def gather(cover: Field, sprite: Field, x: float, y: float, size: float, turn: float, strength: float) -> None:
-    """Add a sprite of coverage, (n, n) from 0 to 1, to a field of coverage: what is there already counts less."""
-    side = max(2, 2 * math.ceil(size * 0.71 + 1))
-    left, top = math.floor(x) - side // 2, math.floor(y) - side // 2
-    first_row, first_column = max(0, -top), max(0, -left)
-    last_row, last_column = min(side, cover.shape[0] - top), min(side, cover.shape[1] - left)
-    if last_row <= first_row or last_column <= first_column:
-        return
-    scale, cos, sin = sprite.shape[0] / size, math.cos(turn), math.sin(turn)
-    matrix = np.empty((2, 3))
-    matrix[:, :2] = np.array([[cos, sin], [-sin, cos]]) * scale
-    matrix[:, 2] = (sprite.shape[0] - 1) / 2 - matrix[:, :2] @ (x - left, y - top)
-    small = cv2.warpAffine(sprite, matrix, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    part = cover[top + first_row : top + last_row, left + first_column : left + last_column]
-    part += (1 - part) * (small[first_row:last_row, first_column:last_column] * strength)
+from wan_engine.storyboard.picture.sprite import Sprite
 
 
 class Sketch:
@@ -164,10 +74,13 @@ class Sketch:
         last_row, last_column = min(small.shape[0], height - top), min(small.shape[1], width - left)
         if last_row <= first_row or last_column <= first_column:
             return
-        part = small[first_row:last_row, first_column:last_column]
+        part = np.ascontiguousarray(small[first_row:last_row, first_column:last_column])
+        keep = cv2.bitwise_not(cv2.extractChannel(part, 3))
+        if shade != 1:
+            part = np.asarray(cv2.multiply(part, np.array([shade, shade, shade, 1.0])), np.uint8)
         target = self.rgba[top + first_row : top + last_row, left + first_column : left + last_column]
-        colours = part * np.array([shade, shade, shade, 1], np.float32)
-        target[:] = np.clip(target * (1 - part[..., 3:]) + colours * 255 + 0.5, 0, 255)
+        cv2.multiply(target, cv2.merge((keep, keep, keep, keep)), dst=target, scale=1 / 255)
+        cv2.add(target, part, dst=target)
 
     def premultiplied(self) -> Field:
         """The sheet as premultiplied RGBA from 0 to 1."""

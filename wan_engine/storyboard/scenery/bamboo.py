@@ -3,47 +3,56 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
-from wan_engine.storyboard.picture.layer import Layer, Motion, Sway
+from wan_engine.storyboard.picture.layer import Layer
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Field, Points, curve
 from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.scenery.wind import leaning
 from wan_engine.storyboard.stage import Stage
 
 
-def bamboo(stage: Stage, *, leads: bool = True) -> list[Layer]:
-    """A grove in three depths, clearest in the middle of the frame; only a few canes aside where it does not lead."""
-    rng = stage.random("bamboo")
-    side = 1 if stage.light[0] < 0.5 else 0  # it stands where the light does not
-    groups = []
-    whole = (("far", 0.35, 9, 0.016, 1.0), ("middle", 0.62, 5, 0.026, 0.55), ("near", 0.92, 3, 0.046, 0.22))
-    aside = (("far", 0.45, 4, 0.018, 0.26), ("near", 0.80, 2, 0.030, 0.13))
-    for name, depth, count, width, spread in whole if leads else aside:
-        sheet = Sketch(-stage.margin, -stage.margin, stage.width + stage.margin, stage.height + stage.margin)
-        places = (
-            rng.uniform(-0.04, spread, count)
-            if spread < 1
-            else (np.arange(count) + rng.uniform(0.1, 0.9, count)) / count
-        )
-        for place in np.sort(places):
-            share = 1 - place if side else place
-            _cane(stage, rng, sheet, share * stage.width, width * stage.unit * rng.uniform(0.8, 1.2), depth)
-        picture = stage.style.thing(stage, sheet.picture(), depth, f"bamboo {name}")
-        groups.append(
-            stage.layer(
-                picture,
-                depth,
-                name=f"bamboo {name}",
-                top=sheet.top,
-                left=sheet.left,
-                sway=_swaying(rng, depth),
-                pivot=(stage.width / 2, float(stage.height)),
-            )
-        )
-    return groups
+@dataclass(frozen=True, slots=True)
+class Grove:
+    """Canes at one distance."""
+
+    name: str
+    depth: float
+    count: int
+    width: float  #: of a cane, in units of the stage
+    reach: float  #: how far into the picture they stand, as a share of the width
+
+
+#: A grove that is the subject, clearest in the middle of the frame; and a few canes aside.
+WHOLE = (
+    Grove("far", 0.35, 9, 0.016, 1.0),
+    Grove("middle", 0.62, 5, 0.026, 0.55),
+    Grove("near", 0.92, 3, 0.046, 0.22),
+)
+ASIDE = (Grove("far", 0.45, 4, 0.018, 0.26), Grove("near", 0.80, 2, 0.030, 0.13))
+
+
+def bamboo(stage: Stage, grove: Grove) -> Layer:
+    """Canes on the side where the light does not stand."""
+    name, count = f"bamboo {grove.name}", grove.count
+    rng = stage.random(name)
+    sheet = Sketch(-stage.margin, -stage.margin, stage.width + stage.margin, stage.height + stage.margin)
+    if grove.reach < 1:
+        places = rng.uniform(-0.04, grove.reach, count)
+    else:
+        places = (np.arange(count) + rng.uniform(0.1, 0.9, count)) / count
+    for place in np.sort(places):
+        share = 1 - place if stage.light[0] < 0.5 else place
+        width = grove.width * stage.unit * rng.uniform(0.8, 1.2)
+        _cane(stage, rng, sheet, share * stage.width, width, grove.depth)
+    picture = stage.style.thing(stage, sheet.picture(), grove.depth, name)
+    sway = leaning(rng.uniform(0, 1), 0.006 * (0.5 + grove.depth))
+    pivot = (stage.width / 2, float(stage.height))
+    return stage.layer(picture, grove.depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=pivot)
 
 
 def evergreen(stage: Stage) -> Field:
@@ -51,19 +60,6 @@ def evergreen(stage: Stage) -> Field:
     palette = stage.palette
     fresh = blend(colour("#6fa24e"), palette.haze, 0.16)
     return blend(fresh, palette.near, 0.62 if palette.dark else 0.18)
-
-
-def _swaying(rng: Random, depth: float) -> Sway:
-    start = rng.uniform(0, 1)
-    strength = 0.006 * (0.5 + depth)
-
-    def sway(phase: float) -> Motion:
-        return Motion(
-            shear=strength * math.sin(2 * math.pi * (phase + start))
-            + 0.4 * strength * math.sin(4 * math.pi * (phase + start))
-        )
-
-    return sway
 
 
 def _cane(stage: Stage, rng: Random, sheet: Sketch, x: float, width: float, depth: float) -> None:

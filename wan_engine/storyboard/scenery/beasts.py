@@ -17,7 +17,8 @@ from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.marks import stamp
 from wan_engine.storyboard.picture.raster import Field, Points, curve, mix, moved
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite, coded, sprite_of
+from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.picture.sprite import Sprite, coded, sprite_of
 from wan_engine.storyboard.stage import Stage
 
 #: Side of the square on which a pose is drawn, pixels, and poses of one stride.
@@ -89,7 +90,7 @@ def beast(stage: Stage, kind: str, *, x: float, foot: float, size: float, depth:
     poses = []
     for index in range(POSES):
         sprite = _pose(stage, build, index / POSES)
-        facing = sprite if way > 0 else Sprite(np.ascontiguousarray(sprite.rgba[:, ::-1]))
+        facing = sprite if way > 0 else Sprite(np.ascontiguousarray(sprite.planes[:, ::-1]))
         painted = sprite_of(stage.style.thing(stage, facing.straight(), 0.97, kind))
         poses.append(coded(painted))
     scale = size / (SIZE * 0.5)
@@ -110,7 +111,7 @@ def beast(stage: Stage, kind: str, *, x: float, foot: float, size: float, depth:
 def standing(stage: Stage, kind: str) -> Field:
     """A painted clay animal that stands still with a red ribbon, facing right: premultiplied RGBA."""
     build = replace(builds()[kind], coat="#c27850", pale="#efd9bd", dark="#8a4a34")
-    body = _pose(stage, build, 0.0).rgba
+    body = _pose(stage, build, 0.0).planes
     sheet = Sketch(0, 0, SIZE, SIZE)
     neck = np.array([build.head[0], build.head[1]]).mean(axis=0)
     unit, middle = SIZE * 0.5, SIZE * 0.5

@@ -7,7 +7,8 @@ import numpy as np
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Field, curve, mix, smoothstep
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite
+from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.picture.sprite import Sprite
 
 #: Side of the square that a sprite is drawn on, pixels.
 SIZE = 144
@@ -61,7 +62,7 @@ def _with_stamens(rng: Random, sprite: Sprite) -> Sprite:
         sheet.stroke(np.array([[middle, middle], tip]), 1.4, filament)
         sheet.disc(*tip, SIZE * 0.014, anther)
     drawn = sheet.premultiplied()
-    return Sprite(sprite.rgba * (1 - drawn[..., 3:]) + drawn)
+    return Sprite(sprite.planes * (1 - drawn[..., 3:]) + drawn)
 
 
 def bud(tone: Field) -> Sprite:

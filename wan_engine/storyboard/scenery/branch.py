@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from wan_engine.storyboard.picture.layer import Layer, Motion
+from wan_engine.storyboard.picture.layer import Layer
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.scenery.dresses import DRESSES, bark
 from wan_engine.storyboard.scenery.growth import grow
+from wan_engine.storyboard.scenery.wind import turning
 from wan_engine.storyboard.stage import Stage
 
 
@@ -37,10 +38,5 @@ def branch(
     bark(stage, sheet, growth, snow="snow" in stage.words)
     DRESSES[kind](stage, rng, sheet, growth)
     picture = stage.style.thing(stage, sheet.picture(), depth, f"branch {kind}")
-    phase = rng.uniform(0, 1)
-
-    def sway(moment: float) -> Motion:
-        turn = 0.0045 * math.sin(2 * math.pi * (moment + phase)) + 0.002 * math.sin(4 * math.pi * (moment + 2 * phase))
-        return Motion(turn=turn)
-
+    sway = turning(rng.uniform(0, 1), 0.0045)
     return stage.layer(picture, depth, name=f"branch {kind}", top=sheet.top, left=sheet.left, sway=sway, pivot=start)

@@ -13,7 +13,8 @@ from wan_engine.storyboard.picture.layer import Layer, Picture
 from wan_engine.storyboard.picture.raster import Field, curve, mix, moved
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.scene import Part
-from wan_engine.storyboard.scenery import food, lanterns, vessel
+from wan_engine.storyboard.scenery import food, vessel
+from wan_engine.storyboard.scenery.glow import glow
 from wan_engine.storyboard.scenery.room import put, side_of_light
 from wan_engine.storyboard.stage import Stage
 
@@ -194,17 +195,17 @@ def teapot(stage: Stage, x: float, foot: float, _morsel: food.Morsel | None) -> 
         width = 0.34 * unit
         stove, anchor = vessel.vessel(stage, vessel.WARES["stove"], width)
         top = foot - vessel.WARES["stove"].tall * width
-        glow = Sketch(x - width * 0.3, foot - width * 0.45, x + width * 0.3, foot)
+        embers = Sketch(x - width * 0.3, foot - width * 0.45, x + width * 0.3, foot)
         door = curve([[-0.15, 0.0], [-0.15, -0.12], [0, -0.19], [0.15, -0.12], [0.15, 0.0]], 30) * width + (
             x,
             foot - 0.06 * width,
         )
-        glow.polygon(door, colour("#5a1c0c"))
-        glow.polygon((door - (x, foot - 0.1 * width)) * 0.82 + (x, foot - 0.095 * width), colour("#ff9a3c"))
+        embers.polygon(door, colour("#5a1c0c"))
+        embers.polygon((door - (x, foot - 0.1 * width)) * 0.82 + (x, foot - 0.095 * width), colour("#ff9a3c"))
         return [
             *put(stage, stove, anchor, x=x, foot=foot, name="stove"),
-            _drawn(stage, glow, "embers"),
-            lanterns.halo(stage, "ember glow", x, foot - 0.1 * width, 0.40 * unit, colour("#ff9a4a"), 0.42, 0.62),
+            _drawn(stage, embers, "embers"),
+            glow(x, foot - 0.1 * width, 0.40 * unit, colour("#ff9a4a"), 0.42, depth=0.62),
             *_pot(stage, x, top + 0.05 * width, 0.36 * unit),
             steam(stage, x - side_of_light(stage) * -0.27 * unit, top - 0.20 * unit, width=0.06 * unit, depth=0.62),
         ]

@@ -9,7 +9,8 @@ import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.noise import Random
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite
+from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.picture.sprite import Sprite
 from wan_engine.storyboard.scenery import blossoms, leaves
 from wan_engine.storyboard.scenery.growth import Growth
 from wan_engine.storyboard.stage import Stage

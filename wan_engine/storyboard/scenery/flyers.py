@@ -14,7 +14,8 @@ from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.layer import Layer, Motion
 from wan_engine.storyboard.picture.marks import stamp
 from wan_engine.storyboard.picture.raster import Field, Points, curve
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite, coded
+from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.picture.sprite import Sprite, coded
 from wan_engine.storyboard.stage import Stage
 
 SIZE = 160

@@ -11,7 +11,8 @@ import numpy as np
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.noise import Random, fractal
 from wan_engine.storyboard.picture.raster import Field, curve, mix, moved, smoothstep
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite
+from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.picture.sprite import Sprite
 from wan_engine.storyboard.scenery import leaves
 from wan_engine.storyboard.stage import Stage
 
@@ -67,7 +68,7 @@ def oval(stage: Stage, rng: Random, tone: Field) -> Sprite:
 
 def dumpling(stage: Stage, rng: Random, tone: Field) -> Sprite:
     """A folded crescent with pleats."""
-    body = _ball(stage, tone, rng, gloss=0.22, squash=0.60, grain=0.02).rgba
+    body = _ball(stage, tone, rng, gloss=0.22, squash=0.60, grain=0.02).planes
     sheet = Sketch(0, 0, SIZE, SIZE)
     half = SIZE / 2
     edge = curve([[-0.92, 0.04], [-0.55, -0.46], [0, -0.64], [0.55, -0.46], [0.92, 0.04]], 40) * half + half

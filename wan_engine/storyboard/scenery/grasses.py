@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
-from wan_engine.storyboard.picture.layer import Layer, Motion, Sway
+from wan_engine.storyboard.picture.layer import Layer
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Field, Points, curve, moved
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite
+from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.picture.sprite import Sprite
 from wan_engine.storyboard.scenery import blossoms
+from wan_engine.storyboard.scenery.wind import leaning
 from wan_engine.storyboard.stage import Stage
 
 
@@ -31,74 +33,52 @@ class Stand:
     tone: Callable[[Stage], Field] = lambda stage: stage.palette.foliage
 
 
-def stand(stage: Stage, kind: str, *, foot: float = 0.86) -> list[Layer]:
-    """Three rows of `kind` (a key of `STANDS`), the nearest dark and close to the lower edge.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One of the rows in which a stand is planted."""
+
+    name: str
+    depth: float
+    below: float  #: how far below the stand's foot it is planted, as a share of the height
+    scale: float
+    dense: float
+
+
+ROWS = (
+    Row("far", 0.55, -0.055, 0.72, 1.3),
+    Row("middle", 0.74, 0.015, 0.95, 1.0),
+    Row("near", 0.95, 0.13, 1.25, 0.6),
+)
+
+
+def stand(stage: Stage, kind: str, row: Row, *, foot: float = 0.86) -> Layer:
+    """One row of `kind` (a key of `STANDS`).
 
     Parameters
     ----------
     foot:
         Where the middle row stands, as a share of the height.
     """
-    plan = STANDS[kind]
-    layers = []
-    for name, depth, shift, scale, dense in (
-        ("far", 0.55, -0.055, 0.72, 1.3),
-        ("middle", 0.74, 0.015, 0.95, 1.0),
-        ("near", 0.95, 0.13, 1.25, 0.6),
-    ):
-        rng = stage.random(f"{kind} {name}")
-        base = (foot + shift) * stage.height
-        high = plan.tall * scale * stage.unit
-        lower = base + 0.10 * stage.unit
-        sheet = Sketch(
-            -stage.margin,
-            base - high * 1.35,
-            stage.width + stage.margin,
-            lower + (stage.height * 0.2 if name != "far" else 0),
-        )
-        tone = blend(plan.tone(stage), stage.palette.near, 0.62 * depth**2)
-        sprites = plan.head(stage, rng) if plan.head else []
-        total = max(4, round(plan.count * dense * stage.width / stage.unit))
-        for index in rng.permutation(total):
-            x = (index + rng.uniform(0, 1)) / total * (stage.width + 2 * stage.margin) - stage.margin
-            # Lower in the middle, so that the view stays open.
-            open_middle = 0.62 + 0.38 * abs(2 * x / stage.width - 1) ** 1.2
-            tall = high * rng.uniform(0.62, 1.08) * open_middle
-            _stalk(
-                stage,
-                rng,
-                sheet,
-                plan,
-                x,
-                base + rng.uniform(0, 0.05) * stage.unit,
-                tall,
-                shifted(tone, lightness=float(rng.uniform(0.75, 1.12))),
-                sprites,
-                scale,
-            )
-        picture = stage.style.thing(stage, sheet.picture(), depth, f"{kind} {name}")
-        layers.append(
-            stage.layer(
-                picture,
-                depth,
-                name=f"{kind} {name}",
-                top=sheet.top,
-                left=sheet.left,
-                sway=_wind(rng.uniform(0, 1), 0.030),
-                pivot=(0.0, base),
-            )
-        )
-    return layers
-
-
-def _wind(start: float, strength: float) -> Sway:
-    def sway(phase: float) -> Motion:
-        return Motion(
-            shear=strength
-            * (math.sin(2 * math.pi * (phase + start)) + 0.4 * math.sin(4 * math.pi * (phase + 2 * start)))
-        )
-
-    return sway
+    plan, name = STANDS[kind], f"{kind} {row.name}"
+    rng = stage.random(name)
+    base = (foot + row.below) * stage.height
+    high = plan.tall * row.scale * stage.unit
+    lower = base + 0.10 * stage.unit + (0 if row.name == "far" else 0.2 * stage.height)
+    sheet = Sketch(-stage.margin, base - high * 1.35, stage.width + stage.margin, lower)
+    tone = blend(plan.tone(stage), stage.palette.near, 0.62 * row.depth**2)
+    sprites = plan.head(stage, rng) if plan.head else []
+    total = max(4, round(plan.count * row.dense * stage.width / stage.unit))
+    for index in rng.permutation(total):
+        x = (index + rng.uniform(0, 1)) / total * stage.canvas_width - stage.margin
+        # Lower in the middle, so that the view stays open.
+        open_middle = 0.62 + 0.38 * abs(2 * x / stage.width - 1) ** 1.2
+        tall = high * rng.uniform(0.62, 1.08) * open_middle
+        shade = shifted(tone, lightness=float(rng.uniform(0.75, 1.12)))
+        root = base + rng.uniform(0, 0.05) * stage.unit
+        _stalk(stage, rng, sheet, plan, x, root, tall, shade, sprites, row.scale)
+    picture = stage.style.thing(stage, sheet.picture(), row.depth, name)
+    sway = leaning(rng.uniform(0, 1), 0.030)
+    return stage.layer(picture, row.depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=(0.0, base))
 
 
 def _stalk(

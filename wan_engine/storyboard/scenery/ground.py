@@ -52,7 +52,7 @@ def ground(stage: Stage, *, top: float, depth: float = 0.80, tone: Field | None 
     down = (y - top) / (stage.height - top)
     foot = smoothstep(0.25, 1.05, np.broadcast_to(down, total.shape).astype(np.float32))
     rgb = mix(rgb, mix(base * 0.42, palette.near, 0.55), foot * (0.45 if white else 0.70))
-    picture = stage.style.thing(stage, Picture(rgb, total), depth, name)
+    picture = stage.style.board(stage, Picture(rgb, total), name)
     return stage.layer(picture, depth, name=name, top=first)
 
 

@@ -7,13 +7,14 @@ import math
 import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
-from wan_engine.storyboard.picture.layer import Motion, Picture
+from wan_engine.storyboard.picture.layer import Picture
 from wan_engine.storyboard.picture.raster import Points, curve, moved, resized
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.scene import Part
 from wan_engine.storyboard.scenery import beasts, dresses, vessel
 from wan_engine.storyboard.scenery.growth import Growth, grow
 from wan_engine.storyboard.scenery.room import put, side_of_light
+from wan_engine.storyboard.scenery.wind import turning
 from wan_engine.storyboard.stage import Stage
 
 
@@ -42,11 +43,7 @@ def vase(stage: Stage, x: float, foot: float, twig: str) -> list[Part]:
     dresses.bark(stage, sheet, growth, snow=False)
     dresses.DRESSES[twig](stage, rng, sheet, growth)
     drawn = stage.style.thing(stage, sheet.picture(), 0.96, "vase branch")
-    start = rng.uniform(0, 1)
-
-    def sway(phase: float) -> Motion:
-        return Motion(turn=0.006 * math.sin(2 * math.pi * (phase + start)))
-
+    sway = turning(rng.uniform(0, 1), 0.005)
     twigs = stage.layer(drawn, 0.62, name="vase branch", top=sheet.top, left=sheet.left, sway=sway, pivot=(x, mouth))
     shadow, body = put(stage, picture, anchor, x=x, foot=foot, name="vase")
     return [shadow, twigs, body]

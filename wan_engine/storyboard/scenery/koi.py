@@ -13,7 +13,8 @@ from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.marks import stamp
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import blur, curve, moved, ribbon
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite, coded
+from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.picture.sprite import Sprite, coded
 from wan_engine.storyboard.stage import Stage
 
 SIZE, POSES = 192, 16

@@ -10,7 +10,8 @@ from wan_engine.storyboard.picture.colour import blend, colour, shifted
 from wan_engine.storyboard.picture.raster import Field, Points, curve, mix, moved
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.scene import Part
-from wan_engine.storyboard.scenery import lanterns, vessel
+from wan_engine.storyboard.scenery import vessel
+from wan_engine.storyboard.scenery.glow import glow
 from wan_engine.storyboard.scenery.room import put, side_of_light
 from wan_engine.storyboard.stage import Stage
 
@@ -27,8 +28,8 @@ def lamp(stage: Stage, x: float, foot: float, *, candle: bool) -> list[Part]:
     anchor = (x - sheet.left, foot - sheet.top)
     return [
         *put(stage, sheet.picture(), anchor, x=x, foot=foot, name="lamp", wide=0.10 * unit),
-        lanterns.halo(stage, "lamp glow", x, heart, 0.62 * unit, colour("#ffb45e"), 0.50, 0.62),
-        lanterns.halo(stage, "lamp heart", x, heart, 0.22 * unit, colour("#ffe2b0"), 0.42, 0.62),
+        glow(x, heart, 0.62 * unit, colour("#ffb45e"), 0.50, depth=0.62),
+        glow(x, heart, 0.22 * unit, colour("#ffe2b0"), 0.42, depth=0.62),
     ]
 
 

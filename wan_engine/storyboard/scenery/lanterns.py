@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
-from wan_engine.storyboard.picture.layer import Layer, Motion, Picture
-from wan_engine.storyboard.picture.raster import Field, curve, mix, smoothstep, spread
+from wan_engine.storyboard.picture.layer import Picture
+from wan_engine.storyboard.picture.raster import curve, mix, smoothstep
 from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.scene import Part
+from wan_engine.storyboard.scenery.glow import glow
+from wan_engine.storyboard.scenery.wind import turning
 from wan_engine.storyboard.stage import Stage
 
 
-def lanterns(stage: Stage, count: int = 3) -> list[Layer]:
+def lanterns(stage: Stage, count: int = 3) -> list[Part]:
     """Lanterns on cords at the side where the light does not stand, each swinging on its own."""
     rng = stage.random("lanterns")
     from_left = stage.light[0] > 0.5
-    layers: list[Layer] = []
+    layers: list[Part] = []
     for index in range(count):
         depth = (0.70, 0.80, 0.92)[index % 3]
         size = stage.unit * (0.10, 0.135, 0.175)[index % 3] * rng.uniform(0.92, 1.08)
@@ -28,9 +29,9 @@ def lanterns(stage: Stage, count: int = 3) -> list[Layer]:
     return layers
 
 
-def _lantern(stage: Stage, name: str, x: float, y: float, size: float, depth: float, start: float) -> list[Layer]:
+def _lantern(stage: Stage, name: str, x: float, y: float, size: float, depth: float, start: float) -> list[Part]:
     red = colour("#cf2f24")
-    glow = colour("#ffb35c")
+    warm = colour("#ffb35c")
     sheet = Sketch(x - size, -stage.margin, x + size, y + size * 2.0)
     cord = blend(stage.palette.wood, colour("#5a2018"), 0.5)
     sheet.stroke(np.array([[x, -stage.margin], [x, y - size * 0.5]]), 1.6, cord)
@@ -70,30 +71,14 @@ def _lantern(stage: Stage, name: str, x: float, y: float, size: float, depth: fl
     heart = np.exp(-((xx / 0.30) ** 2 + ((yy + 0.02) / 0.26) ** 2))
     lit = 1.0 if stage.palette.dark or stage.palette.brightness < 0.6 else 0.55
     body = mix(shifted(red, lightness=0.62), red, shell**0.5)
-    body = mix(body * ribs[..., None], glow, heart * 0.78 * lit)
+    body = mix(body * ribs[..., None], warm, heart * 0.78 * lit)
     body = mix(body, colour("#fff0cc"), heart**3 * 0.5 * lit)
     rgb = mix(base.rgb, body, cover)
     alpha = np.maximum(base.alpha, cover)
     picture = stage.style.thing(stage, Picture(rgb, alpha), max(depth, 0.85), name)
 
-    def sway(phase: float) -> Motion:
-        return Motion(turn=0.020 * math.sin(2 * math.pi * (phase + start)))
-
+    sway = turning(start, 0.018)
     hung = stage.layer(
         picture, depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=(x, -0.2 * stage.height)
     )
-    return [halo(stage, f"{name} halo", x, y, size * 1.5, glow, 0.34 * lit, depth), hung]
-
-
-def halo(
-    stage: Stage, name: str, x: float, y: float, radius: float, tone: Field, strength: float, depth: float
-) -> Layer:
-    """A soft round glow that breathes."""
-    half = math.ceil(radius / 2) * 2
-    axis = np.arange(-half, half, dtype=np.float32) / half
-    reach = np.asarray(np.hypot(axis[None, :], axis[:, None]), np.float32)
-    alpha = np.asarray(np.exp(-((reach / 0.45) ** 2)) * smoothstep(1.0, 0.6, reach) * strength, np.float32)
-    rgb = spread(tone, reach)
-    return stage.layer(
-        Picture(rgb, alpha), depth, name=name, top=round((y - half) / 2) * 2, left=round((x - half) / 2) * 2
-    )
+    return [glow(x, y, size * 1.5, warm, 0.34 * lit, depth=depth), hung]

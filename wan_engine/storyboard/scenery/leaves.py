@@ -7,7 +7,8 @@ import numpy as np
 from wan_engine.storyboard.picture.colour import shifted
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Field, Points, curve, mix
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite
+from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.picture.sprite import Sprite
 
 SIZE = 128
 

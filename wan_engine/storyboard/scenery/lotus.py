@@ -3,101 +3,89 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from wan_engine.storyboard.picture.colour import blend, colour, shifted
-from wan_engine.storyboard.picture.layer import Layer, Motion
+from wan_engine.storyboard.picture.layer import Layer
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Field, blur, curve, mix, smoothstep
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite
+from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.picture.sprite import Sprite
+from wan_engine.storyboard.scenery.wind import leaning
 from wan_engine.storyboard.stage import Stage
 
 SIZE = 176
 
 
-def lotus(stage: Stage, *, water_line: float) -> list[Layer]:
-    """Leaves from the far water to our feet, flowers where they are seen best."""
-    palette = stage.palette
-    layers = []
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """Leaves and flowers at one distance."""
+
+    name: str
+    depth: float
+    low: float  #: where it begins and ends, as shares of the way from the far water to the lower edge
+    high: float
+    leaves: int
+    flowers: int
+    size: float  #: of a leaf, in units of the stage
+
+
+BEDS = (
+    Bed("far", 0.50, 0.10, 0.34, 15, 2, 0.17),
+    Bed("middle", 0.70, 0.36, 0.70, 9, 2, 0.30),
+    Bed("near", 0.93, 0.84, 1.08, 5, 1, 0.52),
+)
+
+
+def lotus(stage: Stage, bed: Bed, *, water_line: float) -> Layer:
+    """Leaves on the water and over it, flowers between them; in winter only what has withered."""
+    palette, name = stage.palette, f"lotus {bed.name}"
+    rng = stage.random(name)
     withered = bool(stage.words & {"winter", "ice", "frost"})
-    leaf_tone = blend(shifted(palette.foliage, saturation=0.9), colour("#3f8f6b"), 0.25 if not palette.dark else 0.0)
-    if withered:
-        leaf_tone = blend(colour("#7a6648"), palette.haze, 0.15)
-    once = stage.random("lotus sprites")
-    pads = [_pad(once, shifted(leaf_tone, lightness=light)) for light in (0.80, 0.95, 1.08)]
-    blooms = [] if withered else [_flower(once, palette.accent) for _ in range(2)]
-    for name, depth, low, high, leaves, flowers, size in (
-        ("far", 0.50, 0.10, 0.34, 15, 2, 0.17),
-        ("middle", 0.70, 0.36, 0.70, 9, 2, 0.30),
-        ("near", 0.93, 0.84, 1.08, 5, 1, 0.52),
-    ):
-        rng = stage.random(f"lotus {name}")
-        span = stage.height - water_line
-        top = water_line + low * span - size * stage.unit * 1.5
-        sheet = Sketch(-stage.margin, top, stage.width + stage.margin, stage.height + stage.margin)
-        places = sorted((rng.uniform(low, high), rng.uniform(-0.05, 1.05)) for _ in range(leaves))
-        for share, drawn in places:
-            # The middle stays open water; leaves gather at the sides.
-            across = drawn + 0.16 * math.copysign(1 - abs(2 * drawn - 1), drawn - 0.5)
-            y, x = water_line + share * span, across * stage.width
-            wide = size * stage.unit * rng.uniform(0.75, 1.15)
-            if rng.random() < 0.45:
-                rise = wide * rng.uniform(0.3, 0.6)
-                sheet.stroke(
-                    curve([[x, y + 0.2 * wide], [x + 0.03 * wide, y - rise * 0.5], [x, y - rise]], 12),
-                    max(1.5, 0.018 * wide),
-                    shifted(leaf_tone, lightness=0.55),
-                )
-                sheet.stamp(
-                    pads[int(rng.integers(3))],
-                    x,
-                    y - rise,
-                    wide,
-                    turn=rng.uniform(0, 6.28),
-                    squash=rng.uniform(0.42, 0.62),
-                    tilt=rng.normal(0, 0.35),
-                    shade=0.98,
-                )
-            else:
-                sheet.stamp(
-                    pads[int(rng.integers(3))],
-                    x,
-                    y,
-                    wide,
-                    turn=rng.uniform(0, 6.28),
-                    squash=rng.uniform(0.22, 0.32),
-                    shade=0.88,
-                )
-        for index in range(flowers if blooms else 0):
-            x = (0.22 + 0.56 * ((index + rng.random()) / flowers)) * stage.width
-            y = water_line + (0.5 * (low + high) + rng.uniform(-0.1, 0.1)) * span
-            wide = size * stage.unit * rng.uniform(0.52, 0.66)
-            rise = wide * rng.uniform(0.9, 1.25)
-            sheet.stroke(
-                curve([[x, y + 0.15 * wide], [x - 0.05 * wide, y - rise * 0.5], [x, y - rise]], 12),
-                max(1.5, 0.04 * wide),
-                shifted(leaf_tone, lightness=0.7),
-            )
-            sheet.stamp(blooms[index % 2], x, y - rise - 0.18 * wide, wide, turn=rng.normal(0, 0.10))
-        picture = stage.style.thing(stage, sheet.picture(), depth, f"lotus {name}")
-        start = rng.uniform(0, 1)
+    green = blend(shifted(palette.foliage, saturation=0.9), colour("#3f8f6b"), 0.0 if palette.dark else 0.25)
+    tone = blend(colour("#7a6648"), palette.haze, 0.15) if withered else green
+    span = stage.height - water_line
+    top = water_line + bed.low * span - bed.size * stage.unit * 1.5
+    sheet = Sketch(-stage.margin, top, stage.width + stage.margin, stage.height + stage.margin)
+    _leaves(stage, rng, sheet, bed, tone, water_line)
+    if not withered:
+        _flowers(stage, rng, sheet, bed, tone, water_line)
+    picture = stage.style.thing(stage, sheet.picture(), bed.depth, name)
+    sway, pivot = leaning(rng.uniform(0, 1), 0.009), (0.0, water_line + bed.high * span)
+    return stage.layer(picture, bed.depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=pivot)
 
-        def sway(phase: float, start: float = start) -> Motion:
-            return Motion(shear=0.010 * math.sin(2 * math.pi * (phase + start)))
 
-        layers.append(
-            stage.layer(
-                picture,
-                depth,
-                name=f"lotus {name}",
-                top=sheet.top,
-                left=sheet.left,
-                sway=sway,
-                pivot=(0.0, water_line + high * span),
-            )
-        )
-    return layers
+def _leaves(stage: Stage, rng: Random, sheet: Sketch, bed: Bed, tone: Field, water_line: float) -> None:
+    """Round leaves, some flat on the water, some on stalks; the middle stays open."""
+    pads = [_pad(rng, shifted(tone, lightness=light)) for light in (0.84, 1.02)]
+    for share, drawn in sorted((rng.uniform(bed.low, bed.high), rng.uniform(-0.05, 1.05)) for _ in range(bed.leaves)):
+        across = drawn + 0.16 * math.copysign(1 - abs(2 * drawn - 1), drawn - 0.5)
+        x, y = across * stage.width, water_line + share * (stage.height - water_line)
+        wide = bed.size * stage.unit * rng.uniform(0.75, 1.15)
+        pad, turn = pads[int(rng.integers(2))], rng.uniform(0, 6.28)
+        if rng.random() < 0.55:
+            sheet.stamp(pad, x, y, wide, turn=turn, squash=rng.uniform(0.22, 0.32), shade=0.88)
+            continue
+        rise = wide * rng.uniform(0.3, 0.6)
+        stalk = curve([[x, y + 0.2 * wide], [x + 0.03 * wide, y - rise * 0.5], [x, y - rise]], 12)
+        sheet.stroke(stalk, max(1.5, 0.018 * wide), shifted(tone, lightness=0.55))
+        sheet.stamp(pad, x, y - rise, wide, turn=turn, squash=rng.uniform(0.42, 0.62), tilt=rng.normal(0, 0.35))
+
+
+def _flowers(stage: Stage, rng: Random, sheet: Sketch, bed: Bed, tone: Field, water_line: float) -> None:
+    """Flowers on their stalks, spread over the middle."""
+    bloom = _flower(rng, stage.palette.accent)
+    span = stage.height - water_line
+    for index in range(bed.flowers):
+        x = (0.22 + 0.56 * ((index + rng.random()) / bed.flowers)) * stage.width
+        y = water_line + (0.5 * (bed.low + bed.high) + rng.uniform(-0.1, 0.1)) * span
+        wide = bed.size * stage.unit * rng.uniform(0.52, 0.66)
+        rise = wide * rng.uniform(0.9, 1.25)
+        stalk = curve([[x, y + 0.15 * wide], [x - 0.05 * wide, y - rise * 0.5], [x, y - rise]], 12)
+        sheet.stroke(stalk, max(1.5, 0.04 * wide), shifted(tone, lightness=0.7))
+        sheet.stamp(bloom, x, y - rise - 0.18 * wide, wide, turn=rng.normal(0, 0.10))
 
 
 def _pad(rng: Random, tone: Field) -> Sprite:

@@ -11,86 +11,70 @@ import numpy.typing as npt
 from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.picture.colour import blend, colour
 from wan_engine.storyboard.picture.frame import Frame
-from wan_engine.storyboard.picture.layer import Layer, Picture
+from wan_engine.storyboard.picture.layer import Picture
 from wan_engine.storyboard.picture.marks import splat
 from wan_engine.storyboard.picture.noise import fractal
-from wan_engine.storyboard.picture.raster import Field, mix, smoothstep, spread
+from wan_engine.storyboard.picture.raster import Field, mix, smoothstep
+from wan_engine.storyboard.scene import Part
+from wan_engine.storyboard.scenery.glow import Glow, glow
 from wan_engine.storyboard.stage import Stage
 
 #: The disc's radius in units of the stage.
 SUN, MOON = 0.070, 0.082
-#: How far the halo's canvas reaches, in radii.
-HALO = 5.0
+#: How far the halo reaches, in radii of the disc, and how strong it is in styles that do not paint light.
+HALO = 4.6
+_HALO_OF_STYLE = {"paper cut": 0.0, "ink wash": 0.35}
 
 
-def disc(stage: Stage, kind: str) -> Layer:
-    """The sun or the moon with its halo, as a layer of the sky."""
+def disc(stage: Stage, kind: str) -> list[Part]:
+    """The sun or the moon with its halo."""
     night = kind in {"moon", "crescent"}
     radius = stage.unit * (MOON if night else SUN)
     if stage.style.name == "ink wash" and not night:
         radius *= 0.85
-    half = math.ceil(radius * HALO / 2) * 2
+    half = math.ceil(radius * 1.1 / 2 + 2) * 2
     axis = np.arange(-half, half, dtype=np.float32) + 0.5
     reach = np.asarray(np.hypot(axis[None, :], axis[:, None]) / radius, np.float32)
     edge = 1.2 / radius
     cover = smoothstep(1 + edge, 1 - edge, reach)
-    rgb, halo = (_moon if night else _sun)(stage, reach, radius)
+    rgb = (_moon if night else _sun)(stage, reach, radius)
     if kind == "crescent":
-        bite = np.asarray(np.hypot(axis[None, :] - radius * 0.52, axis[:, None] + radius * 0.26) / radius, np.float32)
+        bite = np.hypot(axis[None, :] - radius * 0.52, axis[:, None] + radius * 0.26) / radius
         cover = cover * smoothstep(0.92 - edge, 0.92 + edge, bite)
-        halo *= 0.6
-    alpha = np.asarray(np.maximum(cover, halo * (1 - cover)), np.float32)
-    left, top = (
-        round((share * side - half) / 2) * 2
-        for share, side in zip(stage.light, (stage.width, stage.height), strict=True)
-    )
-    return stage.layer(Picture(rgb, alpha), 0.0, name=kind, top=top, left=left)
+    x, y = stage.light[0] * stage.width, stage.light[1] * stage.height
+    left, top = (round((place - half) / 2) * 2 for place in (x, y))
+    body = stage.layer(Picture(rgb, cover), 0.0, name=kind, top=top, left=left)
+    strength = _HALO_OF_STYLE.get(stage.style.name, 1.0) * (0.6 if kind == "crescent" else 1.0)
+    if strength == 0:
+        return [body]
+    tone = blend(stage.palette.light, stage.palette.sky if night else stage.palette.horizon, 0.25)
+    wide = glow(x, y, radius * HALO, tone, strength * (0.42 if night else 0.60), depth=0.0, core=0.24)
+    return [wide, body]
 
 
-def _sun(stage: Stage, reach: Field, radius: float) -> tuple[Field, Field]:
+def _sun(stage: Stage, reach: Field, radius: float) -> Field:
     palette, name = stage.palette, stage.style.name
-    fall = np.asarray(np.exp(-np.clip(reach - 1, 0, None) / 0.9) * smoothstep(HALO, 1.5, reach), np.float32)
     if name in {"ink wash", "paper cut"}:
         seal = colour("#c8402f") if name == "ink wash" else blend(palette.light, colour("#ffb347"), 0.55)
         wear = fractal(stage.random("sun"), reach.shape, radius * 0.5, octaves=4, gain=0.6)
-        tone = mix(seal, blend(seal, palette.light, 0.25), smoothstep(-0.6, 1.2, wear))
-        return tone, fall * (0.10 if name == "ink wash" else 0.0)
-    core = mix(
-        blend(palette.light, palette.horizon, 0.25),
-        blend(palette.light, colour("#ffffff"), 0.6),
-        smoothstep(1.1, 0.2, reach),
-    )
-    return core, fall * 0.62
+        return mix(seal, blend(seal, palette.light, 0.25), smoothstep(-0.6, 1.2, wear))
+    rim, heart = blend(palette.light, palette.horizon, 0.25), blend(palette.light, colour("#ffffff"), 0.6)
+    return mix(rim, heart, smoothstep(1.1, 0.2, reach))
 
 
-def _moon(stage: Stage, reach: Field, radius: float) -> tuple[Field, Field]:
-    rng = stage.random("moon")
+def _moon(stage: Stage, reach: Field, radius: float) -> Field:
     body = blend(stage.palette.light, colour("#ffffff"), 0.25)
-    seas = smoothstep(-0.1, 0.9, fractal(rng, reach.shape, radius * 0.75, octaves=5, gain=0.55))
+    seas = smoothstep(-0.1, 0.9, fractal(stage.random("moon"), reach.shape, radius * 0.75, octaves=5, gain=0.55))
     flat = stage.style.name in {"paper cut", "anime", "clay"}
     limb = np.clip(reach, 0, 1) ** 3 * (0.05 if flat else 0.16)
     shade = 1 - seas * (0.06 if flat else 0.17) - limb
-    inside = np.asarray(body * shade[..., None], np.float32)
-    glow = blend(stage.palette.light, stage.palette.sky, 0.25)
-    rgb = mix(inside, glow, smoothstep(0.97, 1.06, reach))
-    fall = np.exp(-np.clip(reach - 1, 0, None) / 0.75) * 0.42 + np.exp(-np.clip(reach - 1, 0, None) / 0.16) * 0.20
-    return rgb, np.asarray(
-        fall * smoothstep(HALO, 1.5, reach) * (0.0 if stage.style.name == "paper cut" else 1.0), np.float32
-    )
+    return np.asarray(body * shade[..., None], np.float32)
 
 
-def bloom(stage: Stage, strength: float = 0.34) -> Layer:
+def bloom(stage: Stage, strength: float = 0.34) -> Glow:
     """Light that spills over what stands before its source."""
-    half = round(stage.unit * 0.62) // 2 * 2
-    axis = np.arange(-half, half, dtype=np.float32) / half
-    reach = np.asarray(np.hypot(axis[None, :], axis[:, None]), np.float32)
-    alpha = np.asarray(np.exp(-((reach / 0.42) ** 2)) * smoothstep(1.0, 0.7, reach) * strength, np.float32)
-    rgb = spread(stage.palette.light, reach)
-    left, top = (
-        round((share * side - half) / 2) * 2
-        for share, side in zip(stage.light, (stage.width, stage.height), strict=True)
-    )
-    return stage.layer(Picture(rgb, alpha), 0.05, name="bloom", top=top, left=left)
+    x, y = stage.light[0] * stage.width, stage.light[1] * stage.height
+    return glow(x, y, 0.62 * stage.unit, stage.palette.light, strength, depth=0.05)
 
 
 @dataclass(frozen=True, slots=True)

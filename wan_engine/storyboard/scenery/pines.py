@@ -106,7 +106,7 @@ def _snowed(rng: Random, white: Bytes, whole: Points, tall: float) -> None:
             (whole[index], whole[max(0, index - 1)]),
             (whole[count - 1 - index], whole[min(count - 1, count - index)]),
         ):
-            if rng.random() < 0.7:
+            if rng.random() < 0.5:
                 boughs.append(np.array([tip * 0.9 + inner * 0.1, tip * 0.35 + inner * 0.65]))
     strokes(white, boughs, max(1, round(tall / 55)), 235)
 

@@ -11,7 +11,8 @@ from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.picture.colour import blend, shifted
 from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.marks import stamp
-from wan_engine.storyboard.picture.sketch import Sketch, Sprite, coded, sprite_of
+from wan_engine.storyboard.picture.sketch import Sketch
+from wan_engine.storyboard.picture.sprite import Sprite, coded, sprite_of
 from wan_engine.storyboard.scenery.masonry import tone_of_wood
 from wan_engine.storyboard.stage import Stage
 

@@ -94,8 +94,9 @@ class Ink(Style):
         vivid = np.asarray((strongest - darkest(rgb)) / np.maximum(strongest, 1e-3), np.float32)
         pool = fractal(rng, (rgb.shape[0], rgb.shape[1]), 0.11 * stage.unit, octaves=4, gain=0.55)
         tone = np.clip(rgb @ LUMA, 0, 1)
-        density = (1 - tone) ** 1.5 * (1.1 + 1.1 * depth) * np.clip(0.92 + 0.20 * pool, 0.5, 1.4)
-        ink = PAPER * np.exp(-density[..., None] * SOOT)
+        density = (0.10 + 1.25 * (1 - tone) ** 1.4) * (0.8 + 0.9 * depth) * np.clip(0.92 + 0.20 * pool, 0.5, 1.4)
+        sheet = blend(PAPER, paper(stage.palette), 0.55)
+        ink = sheet * np.exp(-density[..., None] * SOOT)
         pigment = np.asarray(rgb * np.clip(0.94 + 0.10 * pool, 0.7, 1.1)[..., None], np.float32)
         warm = smoothstep(0.14, 0.40, vivid) * smoothstep(
             -0.02, 0.12, rgb[..., 0] - np.maximum(rgb[..., 1], rgb[..., 2]) * 0.92
@@ -117,7 +118,8 @@ class Ink(Style):
         natural = (float(tone.mean()) - tone) * 1.1
         down = np.linspace(1, 0.25, height, dtype=np.float32)[:, None]
         density = np.clip(0.30 * down + natural * 0.7, 0.02, 1.2) * np.clip(1 + 0.22 * flow, 0.4, 1.6)
-        tint = blend(np.ones(3, np.float32), colour("#b48a5e"), 0.16)
+        own = np.asarray(picture.rgb.mean(axis=(0, 1)), np.float32)
+        tint = blend(np.ones(3, np.float32), own / max(float(own.max()), 1e-3), 0.30)
         rgb = paper(stage.palette) * tint * np.exp(-density[..., None] * SOOT)
         return Picture(rgb, picture.alpha)
 
