@@ -261,7 +261,7 @@ def black(path: Path) -> Path:
 
 
 def frozen(path: Path) -> Path:
-    return make(path, "-loop", "1", "-i", DATA / "astronaut.jpg", "-vf", f"fps={FPS}", "-frames:v", "12", *ENCODED)
+    return make(path, "-loop", "1", "-i", DATA / "astronaut.jpg", "-vf", f"fps={FPS}", "-frames:v", "72", *ENCODED)
 
 
 @pytest.mark.parametrize(

@@ -167,10 +167,6 @@ def test_ids_never_grow_longer_than_an_identifier_may_be() -> None:
     assert len(set(found)) == 64
 
 
-def test_the_title_of_a_variant_is_for_people() -> None:
-    assert variants(matrix(angle=["food"], style=["ink wash"]))[0].title == "food · ink wash"
-
-
 def test_all_mistakes_in_the_keys_are_told_at_once_with_the_nearest_right_one() -> None:
     told = problems(Style=["a"], angle=["x", "y", "x"], exclude=[{"angel": "x"}], include=[{"my-key": 1}])
 

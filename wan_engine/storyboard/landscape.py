@@ -132,7 +132,7 @@ def _range(
         snowy = (0.45, 0.30, 0.15)[index] if plan.season == "winter" else 0.0
     land = ridge.terrain(
         stage, heights, name, foot=base, rise=rise, depth=depth, colour=stage.palette.land(depth), snow=snowy,
-        bottom=horizon + (0.06 if wet else 0.30) * stage.height,
+        bottom=horizon + 0.06 * stage.height if wet else None,
     )  # fmt: skip
     if plan.has("pines", "forest") and index == 2:
         land = pines.forest(
@@ -146,9 +146,8 @@ def _between(stage: Stage, plan: Plan, scene: Scene, horizon: float) -> None:
     for kind in ("geese", "swallows", "crane"):
         if plan.has(kind):
             scene.add(birds.flock, stage, kind)
-    for kind in ("kite", "balloon"):
-        if plan.has(kind):
-            scene.add(flyers.aloft, stage, kind)
+    for kind in [kind for kind in plan.elements if kind in {"kite", "balloon"}][:1]:
+        scene.add(flyers.aloft, stage, kind)
     if plan.has("mist", "tea hills", "terraces") or stage.random("mist").random() < 0.5:
         middle, thick = horizon - 0.02 * stage.height, 0.075 * stage.height
         scene.add(mist.mist, stage, "far", middle=middle, thick=thick, depth=0.22, strength=0.75)

@@ -22,7 +22,7 @@ from wan_engine.storyboard.picture.sprite import Sprite, coded, sprite_of
 from wan_engine.storyboard.stage import Stage
 
 #: Side of the square on which a pose is drawn, pixels, and poses of one stride.
-SIZE, POSES = 272, 12
+SIZE, POSES = 240, 20
 
 
 Outline = tuple[tuple[float, float], ...]

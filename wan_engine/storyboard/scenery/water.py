@@ -177,4 +177,7 @@ def _glitter(stage: Stage, rows: int) -> Field:
     path = np.exp(-(((x - place) / (0.055 + 0.13 * y)) ** 2)) * np.exp(-y * 1.1)
     shines = stage.words & {"sun", "moon", "crescent"}
     strength = (95.0 if stage.palette.dark else 60.0) if shines else 6.0
-    return np.asarray((path * strength + 2.5) / _crest(stage, rows, 1.0), np.float32)
+    # Broken into glints: a whole crest that shines looks like a bar of light.
+    glints = fractal(stage.random("glints"), (rows, stage.width), 0.016 * stage.unit, octaves=3, gain=0.8, stretch=2.6)
+    broken = 0.12 + 1.7 * smoothstep(-0.1, 0.7, glints)
+    return np.asarray((path * strength * broken + 2.5) / _crest(stage, rows, 1.0), np.float32)

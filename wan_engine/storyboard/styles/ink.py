@@ -95,7 +95,7 @@ class Ink(Style):
         pool = fractal(rng, (rgb.shape[0], rgb.shape[1]), 0.11 * stage.unit, octaves=4, gain=0.55)
         tone = np.clip(rgb @ LUMA, 0, 1)
         density = (0.10 + 1.25 * (1 - tone) ** 1.4) * (0.8 + 0.9 * depth) * np.clip(0.92 + 0.20 * pool, 0.5, 1.4)
-        sheet = blend(PAPER, paper(stage.palette), 0.55)
+        sheet = blend(PAPER, paper(stage.palette), 0.25 if stage.palette.dark else 0.55)
         ink = sheet * np.exp(-density[..., None] * SOOT)
         pigment = np.asarray(rgb * np.clip(0.94 + 0.10 * pool, 0.7, 1.1)[..., None], np.float32)
         warm = smoothstep(0.14, 0.40, vivid) * smoothstep(
