@@ -23,8 +23,9 @@ from wan_engine.base import CancelToken, Engine, Failure
 
 #: Small enough to be quick, legal everywhere.
 WIDTH, HEIGHT, FRAMES = 256, 448, 9
-#: What Python and NumPy may hold more for a clip that is five times longer: less than ten frames.
-FLAT_BYTES = 1_500_000
+#: What Python and NumPy may hold more for a clip of 192 frames more: as much as 24 of them. (A longer move of the camera
+#: needs wider layers, so it is not nothing.)
+FLAT_BYTES = 24 * WIDTH * HEIGHT * 3 // 2
 
 
 class Ear:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wan_engine.storyboard.camera import View
+from wan_engine.storyboard.picture.colour import BLACK, LUMA_SPAN
 from wan_engine.storyboard.picture.composing import over, seen
 from wan_engine.storyboard.picture.layer import Layer
 from wan_engine.storyboard.picture.raster import Bytes
@@ -129,7 +130,11 @@ class Frame:
         return math.ceil(float((layer.solid - inverse[1, 2]) / inverse[1, 1])) + 2
 
     def finish(self) -> Bytes:
-        """The frame as the encoder takes it: (height * 3 / 2, width). Valid until the next frame is begun."""
+        """The frame as the encoder takes it: (height * 3 / 2, width). Valid until the next frame is begun.
+
+        Lights that were added and corners that were darkened are brought back into the range that video allows.
+        """
+        np.clip(self.luma, BLACK, BLACK + LUMA_SPAN, out=self.luma, casting="unsafe")
         quarter = self.height // 4
         for channel, start in ((0, self.height), (1, self.height + quarter)):
             plane = self.buffer[start : start + quarter].reshape(self.height // 2, self.width // 2)

@@ -116,6 +116,8 @@ def _product_mask(rgb: Field, background: Field) -> Bytes | None:
     mask = np.where(outside, 0, 255).astype(np.uint8)
     # Threads of shadow's edge cling to the outline; a thing is thicker than they are.
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc), np.uint8)
+    if not mask.any():
+        return None
     mask = _holes(_largest(mask), difference, slope, step)
     mask = _without_shadow(mask, ratio, tint, slope, step)
     share = float((mask > 0).mean())

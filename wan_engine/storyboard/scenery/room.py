@@ -11,7 +11,7 @@ from wan_engine.storyboard.picture.raster import Field, blur, mix, smoothstep, s
 from wan_engine.storyboard.stage import Stage
 
 #: Where the far edge of the table lies, as a share of the height.
-TABLE = 0.615
+TABLE = 0.43
 #: Kinds of windows, by what they let through.
 WINDOWS = ("lattice", "tall", "round", "slats", "open")
 #: What walls are painted with: sand, sage, stone, rose, celadon, ochre.
