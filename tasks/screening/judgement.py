@@ -1,10 +1,12 @@
-"""From hits to a decision: the worst counts, two doubts are one certainty, and one stray frame is only a doubt."""
+"""From hits to a decision: the worst counts, two doubts are one certainty, one stray frame is only a doubt, and a doubt
+that a better judge contradicts for the whole master is only noted.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reelmill.content import Decision, Hit
@@ -20,20 +22,31 @@ class Judgement:
     evidence: tuple[Hit, ...]  #: the worst hit of each label in each second, in order of time
 
 
-def judge(policy: Policy, hits: Sequence[Hit]) -> Judgement:
+def judge(policy: Policy, hits: Sequence[Hit], worst: Mapping[str, float]) -> Judgement:
     """Decide.
 
     Parameters
     ----------
     hits:
         In any order; each with level review or block.
+    worst:
+        The highest score of each detector that looked at every frame. A detector that `policy.contradiction` names and
+        that stays below its number everywhere overrules the doubts of the others.
     """
-    weighed = _excuse_isolated(policy, hits)
+    sure = {name for name, calm in policy.contradiction.items() if name in worst and worst[name] < calm}
+    weighed: list[Hit] = []
+    noted: list[Hit] = []
+    # A block that is excused for standing alone is a review, and stays one: only what began as a doubt is overruled.
+    for hit, excused in zip(hits, _excuse_isolated(policy, hits), strict=True):
+        if hit.level is Decision.REVIEW and sure - {hit.detector}:
+            noted.append(replace(hit, level=Decision.PASS))
+        else:
+            weighed.append(excused)
     agreed = _agreements(policy, weighed)
     decision = Decision.REVIEW if weighed else Decision.PASS
     if agreed or any(hit.level is Decision.BLOCK for hit in weighed):
         decision = Decision.BLOCK
-    return Judgement(decision, (*agreed, *_descriptions(weighed)), _evidence(weighed))
+    return Judgement(decision, (*agreed, *_descriptions(weighed)), _evidence([*weighed, *noted]))
 
 
 def _excuse_isolated(policy: Policy, hits: Sequence[Hit]) -> list[Hit]:

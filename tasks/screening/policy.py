@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -75,6 +75,7 @@ class Policy(Options):
     optional: list[str]
     rules: dict[str, dict[str, Rule]]
     agreement: Agreement
+    contradiction: dict[str, Annotated[float, Field(gt=0, le=0.2)]] = Field(default_factory=dict)
     isolated: Isolated
     black: Black
     frozen: Frozen

@@ -110,7 +110,7 @@ class Screener:
         return self._verdict(sha256, inspection, faults, time.monotonic() - started)
 
     def _verdict(self, sha256: str, inspection: Inspection | None, faults: list[str], seconds: float) -> Verdict:
-        judgement = judge(self._policy, inspection.hits if inspection else ())
+        judgement = judge(self._policy, inspection.hits if inspection else (), inspection.worst if inspection else {})
         blank = inspection.blankness.reasons() if inspection else []
         decision, evidence = judgement.decision, judgement.evidence
         if faults:

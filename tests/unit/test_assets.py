@@ -97,8 +97,8 @@ def test_the_logos_are_what_their_tool_draws(tmp_path: Path) -> None:
 def test_the_studio_takes_the_same_picture_with_one_process_and_with_two(tmp_path: Path) -> None:
     # when a proof of the tin is taken twice
     for processes in ("1", "2"):
-        command = [sys.executable, ROOT / "tools" / "draw_products.py", UPRIGHT, "--samples", "2", "--width", "60",
-                   "--processes", processes, "--folder", tmp_path / processes]  # fmt: skip
+        options = ["--samples", "2", "--width", "60", "--processes", processes, "--folder", str(tmp_path / processes)]
+        command = [sys.executable, str(ROOT / "tools" / "draw_products.py"), UPRIGHT, *options]
         subprocess.run(command, check=True, timeout=120)
     # then both are equal, and look like the photograph that ships
     one, two = (_picture(tmp_path / processes / f"{UPRIGHT}.jpg") for processes in ("1", "2"))

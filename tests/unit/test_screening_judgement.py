@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelmill.content import Decision, Hit
-from tasks.screening.judgement import judge
-from tasks.screening.policy import load
+from tasks.screening.judgement import Judgement
+from tasks.screening.judgement import judge as judge_with
+from tasks.screening.policy import Policy, load
 
 DEFAULT, STRICT = load("default", Path()), load("strict", Path())
 FPS = 24
 SEVERITY = [Decision.PASS, Decision.REVIEW, Decision.BLOCK]
+
+
+def judge(policy: Policy, hits: Sequence[Hit], worst: Mapping[str, float] | None = None) -> Judgement:
+    """A judgement where OpenNSFW is not calm, unless a test says so."""
+    return judge_with(policy, hits, {"opennsfw": 0.3, "nudenet": 0.3} if worst is None else worst)
 
 
 def hit(
@@ -139,3 +146,31 @@ def test_the_order_of_hits_does_not_matter(hits: list[Hit], random: object) -> N
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis hands over a random.Random
 
     assert judge(DEFAULT, shuffled).decision is judge(DEFAULT, hits).decision
+
+
+CALM = {"opennsfw": 0.19, "nudenet": 0.44}
+
+
+def test_a_doubt_that_opennsfw_contradicts_everywhere_is_noted_and_decides_nothing() -> None:
+    judgement = judge(DEFAULT, [hit(frame) for frame in range(48)], CALM)
+    assert (judgement.decision, judgement.reasons) == (Decision.PASS, ())
+    assert {one.level for one in judgement.evidence} == {Decision.PASS}
+    assert [one.frame for one in judgement.evidence]
+
+
+def test_a_block_is_never_contradicted_not_even_one_that_stands_alone() -> None:
+    assert (
+        judge(DEFAULT, [hit(frame, Decision.BLOCK, score=0.5) for frame in range(9)], CALM).decision is Decision.BLOCK
+    )
+    assert judge(DEFAULT, [hit(30, Decision.BLOCK, score=0.5)], CALM).decision is Decision.REVIEW
+
+
+def test_a_doubt_counts_where_opennsfw_is_in_doubt_anywhere_or_did_not_look() -> None:
+    doubt = [hit(0)]
+    assert judge(DEFAULT, doubt, {"opennsfw": 0.2, "nudenet": 0.3}).decision is Decision.REVIEW
+    assert judge(DEFAULT, doubt, {"nudenet": 0.3}).decision is Decision.REVIEW
+    assert judge(STRICT, doubt, CALM).decision is Decision.REVIEW
+
+
+def test_nudenets_silence_proves_nothing() -> None:
+    assert judge(DEFAULT, [nsfw(0)], {"opennsfw": 0.4, "nudenet": 0.0}).decision is Decision.REVIEW
