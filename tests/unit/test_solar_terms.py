@@ -277,3 +277,13 @@ def test_chinese_captions_are_short_enough_for_one_line() -> None:
     for term in terms():
         for angle in term["angles"].values():
             assert len(angle["zh"]) <= 16, angle["zh"]
+
+
+def test_every_angle_is_exactly_one_text_in_each_language() -> None:
+    source = SolarTerms.model_validate({"type": "solar_terms"})
+    for month in range(1, 13):
+        for day in (1, 20):
+            occasion = Occasion(dt.date(2026, month, day), ZoneInfo("Asia/Shanghai"))
+            (brief,) = list(source.briefs(SourceContext(occasion, Path())))
+            assert isinstance(brief, Brief)
+            assert all(set(texts) == {"zh", "en"} and all(texts.values()) for texts in brief.fields["angles"].values())
