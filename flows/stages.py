@@ -176,7 +176,7 @@ def make_delivery(
 ) -> Delivery:
     """What a target is handed: the rendition, its words, its place, and what the sidecar says of it."""
     run = shop.run
-    stem = "-".join(part for part in (f"{video.position + 1:02d}", video.brief_key, video.variant_id) if part)
+    stem = "-".join(part for part in (video.brief_key, video.variant_id) if part)
     # An event's id is foreign text: its hash stands for it in a path.
     occasion = run.occasion if run.event is None else f"{run.date.isoformat()}-{fingerprint(run.occasion)[:8]}"
     return Delivery(

@@ -1,6 +1,6 @@
 """Draw the README's contact sheet: one frame of each given video, side by side.
 
-    python tools/contact_sheet.py docs/contact-sheet.webp outbox/…/*.mp4
+python tools/contact_sheet.py docs/contact-sheet.webp outbox/…/*.mp4
 """
 
 from __future__ import annotations
