@@ -10,9 +10,11 @@ a stage's own work nor waiting for one: Prefect, the ledger, planning.
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import os
 import resource
+import shutil
 import tempfile
 import threading
 import time
@@ -51,9 +53,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--videos", type=int, default=20)
     videos = parser.parse_args().videos
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["REELMILL_HOME"] = home
-        measure(videos, Path(__file__).parents[1] / "pipelines.yaml")
+    home = tempfile.mkdtemp(prefix="reelmill-bench-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ["REELMILL_HOME"] = home
+    measure(videos, Path(__file__).parents[1] / "pipelines.yaml")
 
 
 def measure(videos: int, definition: Path) -> None:
@@ -66,17 +69,15 @@ def measure(videos: int, definition: Path) -> None:
     settings, watch = Settings(), Stopwatch()
     began = time.monotonic()
     server.connect(settings)
+    atexit.register(server.stop, settings)  # before Prefect is imported, so that its last logs still arrive
     print(f"Prefect server: {time.monotonic() - began:.1f} s")
-    try:
-        run = open_run(settings, definition, "solar-terms-daily", date="2026-11-22", limit=videos)
-        began = time.monotonic()
-        execute_watched(run, watch)
-        wall = time.monotonic() - began
-        with Ledger(settings) as ledger:
-            (ended,) = ledger.runs.recent(limit=1)
-            tally = ledger.runs.tallies([ended])[ended.id]
-    finally:
-        server.stop(settings)
+    run = open_run(settings, definition, "solar-terms-daily", date="2026-11-22", limit=videos)
+    began = time.monotonic()
+    execute_watched(run, watch)
+    wall = time.monotonic() - began
+    with Ledger(settings) as ledger:
+        (ended,) = ledger.runs.recent(limit=1)
+        tally = ledger.runs.tallies([ended])[ended.id]
     assert tally.holds, tally
     # The main thread makes clips and then waits for the last video; what is left of its time is overhead, and so is
     # what a stage took beyond its own work.

@@ -7,6 +7,7 @@ import threading
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from wan_engine.base import CancelToken, Engine, Failure
 
 #: Small enough to be quick, legal everywhere.
 WIDTH, HEIGHT, FRAMES = 256, 448, 9
-#: What Python and NumPy may hold more for a clip of 192 frames more: as much as 24 of them. (A longer move of the camera
-#: needs wider layers, so it is not nothing.)
+#: What Python and NumPy may hold more for a clip of 192 frames more: as much as 24 of them. It is not nothing, because
+#: a longer move of the camera needs wider layers.
 FLAT_BYTES = 24 * WIDTH * HEIGHT * 3 // 2
 
 
@@ -110,7 +111,7 @@ def test_a_clip_moves_but_never_jumps(engine: Engine, tmp_path: Path) -> None:
 
     frames = [frame.astype(np.int16) for frame in read_frames(clip.path, WIDTH, HEIGHT)]
 
-    steps = [float(np.abs(after - before).mean()) for before, after in zip(frames, frames[1:], strict=False)]
+    steps = [float(np.abs(after - before).mean()) for before, after in pairwise(frames)]
     assert float(np.abs(frames[-1] - frames[0]).mean()) > 0.2
     assert max(steps) < 12
 

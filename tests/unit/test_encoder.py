@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -73,38 +74,39 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_an_error_inside_leaves_no_file(tmp_path: Path) -> None:
-    path = tmp_path / "clip.mp4"
+def encode(path: Path, frames: Iterable[npt.NDArray[np.uint8]], *, kill_after: int | None = None) -> None:
+    with ClipEncoder(path, *SIZE, 24) as encoder:
+        for frame in frames:
+            encoder.write(frame)
+            if encoder.frames == kill_after:
+                os.kill(encoder._process.pid, signal.SIGKILL)
 
-    with pytest.raises(RuntimeError, match="the drawing broke"), ClipEncoder(path, *SIZE, 24) as encoder:
-        encoder.write(rgb((1, 2, 3)))
+
+def test_an_error_inside_leaves_no_file(tmp_path: Path) -> None:
+    def broken() -> Iterator[npt.NDArray[np.uint8]]:
+        yield rgb((1, 2, 3))
         raise RuntimeError("the drawing broke")
 
-    assert not path.exists()
+    with pytest.raises(RuntimeError, match="the drawing broke"):
+        encode(tmp_path / "clip.mp4", broken())
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_frame_of_another_shape_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "clip.mp4"
+    with pytest.raises(MediaError, match="shape"):
+        encode(tmp_path / "clip.mp4", [np.zeros((10, 10, 3), np.uint8)])
 
-    with pytest.raises(MediaError, match="shape"), ClipEncoder(path, *SIZE, 24) as encoder:
-        encoder.write(np.zeros((10, 10, 3), np.uint8))
-
-    assert not path.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_not_there_is_a_typed_error(tmp_path: Path) -> None:
-    with pytest.raises(TerminalError), ClipEncoder(tmp_path / "no" / "clip.mp4", *SIZE, 24) as encoder:
-        for _ in range(200):
-            encoder.write(rgb((9, 9, 9)))
+    with pytest.raises(TerminalError):
+        encode(tmp_path / "no" / "clip.mp4", [rgb((9, 9, 9))] * 200)
 
 
 def test_an_encoder_that_is_killed_from_outside_interrupts(tmp_path: Path) -> None:
-    path = tmp_path / "clip.mp4"
+    with pytest.raises(Interrupted):
+        encode(tmp_path / "clip.mp4", [rgb((1, 2, 3))] * 500, kill_after=1)
 
-    with pytest.raises(Interrupted), ClipEncoder(path, *SIZE, 24) as encoder:
-        encoder.write(rgb((1, 2, 3)))
-        os.kill(encoder._process.pid, signal.SIGKILL)
-        for _ in range(500):
-            encoder.write(rgb((1, 2, 3)))
-
-    assert not path.exists()
+    assert list(tmp_path.iterdir()) == []

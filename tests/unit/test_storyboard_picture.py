@@ -153,7 +153,8 @@ def test_a_stamp_lies_where_it_was_put_and_edges_do_not_break_it() -> None:
 
     for place in ((-5.0, 3.0), (WIDTH + 2.0, HEIGHT - 1.0), (500.0, -500.0)):
         stamp(frame, sprite, *place, 30, turn=1.0, squash=0.4, opacity=0.5)
-        splat(frame, *(np.array([value]) for value in (*place, 1.5, 0.9)), 230, neutral=True)
+        x, y, spread, strength = (np.array([value]) for value in (*place, 1.5, 0.9))
+        splat(frame, x, y, spread, strength, 230, tint=(128, 128))
         wash(frame, np.ones((8, 8), np.float32), int(place[0]) & ~1, int(place[1]) & ~1, 4, (200.0, 128.0, 128.0))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wan_engine.storyboard import lexicon
 from wan_engine.storyboard.plan import plan
@@ -87,6 +89,8 @@ def test_the_style_is_what_is_named_last(prompt: str, style: str) -> None:
         ("a small paper boat with a candle on dark water, an old wooden table by a window", False),
         ("a stone path through fresh grass, a quiet room with a paper window", False),
         ("mountains and mist", False),
+        ("妈妈在厨房包饺子", True),
+        ("a child flies a kite in the village", False),
     ],
 )
 def test_a_table_is_set_only_for_what_fits_on_one(prompt: str, table: bool) -> None:
@@ -112,6 +116,15 @@ def test_a_prompt_without_a_known_word_still_shows_something() -> None:
 def test_a_plan_is_the_same_every_time_and_the_seed_matters() -> None:
     assert plan("a lake", 3) == plan("a lake", 3)
     assert len({(made.hour, made.move) for made in (plan("a lake", seed) for seed in range(20))}) > 3
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(prompt=st.text(max_size=300), seed=st.integers(0, 2**63))
+def test_any_text_gives_a_plan(prompt: str, seed: int) -> None:
+    made = plan(prompt, seed)
+
+    assert made.table or made.elements
+    assert made == plan(prompt, seed)
 
 
 def test_the_colour_of_blossoms_is_heard() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ def shaded(paper: npt.NDArray[np.float32], centre: tuple[int, int], half: tuple[
     return np.asarray(paper * (1 - dark[..., None]), np.float32)
 
 
-def photo_of(values: npt.NDArray[np.floating]) -> Photo:  # type: ignore[type-arg]
+def photo_of(values: npt.ArrayLike) -> Photo:
     return Photo(np.asarray(np.clip(values, 0, 255) / 255, np.float32), None)
 
 
@@ -181,7 +182,7 @@ def test_the_same_photo_and_seed_give_the_same_pixels(painters: Executor) -> Non
     assert np.array_equal(once(), once())
 
 
-def write(path: Path, mode: str = "RGB", size: tuple[int, int] = (300, 200), **options: object) -> Path:
+def write(path: Path, mode: str = "RGB", size: tuple[int, int] = (300, 200), **options: Any) -> Path:
     Image.new(mode, size, 90 if mode in {"L", "P"} else None).save(path, **options)
     return path
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from wan_engine.storyboard import foreground, lexicon, still_life
 from wan_engine.storyboard.director import direct
 from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.plan import plan
@@ -38,6 +39,8 @@ LANDSCAPES = (
     "persimmon tree, frost, autumn",
     "sea, sunset, sailing boat",
     "lavender and willow fluff, campfire sparks",
+    "fireworks over the river, a rainbow",
+    "a deer drinks from a forest stream",
 )
 TABLES = (
     "a cup of tea on a table, steam",
@@ -94,6 +97,20 @@ def test_every_style_paints_landscapes_and_tables(painters: Executor, style: str
 
     assert isinstance(scene.stage.style, STYLES[style])
     assert float(luma(picture(scene)).std()) > 4
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_any_mixture_of_words_is_drawn(painters: Executor, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    words = [
+        word for section in ("elements", "foods") for phrases in lexicon.table()[section].values() for word in phrases
+    ]
+    styles = [word for phrases in lexicon.table()["style"].values() for word in phrases]
+    prompt = ", ".join([*random.choice(words, 5), random.choice(styles)])
+
+    frame = picture(scene_of(painters, prompt, seed=seed, size=((256, 448), (448, 256))[seed % 2]))
+
+    assert float(luma(frame).std()) > 3, prompt
 
 
 def test_styles_differ(painters: Executor) -> None:
@@ -168,8 +185,6 @@ def test_soft_skies_are_dithered_not_banded(painters: Executor) -> None:
 
 
 def test_every_name_that_words_can_mean_has_something_to_draw() -> None:
-    from wan_engine.storyboard import foreground, lexicon, still_life
-
     known = set(lexicon.table()["elements"])
     assert set(foreground.BRANCHES) <= set(dresses.DRESSES)
     assert set(foreground.BRANCHES) | set(foreground.FALLS) <= known

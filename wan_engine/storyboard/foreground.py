@@ -31,9 +31,14 @@ FALLS = {
 }
 
 
-def walkers(stage: Stage, plan: Plan, scene: Scene) -> None:
+def walked(plan: Plan) -> bool:
+    """Whether somebody walks through the picture; who is in a boat does not."""
+    return plan.has("child", "umbrella", *beasts.builds()) and not plan.has("boat")
+
+
+def walkers(stage: Stage, plan: Plan, scene: Scene, *, wet: bool) -> None:
     """Who walks through the picture."""
-    side, foot = 1.06 - stage.aside, 0.795 * stage.height
+    side, foot = 1.06 - stage.aside, (0.88 if wet else 0.795) * stage.height
     beast = next((kind for kind in plan.elements if kind in beasts.builds()), None)
     if beast:
         size = {"rabbit": 0.24, "cat": 0.28, "fox": 0.34, "dog": 0.32, "deer": 0.36}.get(beast, 0.42) * stage.unit
@@ -60,10 +65,12 @@ def growing(stage: Stage, plan: Plan, scene: Scene, *, wet: bool) -> None:
     stands = [kind for kind in plan.elements if kind in grasses.STANDS]
     if plan.has("dew") and not stands and not wet and not plan.has("terraces", "tea hills"):
         stands = ["grass"]
-    if wet and set(stands) - {"reeds", "rice"}:
+    if wet and (set(stands) - {"reeds", "rice"} or walked(plan)):
         scene.add(ground.ground, stage, top=0.80 * stage.height)
+    if not wet or walked(plan):
+        walkers(stage, plan, scene, wet=wet)
     # Who walks there is not to sink into it.
-    foot = 0.955 if plan.has("child", "umbrella", *beasts.builds()) else 0.86
+    foot = 0.955 if walked(plan) else 0.86
     for kind in stands[:2]:
         for row in grasses.ROWS:
             scene.add(grasses.stand, stage, kind, row, foot=foot)
@@ -82,7 +89,7 @@ def reaching_in(stage: Stage, plan: Plan, scene: Scene, *, wet: bool) -> None:
         scene.add(eave.eave, stage)
     if plan.has("lanterns"):
         scene.add(lanterns.lanterns, stage, 1 if plan.has("eave") else 3)
-    if wet and plan.has("dragonfly", "butterflies"):
+    if wet and not walked(plan) and plan.has("dragonfly", "butterflies"):
         scene.add(flyers.insects, stage, "dragonfly" if plan.has("dragonfly") else "butterflies")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wan_engine.storyboard import foreground
-from wan_engine.storyboard.particles import lightning
+from wan_engine.storyboard.particles import fireworks, lightning
 from wan_engine.storyboard.picture.layer import Layer
 from wan_engine.storyboard.plan import Plan
 from wan_engine.storyboard.scene import Scene
@@ -20,6 +20,7 @@ from wan_engine.storyboard.scenery import (
     luminary,
     mist,
     pines,
+    rainbow,
     ridge,
     sky,
     water,
@@ -57,7 +58,6 @@ def landscape(scene: Scene, plan: Plan) -> None:
         _water(stage, plan, scene, horizon)
     else:
         _land(stage, plan, scene, horizon)
-        foreground.walkers(stage, plan, scene)
     foreground.growing(stage, plan, scene, wet=wet)
     foreground.reaching_in(stage, plan, scene, wet=wet)
     foreground.air(stage, plan, scene, horizon if wet else None)
@@ -76,6 +76,10 @@ def _sky(stage: Stage, plan: Plan, scene: Scene) -> None:
         if kind in stage.words:
             scene.add(luminary.disc, stage, kind)
             break
+    if plan.has("rainbow"):
+        scene.add(rainbow.rainbow, stage)
+    if plan.has("fireworks"):
+        scene.add(fireworks.fireworks, stage)
     if plan.has("lightning"):
         scene.add(lightning.lightning, stage)
 

@@ -136,6 +136,6 @@ def _grain_sheet(stage: Stage, rng: Random) -> Bytes:
     """Grain around 128, a little soft, as silver clumps are."""
     shape = (stage.height + 64, stage.width + 64)
     noise: Field = rng.standard_normal(shape, dtype=np.float32)
-    soft = cv2.GaussianBlur(noise, (0, 0), 1.0 * max(1.0, stage.unit / 704))
+    soft = cv2.GaussianBlur(noise, (0, 0), 1.25 * max(1.0, stage.unit / 704))
     grain = np.asarray(soft, np.float32) / float(np.std(soft)) * stage.style.grain + 128.5
     return np.asarray(np.clip(grain, 0, 255), np.uint8)

@@ -11,7 +11,8 @@ import numpy as np
 
 from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.palette import Palette
-from wan_engine.storyboard.picture.layer import Layer, Picture, Sway, cropped, first_solid_row, planes
+from wan_engine.storyboard.picture.frame import INNER
+from wan_engine.storyboard.picture.layer import Layer, Picture, Sway, cropped, first_solid_row, planes, rimmed
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Field
 
@@ -42,7 +43,7 @@ class Stage:
     @property
     def margin(self) -> int:
         """How far layers reach beyond the frame, in pixels, even."""
-        return math.ceil(self.camera.reach / 2 + 2) * 2
+        return math.ceil((self.camera.reach + INNER) / 2 + 1) * 2
 
     @property
     def aside(self) -> float:
@@ -72,6 +73,10 @@ class Stage:
         y = np.arange(top, top + height, dtype=np.float32)[:, None]
         return x, y
 
+    def _spans(self, left: int, width: int) -> bool:
+        """Whether a picture reaches beyond both sides of the frame, wherever the camera looks."""
+        return left <= -self.margin and left + width >= self.width + self.margin
+
     def layer(
         self,
         picture: Picture,
@@ -85,6 +90,8 @@ class Stage:
     ) -> Layer:
         """A painted picture as a layer of this stage."""
         left = -self.margin if left is None else left
+        if picture.alpha is not None and not self._spans(left, picture.alpha.shape[1]):
+            picture, left, top = rimmed(picture, left, top)
         picture, left, top = cropped(picture, left, top)
         drawn = planes(picture.rgb, picture.alpha, self.random(f"dither {name}"), pack=sway is not None)
         return Layer(

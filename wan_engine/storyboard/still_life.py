@@ -77,16 +77,35 @@ def _subject(stage: Stage, plan: Plan, scene: Scene, x: float, foot: float) -> N
                 dishes.cup, stage, x + 0.20 * stage.unit * room.side_of_light(stage), foot + 0.05 * stage.height, None
             )
         return
+    _serve(stage, plan, scene, dish, morsel, twig, x, foot)
+
+
+def _serve(
+    stage: Stage,
+    plan: Plan,
+    scene: Scene,
+    dish: str,
+    morsel: food.Morsel | None,
+    twig: str | None,
+    x: float,
+    foot: float,
+) -> None:
+    """A dish with what keeps it company."""
     rng = stage.random("companions")
     if dish in {"plate", "bowl", "cup", "glass"} and rng.random() < 0.6:
         scene.add(companions.cloth, stage, x, foot)
     if dish in {"plate", "bowl", "basket", "jar"} and rng.random() < 0.6:
         scene.add(companions.second_cup, stage, x, foot)
+    if plan.has("candle", "lamp"):
+        beside = x - 0.36 * stage.unit * room.side_of_light(stage)
+        scene.add(lamp.lamp, stage, beside, foot - 0.035 * stage.height, candle=plan.has("candle"))
     scene.add(dishes.DISHES[dish], stage, x, foot, morsel)
     if dish in {"plate", "bowl"} and rng.random() < 0.6:
         scene.add(companions.chopsticks, stage, x, foot)
     elif dish in {"cup", "glass", "basket", "teapot", "jar"}:
-        scene.add(companions.sprig, stage, x, foot, twig or OF_SEASON[plan.season])
+        # Fruit that hangs would hang from a sprig that lies.
+        lying = OF_SEASON[plan.season] if twig in {None, "persimmon", "berries"} else twig
+        scene.add(companions.sprig, stage, x, foot, lying)
     if twig and dish in {"teapot", "plate", "basket"}:
         scene.add(branch.branch, stage, twig, 0.95, high=(0.18, 0.26), size=0.8)
 

@@ -14,6 +14,8 @@ from wan_engine.storyboard.stage import Stage
 
 #: Luma of a flake: white that is a little in shade.
 WHITE = 232
+#: Flakes that are nearer than this depth are grey themselves; finer ones show the colour of what lies behind.
+GREY_FROM, GREY = 0.5, (128, 128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Snow:
         y = self.y + self.fall * (age - 0.5)
         x = (x + view.shift_x) % (frame.width + 40) - 20
         y = (y + view.shift_y) % (frame.height + 40) - 20
-        splat(frame, x, y, self.spread, self.strength * self.lives.presence(phase), self.value, neutral=True)
+        shine = self.strength * self.lives.presence(phase)
+        splat(frame, x, y, self.spread, shine, self.value, tint=GREY if self.depth > GREY_FROM else None)
 
 
 def snow(stage: Stage, *, heavy: bool = False) -> tuple[Snow, Snow, Snow]:

@@ -14,6 +14,10 @@ from wan_engine.storyboard.picture.composing import over, seen
 from wan_engine.storyboard.picture.layer import Layer
 from wan_engine.storyboard.picture.raster import Bytes
 
+#: Pixels at the lower right that are not looked at: what a sample may reach beyond its place, rounded up to even.
+INNER = 6
+#: The range of luma that video allows.
+_BLACKEST, _WHITEST = np.uint8(BLACK), np.uint8(BLACK + LUMA_SPAN)
 #: What lies beyond a layer: planes that keep everything, alone and packed.
 _KEPT, _NOTHING = (255, 0, 0, 0), (0, 255, 0, 0)
 
@@ -109,8 +113,8 @@ class Frame:
         forward = np.asarray(cv2.invertAffineTransform(inverse), np.float64)
         corners = np.array([[0, 0], [layer.width, 0], [0, layer.height], [layer.width, layer.height]])
         placed = corners @ forward[:, :2].T + forward[:, 2]
-        # Its outermost pixels hold nothing: leaving them out keeps all samples inside.
-        low, high = np.ceil(placed.min(axis=0)) + 1, np.floor(placed.max(axis=0)) - 2
+        # Its outermost pixels hold nothing: leaving them out keeps all samples inside, where they are fast to take.
+        low, high = np.ceil(placed.min(axis=0)) + 1, np.floor(placed.max(axis=0)) - INNER
         left, top = max(0, int(low[0])) + 1 & ~1, max(0, int(low[1])) + 1 & ~1
         right, bottom = min(self.width, int(high[0])) & ~1, min(self.height, below + 1, int(high[1])) & ~1
         return None if right - left < 2 or bottom - top < 2 else (left, top, right, bottom)
@@ -134,7 +138,7 @@ class Frame:
 
         Lights that were added and corners that were darkened are brought back into the range that video allows.
         """
-        np.clip(self.luma, BLACK, BLACK + LUMA_SPAN, out=self.luma, casting="unsafe")
+        np.clip(self.luma, _BLACKEST, _WHITEST, out=self.luma)
         quarter = self.height // 4
         for channel, start in ((0, self.height), (1, self.height + quarter)):
             plane = self.buffer[start : start + quarter].reshape(self.height // 2, self.width // 2)

@@ -112,6 +112,14 @@ def first_solid_row(keep: Bytes) -> int:
     return last_open + 1 if last_open + 1 < len(rows) else 1 << 30
 
 
+def rimmed(picture: Picture, left: int, top: int) -> tuple[Picture, int, int]:
+    """The picture with an empty border, and where its first pixel lies then: what is cut close would lose its edge."""
+    assert picture.alpha is not None
+    sides = ((2 * RIM, 2 * RIM), (2 * RIM, 2 * RIM))
+    rgb = np.pad(picture.rgb, (*sides, (0, 0)), mode="edge")
+    return Picture(rgb, np.pad(picture.alpha, sides)), left - 2 * RIM, top - 2 * RIM
+
+
 def cropped(picture: Picture, left: int, top: int) -> tuple[Picture, int, int]:
     """The picture without its empty border, and where its first pixel lies then. Stays on even pixels."""
     if picture.alpha is None:

@@ -15,6 +15,10 @@ from wan_engine.storyboard.picture.sprite import Sprite
 
 #: Into how many groups dots are parted: only those of one group can wipe each other out where they touch.
 DOT_GROUPS = 3
+#: Dots are not made smaller than this (pixels): they would flicker as they pass from one pixel to the next.
+SMALLEST = 0.35
+#: What covers less than this is not seen.
+FAINTEST = 0.006
 
 
 def splat(
@@ -25,7 +29,7 @@ def splat(
     strength: npt.NDArray[np.float64],
     value: int,
     *,
-    neutral: bool = False,
+    tint: tuple[int, int] | None = None,
 ) -> None:
     """Draw many small soft dots at once, between pixels, without a call for each.
 
@@ -39,13 +43,12 @@ def splat(
         How much of what lies behind each dot's middle hides, 0 to 1.
     value:
         Luma of the dots.
-    neutral:
-        Also pull the chroma towards grey: for white flakes over colours.
+    tint:
+        Their chroma, in code values; None leaves the colour of what lies behind.
     """
-    _dots(frame.luma, x, y, spread, strength, value)
-    if neutral:
-        for channel in (0, 1):
-            _dots(frame.chroma[..., channel], x / 2 - 0.25, y / 2 - 0.25, spread / 2 + 0.2, strength, 128)
+    _dots(frame.luma[..., None], x, y, spread, strength, value)
+    if tint is not None:
+        _dots(frame.chroma, x / 2 - 0.25, y / 2 - 0.25, spread / 2 + 0.2, strength, tint)
 
 
 def stamp(
@@ -122,32 +125,28 @@ def wash(frame: Frame, cover: Field, left: int, top: int, factor: int, tone: tup
 
 
 def _dots(
-    plane: Bytes,
+    planes: Bytes,
     x: npt.NDArray[np.float64],
     y: npt.NDArray[np.float64],
     spread: npt.NDArray[np.float64],
     strength: npt.NDArray[np.float64],
-    value: int,
+    value: int | tuple[int, int],
 ) -> None:
-    if not len(x):
-        return
-    height, width = plane.shape
-    radius = math.ceil(2.4 * float(spread.max()))
+    """Soft dots on (height, width, channels)."""
+    height, width = planes.shape[:2]
+    radius = math.ceil(2.2 * float(spread.max(initial=0)))
     steps = np.arange(-radius, radius + 1)
-    column, row = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-    columns = column[:, None] + steps
-    rows = row[:, None] + steps
-    narrow = (-0.5 / spread**2)[:, None]
+    columns, rows = (np.floor(place).astype(np.int64)[:, None] + steps for place in (x, y))
+    narrow = (-0.5 / np.maximum(spread, SMALLEST) ** 2)[:, None]
     across = np.exp(narrow * (columns - x[:, None]) ** 2) * ((columns >= 0) & (columns < width))
     down = np.exp(narrow * (rows - y[:, None]) ** 2) * ((rows >= 0) & (rows < height)) * strength[:, None]
-    cover = (down[:, :, None] * across[:, None, :]).astype(np.float32)
-    at = np.clip(rows, 0, height - 1)[:, :, None], np.clip(columns, 0, width - 1)[:, None, :]
+    cover = down.astype(np.float32)[:, :, None] * across.astype(np.float32)[:, None, :]
+    place = (np.clip(rows, 0, height - 1) * width)[:, :, None] + np.clip(columns, 0, width - 1)[:, None, :]
+    flat = planes.reshape(height * width, -1)
     # Dots that touch are laid one by one in groups, so that none wipes out its neighbour.
     for group in range(DOT_GROUPS):
-        chosen = slice(group, None, DOT_GROUPS)
-        place = at[0][chosen], at[1][chosen]
-        behind = plane[place]
-        part = cover[chosen]
-        seen = part > 0.004
-        where = np.broadcast_to(place[0], part.shape)[seen], np.broadcast_to(place[1], part.shape)[seen]
-        plane[where] = (behind + (value - behind.astype(np.float32)) * part + 0.5)[seen]
+        part = cover[group::DOT_GROUPS]
+        seen = part > FAINTEST
+        where, share = place[group::DOT_GROUPS][seen], part[seen][:, None]
+        behind = flat[where].astype(np.float32)
+        flat[where] = (behind + (np.asarray(value, np.float32) - behind) * share + 0.5).astype(np.uint8)

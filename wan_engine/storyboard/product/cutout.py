@@ -12,6 +12,8 @@ from wan_engine.storyboard.picture.colour import LUMA
 from wan_engine.storyboard.picture.raster import Bytes, Field, blur, resized, smoothstep
 from wan_engine.storyboard.product.photo import Photo
 
+#: The longer side on which a product is looked for, pixels; its edge is then found on the whole photo.
+SEARCHED_SIDE = 520
 #: The width of the border that is looked at, as a share of the shorter side.
 BORDER = 0.03
 #: How much of the border may differ from a smooth background before the photo counts as a scene.
@@ -51,14 +53,18 @@ def cut_out(photo: Photo) -> Cutout | None:
     """The product, or None where the background is not plain or the outline is not sure."""
     if photo.alpha is not None and float((photo.alpha < 0.05).mean()) > 0.03:
         return _cropped(_spread(photo.rgb, photo.alpha), photo.alpha, np.zeros_like(photo.alpha))
-    background = _background(photo.rgb)
+    height, width = photo.rgb.shape[:2]
+    scale = min(1.0, SEARCHED_SIDE / max(height, width))
+    small = resized(photo.rgb, round(width * scale), round(height * scale)) if scale < 1 else photo.rgb
+    background = _background(small)
     if background is None:
         return None
-    mask = _product_mask(photo.rgb, background)
-    if mask is None:
+    found = _product_mask(small, background)
+    if found is None:
         return None
+    mask = np.where(resized(np.asarray(found, np.float32), width, height, smooth=False) > 127, 255, 0).astype(np.uint8)
     alpha = _matted(photo.rgb, mask)
-    shade = 1 - (blur(photo.rgb, 1.2) @ LUMA) / np.maximum(background @ LUMA, 1e-3)
+    shade = resized(1 - (blur(small, 1.2) @ LUMA) / np.maximum(background @ LUMA, 1e-3), width, height, smooth=False)
     grown = np.asarray(cv2.dilate(alpha, np.ones((3, 3), np.uint8)), np.float32)
     outside = 1 - blur(grown, 1.0)
     shadow = np.asarray(np.clip(shade - 0.015, 0, 0.8) * np.clip(outside * 1.5, 0, 1), np.float32)
@@ -157,6 +163,8 @@ def _without_shadow(mask: Bytes, ratio: Field, tint: Field, slope: Field, step: 
     whole = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (21, 21))
     kept = _largest(np.asarray(cv2.bitwise_and(cv2.morphologyEx(kept, cv2.MORPH_CLOSE, whole), mask), np.uint8))
     lost = 1 - float((kept > 0).sum()) / max(1, int((mask > 0).sum()))
+    if not kept.any():
+        return mask
     supported, guessed = _support(kept, slope, step)
     return kept if lost < MOST_SHADOW and supported >= 0.9 and guessed <= LONGEST_GUESS else mask
 

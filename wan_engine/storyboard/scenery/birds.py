@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -15,6 +16,9 @@ from wan_engine.storyboard.picture.composing import over
 from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.picture.raster import SUBPIXEL_BITS, Bytes, Points, curve, moved
 from wan_engine.storyboard.stage import Stage
+
+#: Poses of one wing beat, and the one in which wings are held still.
+POSES, GLIDING = 24, -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,12 @@ class Flock:
             return
         mask: Bytes = np.zeros((bottom - top, right - left), np.uint8)
         for place_x, place_y, span, start in zip(x, y, self.span, self.start, strict=True):
-            beat = math.sin(2 * math.pi * (self.beats * phase + start))
-            glide = math.sin(2 * math.pi * (phase + start * 3)) > 0.45
-            lift = 0.10 if glide and self.swallow else 0.22 * beat + 0.06
-            for outline in _bird(span, lift, self.swallow, math.copysign(1, self.way[0])):
-                points = np.round((moved(outline, place_x - left, place_y - top)) * (1 << SUBPIXEL_BITS)).astype(
-                    np.int32
-                )
+            glides = self.swallow and math.sin(2 * math.pi * (phase + start * 3)) > 0.45
+            pose = GLIDING if glides else int((self.beats * phase + start) % 1.0 * POSES)
+            size = np.array([math.copysign(span / 2, self.way[0]), span / 2])
+            for outline in _bird(self.swallow, pose):
+                placed = moved(outline * size, place_x - left, place_y - top)
+                points = np.round(placed * (1 << SUBPIXEL_BITS)).astype(np.int32)
                 cv2.fillPoly(mask, [points], (255,), cv2.LINE_AA, SUBPIXEL_BITS)
         luma = frame.luma[top:bottom, left:right]
         chroma = frame.chroma[top // 2 : bottom // 2, left // 2 : right // 2]
@@ -68,43 +71,32 @@ class Flock:
         )
 
 
-def _bird(span: float, lift: float, swallow: bool, way: float) -> list[Points]:
-    """Body and wings around 0, 0, flying towards `way`."""
-    half = span / 2
-    if swallow:
-        spread = 0.62 + 0.38 * math.cos(lift * 4)
-        wing = np.concatenate([
-            curve([[0.20, 0.03], [0.13, 0.34 * spread], [-0.12, 0.68 * spread], [-0.62, 1.02 * spread]], 20),
-            curve([[-0.62, 1.02 * spread], [-0.22, 0.58 * spread], [-0.10, 0.26 * spread], [-0.10, 0.03]], 20),
-        ])  # fmt: skip
-        body = curve(
-            [
-                [0.46, 0.0],
-                [0.34, 0.075],
-                [0.05, 0.085],
-                [-0.28, 0.045],
-                [-0.28, -0.045],
-                [0.05, -0.085],
-                [0.34, -0.075],
-            ],
-            40,
-            closed=True,
-        )
-        tail = np.array([[-0.24, 0.045], [-0.86, 0.23], [-0.50, 0.02], [-0.50, -0.02], [-0.86, -0.23], [-0.24, -0.045]])
-        # It banks: the far wing is foreshortened, and it climbs a little.
-        turn = np.array([[math.cos(0.42), -math.sin(0.42)], [math.sin(0.42), math.cos(0.42)]])
-        parts = [wing * (1, -0.86), wing * (1, 0.60), tail, body]
-        return [part @ turn * half * (way, 1) for part in parts]
-    near = curve(
-        [[0.16, 0], [0.02, -0.55 * lift * 2], [-0.40, -1.55 * lift * 2], [-0.20, -0.7 * lift * 2], [-0.16, 0.06]], 16
-    )
-    far = near * (0.85, 0.92) + (0.05, -0.01)
-    body = curve(
-        [[0.62, -0.045], [0.22, -0.075], [-0.22, -0.05], [-0.46, 0.03], [-0.18, 0.085], [0.20, 0.06], [0.46, 0.0]],
-        26,
-        closed=True,
-    )
-    return [part * half * (way, 1) for part in (far, body, near)]
+@cache
+def _bird(swallow: bool, pose: int) -> tuple[Points, ...]:
+    """Wings and body around 0, of half a span, flying to the right."""
+    lift = 0.10 if pose == GLIDING else 0.22 * math.sin(2 * math.pi * pose / POSES) + 0.06
+    return _swallow(0.62 + 0.38 * math.cos(lift * 4)) if swallow else _goose(lift)
+
+
+def _swallow(spread: float) -> tuple[Points, ...]:
+    """Long swept wings and a forked tail, seen from below."""
+    ahead = curve([[0.20, 0.03], [0.13, 0.34 * spread], [-0.12, 0.68 * spread], [-0.62, 1.02 * spread]], 20)
+    behind = curve([[-0.62, 1.02 * spread], [-0.22, 0.58 * spread], [-0.10, 0.26 * spread], [-0.10, 0.03]], 20)
+    wing = np.concatenate([ahead, behind])
+    half = [[0.34, 0.075], [0.05, 0.085], [-0.28, 0.045]]
+    body = curve([[0.46, 0.0], *half, *[[x, -y] for x, y in half[::-1]]], 40, closed=True)
+    tail = np.array([[-0.24, 0.045], [-0.86, 0.23], [-0.50, 0.02], [-0.50, -0.02], [-0.86, -0.23], [-0.24, -0.045]])
+    # It banks: the far wing is foreshortened, and it climbs a little.
+    turn = np.array([[math.cos(0.42), -math.sin(0.42)], [math.sin(0.42), math.cos(0.42)]])
+    return tuple(part @ turn for part in (wing * (1, -0.86), wing * (1, 0.60), tail, body))
+
+
+def _goose(lift: float) -> tuple[Points, ...]:
+    """Broad wings and a long neck, seen from the side."""
+    tip = -3.1 * lift
+    near = curve([[0.16, 0], [0.02, -1.1 * lift], [-0.40, tip], [-0.20, -1.4 * lift], [-0.16, 0.06]], 16)
+    outline = [[0.62, -0.045], [0.22, -0.075], [-0.22, -0.05], [-0.46, 0.03], [-0.18, 0.085], [0.20, 0.06], [0.46, 0.0]]
+    return moved(near * (0.85, 0.92), 0.05, -0.01), curve(outline, 26, closed=True), near
 
 
 def flock(stage: Stage, kind: str) -> Flock:

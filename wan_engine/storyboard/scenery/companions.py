@@ -109,7 +109,7 @@ def sprig(stage: Stage, x: float, foot: float, twig: str) -> list[Part]:
     side = -side_of_light(stage)
     start = (x + side * 0.12 * scale, foot + 0.145 * scale)
     heading = (0.0 if side > 0 else math.pi) - side * 0.22
-    growth = grow(rng, start, heading, 0.30 * scale, 0.011 * scale, gnarl=0.13, lift=0.0, level=2)
+    growth = grow(rng, start, heading, 0.23 * scale, 0.011 * scale, gnarl=0.13, lift=0.0, level=2)
     box = np.concatenate([limb[0] for limb in growth.limbs])
     low, high = box.min(axis=0) - 0.08 * scale, box.max(axis=0) + 0.08 * scale
     sheet = Sketch(low[0], low[1], high[0], high[1])

@@ -129,7 +129,7 @@ def glass(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> li
     kind = morsel or food.MORSELS["tea leaves"]
     sheet = Sketch(x - 0.2 * stage.unit, foot - 0.4 * stage.unit, x + 0.2 * stage.unit, foot + 0.05 * stage.unit)
     sprites = food.sprites_of(stage, rng, kind)
-    size = min(kind.size, 0.085) * stage.unit
+    size = min(kind.size, 0.092) * stage.unit
     for index in range(16):
         low = index < 9
         height = rng.uniform(0.02, 0.09) if low else rng.uniform(0.14, 0.26)

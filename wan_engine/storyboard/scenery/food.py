@@ -13,7 +13,7 @@ from wan_engine.storyboard.picture.noise import Random, fractal
 from wan_engine.storyboard.picture.raster import Field, curve, mix, moved, smoothstep
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.picture.sprite import Sprite
-from wan_engine.storyboard.scenery import leaves
+from wan_engine.storyboard.scenery import blossoms, leaves
 from wan_engine.storyboard.stage import Stage
 
 SIZE = 160
@@ -168,6 +168,11 @@ def leaf(_stage: Stage, rng: Random, tone: Field) -> Sprite:
     return leaves.ovate(shifted(tone, hue=float(rng.uniform(-0.015, 0.015))), slim=0.36)
 
 
+def blossom(_stage: Stage, rng: Random, tone: Field) -> Sprite:
+    """A dried flower that opens in hot water."""
+    return blossoms.many_petals(rng, tone, rings=4, petals=15, slim=0.07)
+
+
 def blade(_stage: Stage, _rng: Random, tone: Field) -> Sprite:
     """Something long and thin: tea leaves, peppers, shreds."""
     return leaves.ovate(tone, slim=0.15)
@@ -201,7 +206,7 @@ MORSELS: dict[str, Morsel] = {
     "rice": Morsel(soft_ball, ("#f7f1e4",), 0.026, 150, "bowl"),
     "jelly": Morsel(cube, ("#2c2420",), 0.080, 12, "bowl"),
     "noodles": Morsel(blade, ("#f0dfae", "#e8d294"), 0.200, 34, "bowl"),
-    "flowers": Morsel(ball, ("#e8bf3a", "#f0d469"), 0.060, 26, "glass"),
+    "flowers": Morsel(blossom, ("#ecc63f", "#f3dc80"), 0.105, 22, "glass"),
 }
 
 

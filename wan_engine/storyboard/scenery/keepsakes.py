@@ -13,7 +13,7 @@ from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.scene import Part
 from wan_engine.storyboard.scenery import beasts, dresses, vessel
 from wan_engine.storyboard.scenery.growth import Growth, grow
-from wan_engine.storyboard.scenery.room import put, side_of_light
+from wan_engine.storyboard.scenery.room import TABLE, put, side_of_light
 from wan_engine.storyboard.scenery.wind import turning
 from wan_engine.storyboard.stage import Stage
 
@@ -25,7 +25,7 @@ def vase(stage: Stage, x: float, foot: float, twig: str) -> list[Part]:
     rng = stage.random("vase")
     mouth = foot - ware.tall * width
     side = side_of_light(stage)
-    sheet = Sketch(-stage.margin, 0.16 * stage.height, stage.width + stage.margin, mouth + 0.06 * stage.unit)
+    sheet = Sketch(-stage.margin, -stage.margin, stage.width + stage.margin, mouth + 0.06 * stage.unit)
     growth = Growth()
     for lean, long in ((0.22, 0.44), (-0.30, 0.30)):
         grown = grow(
@@ -149,7 +149,8 @@ def fan(stage: Stage, x: float, foot: float) -> list[Part]:
 def scroll(stage: Stage, x: float) -> list[Part]:
     """A painting on a scroll that hangs on the wall."""
     unit = stage.unit
-    wide, top, tall = 0.40 * unit, 0.235 * stage.height, 0.66 * unit
+    wide, tall = 0.38 * unit, 0.58 * unit
+    top = TABLE * stage.height - 0.06 * unit - tall
     dim = 0.30 if stage.palette.dark else 0.04
     silk, paper = (blend(colour(tone), stage.palette.zenith, dim) for tone in ("#b8a47e", "#f3ebda"))
     rod = blend(colour("#4a3226"), stage.palette.near, 0.2)

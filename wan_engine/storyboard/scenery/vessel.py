@@ -118,7 +118,7 @@ def vessel(stage: Stage, ware: Ware, width: float) -> tuple[Picture, tuple[float
     body = _lit(stage, ware, x, place, radius, slope)
     rgb = _mouth(stage, ware, body, x, y, rim=rim, half=half, span=span)
     if ware.clear:
-        rgb, alpha = _glazed(stage, ware, rgb, alpha, x, place, radius, mouth)
+        rgb, alpha = _glass(stage, ware, alpha, x, y, place, radius, rim=rim, half=half, span=span)
     return Picture(np.clip(rgb, 0, 1), alpha), (columns / 2, pad + TILT * half + tall)
 
 
@@ -202,25 +202,50 @@ def _mouth(stage: Stage, ware: Ware, body: Field, x: Field, y: Field, *, rim: fl
     return mix(rgb, held, surface)
 
 
-def _glazed(
+def _glass(
     stage: Stage,
     ware: Ware,
-    rgb: Field,
-    alpha: Field,
+    cover: Field,
     x: Field,
+    y: Field,
     place: npt.NDArray[np.float64],
     radius: npt.NDArray[np.float64],
-    mouth: Field,
+    *,
+    rim: float,
+    half: float,
+    span: float,
 ) -> tuple[Field, Field]:
-    """Glass: the wall is seen through, its edges and lights are not; the drink fills it to its level."""
+    """Glass: seen through but for its rim, its edges and two strips of window; the drink fills it to its level."""
     assert ware.liquid is not None
     palette = stage.palette
-    edge = np.asarray(np.clip(np.abs(x) / np.maximum(radius, 1e-3), 0, 1) ** 10, np.float32)
+    side = -1.0 if stage.light[0] < 0.5 else 1.0
+    across = np.clip(x / np.maximum(radius, 1e-3), -1, 1)
+    mouth = _ellipse(x, y, rim, half)
+    wall = cover * (1 - mouth)
     white = blend(palette.light, colour("#ffffff"), 0.6)
     tone = blend(colour(ware.liquid), palette.zenith, 0.35 if palette.dark else 0.04)
-    filled = smoothstep(ware.level - 0.01, ware.level + 0.01, place) * (1 - mouth)
-    drink = mix(shifted(tone, lightness=1.12), shifted(tone, lightness=0.72), place)
-    bright = np.asarray(np.clip(rgb.max(axis=2) - 0.72, 0, 1) * 2.2, np.float32)
-    solid = np.clip(0.14 + 0.55 * edge + 0.62 * filled + bright, 0, 1)
-    shown = mix(mix(rgb, drink, filled * 0.82), white, np.clip(0.5 * edge + bright * 0.6, 0, 1))
-    return shown, np.asarray(alpha * np.where(mouth > 0.5, np.maximum(solid, 0.55), solid), np.float32)
+    height = np.asarray(place, np.float32)
+    edge = smoothstep(0.86, 1.0, np.abs(across))
+
+    drink = mix(shifted(tone, lightness=1.15), shifted(tone, lightness=0.62), edge * 0.7 + 0.22 * height)
+    filled = smoothstep(ware.level - 0.008, ware.level + 0.008, height) * smoothstep(0.965, 0.945, height) * wall
+    rgb = mix(blend(palette.haze, colour("#ffffff"), 0.35), drink, filled)
+    alpha = wall * 0.10 + filled * 0.46 + wall * edge * 0.34
+    # The surface of the drink, with a bright line where it meets the glass.
+    level = y - ware.level * span
+    reach = float(np.interp(ware.level, [0, 1], [rim, 0.80 * rim])) * 0.965
+    surface = _ellipse(x, level, reach, half, TILT * 0.94) * np.maximum(wall, mouth)
+    line = np.exp(-(((np.hypot(x / reach, level / (reach * TILT * 0.94)) - 0.985) / 0.022) ** 2)) * np.maximum(
+        wall, mouth
+    )
+    rgb = mix(rgb, shifted(tone, lightness=1.28), surface)
+    alpha = np.maximum(alpha, surface * 0.55)
+    # Lights: the window twice, the rim, the thick foot.
+    strips = 0.85 * np.exp(-(((across - side * 0.60) / 0.055) ** 2)) + 0.42 * np.exp(
+        -(((across + side * 0.80) / 0.030) ** 2)
+    )
+    strips *= wall * smoothstep(0.03, 0.10, height) * smoothstep(0.97, 0.80, height)
+    ring = np.clip(mouth - _ellipse(x, y, rim * 0.968, half), 0, 1)
+    foot = np.exp(-(((height - 0.955) / 0.012) ** 2)) * wall
+    shine = np.clip(strips * 0.8 + ring * 0.75 + foot * 0.5 + line * 0.35, 0, 1)
+    return mix(rgb, white, shine), np.asarray(np.clip(np.maximum(alpha, shine), 0, 1), np.float32)
