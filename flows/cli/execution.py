@@ -28,21 +28,32 @@ def execute(settings: Settings, run: Run, *, as_json: bool) -> int:
     began = time.monotonic()
     url = server.connect(settings)
     with watched(quiet=as_json) as observer:
-        execute_watched(run, observer)
+        broken = execute_watched(run, observer)
+    if broken is not None:
+        raise broken  # the ledger could not be told, so it has nothing to report
     with Ledger(settings) as ledger:
         return _report(ledger, run, url, time.monotonic() - began, as_json=as_json)
 
 
-def execute_watched(run: Run, observer: Observer) -> None:
-    """Run the flow in this process, on the Prefect API that `server.connect` chose."""
+def execute_watched(run: Run, observer: Observer) -> Exception | None:
+    """Run the flow in this process, on the Prefect API that `server.connect` chose.
+
+    Returns
+    -------
+    Exception | None
+        What broke the flow itself, such as a ledger that cannot be written. Failures of videos are in the ledger.
+    """
     # Prefect takes a second to import, and reads its settings then.
+    from prefect.exceptions import CancelledRun, FailedRun
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from flows.batch import run_pipeline
 
     # The heartbeat thread costs a second at the end of each run; the lease in the ledger is our heartbeat.
     with watching(observer), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        run_pipeline(str(run.id), f"{run.pipeline} {run.occasion}", return_state=True)
+        state = run_pipeline(str(run.id), f"{run.pipeline} {run.occasion}", return_state=True)
+    outcome = state.data if isinstance(state.data, Exception) else state.result(raise_on_failure=False)
+    return outcome if isinstance(outcome, Exception) and not isinstance(outcome, FailedRun | CancelledRun) else None
 
 
 def _report(ledger: Ledger, run: Run, url: str, seconds: float, *, as_json: bool) -> int:
