@@ -83,12 +83,17 @@ def encode(path: Path, frames: Iterable[npt.NDArray[np.uint8]], *, kill_after: i
 
 
 def test_an_error_inside_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+
     def broken() -> Iterator[npt.NDArray[np.uint8]]:
-        yield rgb((1, 2, 3))
-        raise RuntimeError("the drawing broke")
+        random = np.random.default_rng(1)
+        for _ in range(2000):
+            yield random.integers(0, 256, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
+            if path.exists() and path.stat().st_size:
+                raise RuntimeError("the drawing broke")
 
     with pytest.raises(RuntimeError, match="the drawing broke"):
-        encode(tmp_path / "clip.mp4", broken())
+        encode(path, broken())
 
     assert list(tmp_path.iterdir()) == []
 

@@ -44,7 +44,7 @@ class StoryboardEngine(Engine):
 
     @property
     def model(self) -> str:
-        return "storyboard@1"
+        return "storyboard@2"
 
     def check(self, shot: Shot) -> None:
         check_size(shot.width, shot.height)

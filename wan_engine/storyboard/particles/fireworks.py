@@ -18,6 +18,8 @@ TONES = ("#ffcf6b", "#ff6a5a", "#7fd0ff", "#c99bff", "#9dffb0")
 #: Seconds from the burst until the last light is out, and of the climb before it.
 BURNS, CLIMBS = 1.9, 0.55
 LIGHTS, TAIL = 84, 5
+#: How much brighter than its colour a light burns, luma.
+GLARE = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,9 @@ class Fireworks:
             y = rocket.y + rocket.ways[:, 1] * out + self.fall * past**2
             flicker = 0.75 + 0.25 * np.sin(40 * share + np.arange(LIGHTS) * 2.4)
             shine = np.clip(1.15 * (1 - share) ** 1.3, 0, 1) * flicker * (1 - step / TAIL)
-            spread = np.full(LIGHTS, rocket.spread * (1 - 0.25 * step))
-            splat(
-                frame, x, y, spread, shine, round(rocket.tone[0]), tint=(round(rocket.tone[1]), round(rocket.tone[2]))
-            )
+            spread = np.full(LIGHTS, rocket.spread * (1 - 0.14 * step))
+            luma, blue, red = (round(value) for value in rocket.tone)
+            splat(frame, x, y, spread, shine, min(luma + GLARE, 235), tint=(blue, red))
 
 
 def fireworks(stage: Stage) -> Fireworks:

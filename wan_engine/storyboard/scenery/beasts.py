@@ -109,8 +109,11 @@ def beast(stage: Stage, kind: str, *, x: float, foot: float, size: float, depth:
 
 
 def standing(stage: Stage, kind: str) -> Field:
-    """A painted clay animal that stands still with a red ribbon, facing right: premultiplied RGBA."""
-    build = replace(builds()[kind], coat="#c27850", pale="#efd9bd", dark="#8a4a34")
+    """A painted clay animal that stands still with a red ribbon, facing right: premultiplied RGBA.
+
+    Its ground is black, as on the clay figures of Xun county.
+    """
+    build = replace(builds()[kind], coat="#3a3a40", pale="#e9d8b0", dark="#1f2024")
     body = _pose(stage, build, 0.0).planes
     sheet = Sketch(0, 0, SIZE, SIZE)
     neck = np.array([build.head[0], build.head[1]]).mean(axis=0)

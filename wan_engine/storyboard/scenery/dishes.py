@@ -151,7 +151,7 @@ def glass(stage: Stage, x: float, foot: float, morsel: food.Morsel | None) -> li
 
 
 def jar(stage: Stage, x: float, foot: float, _morsel: food.Morsel | None) -> list[Part]:
-    """A clay jar, its mouth tied with red cloth."""
+    """A dark glazed jar, its mouth tied with red cloth, a square of red paper on its belly."""
     ware, width = vessel.WARES["jar"], 0.42 * stage.unit
     picture, anchor = vessel.vessel(stage, ware, width)
     parts: list[Part] = [*put(stage, picture, anchor, x=x, foot=foot, name="jar")]
@@ -185,7 +185,32 @@ def jar(stage: Stage, x: float, foot: float, _morsel: food.Morsel | None) -> lis
             2.0,
             shifted(cloth, lightness=0.72),
         )
-    return [*parts, _drawn(stage, sheet, "cloth")]
+    return [
+        *parts,
+        _drawn(stage, sheet, "cloth"),
+        _drawn(stage, _paper_square(stage, x, top + 0.62 * width, cloth), "paper square"),
+    ]
+
+
+def _paper_square(stage: Stage, x: float, y: float, red: Field) -> Sketch:
+    """Red paper on its corner, as it is pasted on jars at a feast: a gold border, and a gold blossom in the middle."""
+    side = 0.092 * stage.unit
+    gold = blend(colour("#e2b95f"), stage.palette.near, 0.35 if stage.palette.dark else 0.05)
+    sheet = Sketch(x - 1.1 * side, y - 1.1 * side, x + 1.1 * side, y + 1.1 * side)
+    for reach, tone in ((1.0, shifted(red, lightness=0.92)), (0.80, gold), (0.74, shifted(red, lightness=0.92))):
+        # Seen on a belly that turns away to both sides, the square is a little narrow.
+        corners = [
+            [x, y - reach * side],
+            [x + 0.9 * reach * side, y],
+            [x, y + reach * side],
+            [x - 0.9 * reach * side, y],
+        ]
+        sheet.polygon(np.array(corners), tone)
+    for petal in range(5):
+        turn = (petal / 5 + 0.05) * 2 * math.pi
+        sheet.disc(x + 0.17 * side * math.sin(turn), y - 0.17 * side * math.cos(turn), 0.13 * side, gold)
+    sheet.disc(x, y, 0.07 * side, shifted(red, lightness=0.8))
+    return sheet
 
 
 def teapot(stage: Stage, x: float, foot: float, _morsel: food.Morsel | None) -> list[Part]:

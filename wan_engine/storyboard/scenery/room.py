@@ -149,7 +149,7 @@ def _shadow(stage: Stage, half: float, x: float, foot: float, depth: float, name
     )
     fade = smoothstep(2.0 * pad, 1.4 * pad, np.abs(columns)) * smoothstep(0.5 * pad, 0.34 * pad, np.abs(rows))
     alpha = np.asarray(np.clip(0.62 * close + 0.42 * cast, 0, 0.82) * fade, np.float32)
-    dark = spread(blend(stage.palette.near, colour("#120c08"), 0.55), alpha)
+    dark = spread(blend(stage.palette.near, colour("#120c08"), 0.85), alpha)
     ground = round((foot - half * 0.10) / 2) * 2
     return stage.layer(
         Picture(dark, alpha), depth, name=f"{name} shadow", top=ground - pad // 2, left=round(x / 2) * 2 - 2 * pad

@@ -78,7 +78,7 @@ WARES: dict[str, Ware] = {
     "bowl": Ware(_BOWL, 0.46, "#f1ece2", 0.85, "#e9dcc0", 0.13),
     "dark bowl": Ware(_BOWL, 0.46, "#3a3230", 0.8, "#c9a15a", 0.13),
     "pot": Ware(_POT, 0.66, "#8b4a37", 0.35),
-    "jar": Ware(_JAR, 1.02, "#6f4634", 0.55),
+    "jar": Ware(_JAR, 1.02, "#36403f", 0.75),
     "vase": Ware(_VASE, 1.25, "#a9c4b6", 0.85),
     "glass": Ware(_GLASS, 1.12, "#dfeaea", 1.0, "#c8c46a", 0.16, clear=True),
     "basket": Ware(_BASKET, 0.36, "#c39a5c", 0.12, "#8a6a3c", 0.20, woven=True),

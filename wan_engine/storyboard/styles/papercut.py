@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 SHADOW = 0.46
 RINGS = 4
+#: Scallops of the innermost opening, and how deep they are in units of the stage.
+SCALLOPS, BOW = 12, 0.030
+#: From how much more red than blue on a horizon is a warm one.
+ROSY = 0.12
+GOLD = colour("#ffd873")
 
 
 class PaperCut(Style):
@@ -29,23 +35,35 @@ class PaperCut(Style):
 
     def regrade(self, palette: Palette) -> Palette:
         lift = 1.0 if palette.dark else 1.04
-        return palette.mapped(lambda value: shifted(value, saturation=1.22, lightness=lift))
+        bright = palette.mapped(lambda value: shifted(value, saturation=1.22, lightness=lift))
+        # A low sun makes everything rose. Paper comes in clear colours: gold for the light, the sky's blue for the rest.
+        rosy = 1.0 if bright.horizon[0] - bright.horizon[2] > ROSY and not bright.dark else 0.0
+        return replace(
+            bright,
+            horizon=blend(bright.horizon, GOLD, 0.55 * rosy),
+            sky=blend(bright.sky, bright.zenith, 0.35 * rosy),
+            haze=blend(bright.haze, bright.zenith, 0.70 * rosy),
+            far=blend(bright.far, bright.zenith, 0.65 * rosy),
+        )
 
     def sky(self, stage: Stage, rgb: Field, top: int) -> Field:
-        """Sheets with round openings, one in the other, around the light."""
+        """Sheets with scalloped openings, one in the other, around the light."""
         palette = stage.palette
         x, y = stage.grid(top, rgb.shape[0])
         light_x, light_y = stage.light[0] * stage.width, stage.light[1] * stage.height
         reach = np.asarray(np.hypot(x - light_x, y - light_y) / stage.unit, np.float32)
         lowered = np.asarray(np.hypot(x - light_x, y - light_y + 0.016 * stage.unit) / stage.unit, np.float32)
+        around = np.asarray(np.arctan2(y - light_y, x - light_x), np.float32)
         inner, outer = blend(palette.horizon, palette.light, 0.35), palette.zenith
         result = spread(inner, rgb)
         for index in range(RINGS):
             share = (index + 1) / RINGS
-            radius = 0.26 + 0.27 * index
+            bows = SCALLOPS + 4 * index
+            bow = np.abs(np.cos(around * (bows / 2) + 0.7 * index))
+            radius = 0.25 + 0.27 * index + BOW * bow
             sheet = shifted(
                 blend(blend(palette.horizon, palette.sky, min(1, share * 1.6)), outer, max(0, share * 1.5 - 0.6)),
-                saturation=1.05,
+                saturation=1.35,
             )
             cut = smoothstep(-1.2 / stage.unit, 1.2 / stage.unit, reach - radius)
             # The sheet's shadow falls into the opening.
