@@ -8,11 +8,13 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from flows.webfont import embedded
 from records.ledger import Ledger
 from records.tables import Run, Video
 from reelmill import __version__
 from reelmill.content import Json, Rendition
 from reelmill.errors import StorageError
+from tasks.finishing import profiles
 
 
 def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
@@ -28,9 +30,10 @@ def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
         loader=PackageLoader("flows"), autoescape=select_autoescape(["html"]), undefined=StrictUndefined
     )
     tallies = ledger.runs.tallies(runs)
-    html = environment.get_template("gallery.html").render(
-        version=__version__,
-        runs=[
+    template = environment.get_template("gallery.html")
+    seen = {
+        "version": __version__,
+        "runs": [
             {
                 "name": f"{run.pipeline} {run.occasion}",
                 "state": run.state.value,
@@ -39,7 +42,8 @@ def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
             }
             for run in runs
         ],
-    )
+    }
+    html = template.render(**seen, font=embedded(template.render(**seen, font="")))
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
         temporary = page.with_name(f".{page.name}.part")
@@ -73,7 +77,7 @@ def _video(ledger: Ledger, video: Video, folder: Path) -> dict[str, Json]:
 
 def _rendition(rendition: Rendition, folder: Path) -> dict[str, Json]:
     return {
-        "platform": rendition.profile.replace("_", " "),
+        "platform": profiles.find(rendition.profile).title,
         "video": os.path.relpath(rendition.path, folder),
         "cover": os.path.relpath(rendition.cover, folder),
         "size": f"{rendition.width}×{rendition.height}",
