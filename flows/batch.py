@@ -51,8 +51,12 @@ def _worth_another_try(_task: Any, _run: Any, state: State[Any]) -> bool:
     return isinstance(error, TransientError) and not isinstance(error, StorageError | LeaseHeld)
 
 
-def _stage(name: str) -> Callable[[str, Callable[[], T]], T]:
-    """A Prefect task that does one stage's work for one video: what the dashboard shows, and what is tried again."""
+def _stage(name: str) -> Callable[[str, Callable[[], None]], None]:
+    """A Prefect task that does one stage's work for one video: what the dashboard shows, and what is tried again.
+
+    It returns nothing: Prefect recognises results by their place in memory, and would draw arrows between tasks that
+    only used the same place after each other.
+    """
 
     @task(
         name=name,
@@ -63,13 +67,13 @@ def _stage(name: str) -> Callable[[str, Callable[[], T]], T]:
         retry_delay_seconds=RETRY_DELAYS,
         retry_condition_fn=_worth_another_try,
     )
-    def stage(title: str, work: Callable[[], T]) -> T:  # noqa: ARG001 (Prefect names the task run by it)
-        return work()
+    def stage(title: str, work: Callable[[], None]) -> None:  # noqa: ARG001 (Prefect names the task run by it)
+        work()
 
-    return cast("Callable[[str, Callable[[], T]], T]", stage)
+    return cast("Callable[[str, Callable[[], None]], None]", stage)
 
 
-TASKS: dict[str, Any] = {name: _stage(name) for name in ("plan", "generate", "screen", "finish", "publish")}
+TASKS = {name: _stage(name) for name in ("plan", "generate", "screen", "finish", "publish")}
 
 
 @flow(name="run-pipeline", flow_run_name="{name}", persist_result=False, validate_parameters=False)
@@ -186,19 +190,20 @@ def _finish_and_publish(shop: Workshop, video: Video, plan: VideoPlan, clip: Cli
 def _do(shop: Workshop, stage: str, video: Video, work: Callable[[], T], note: Callable[[T], str]) -> T:
     """One stage of one video, as a Prefect task, with the observer told before and after."""
     spent = 0.0
+    outcomes: list[T] = []
 
-    def timed() -> T:
+    def timed() -> None:
         nonlocal spent
         began = time.monotonic()
         try:
-            return work()
+            outcomes.append(work())
         finally:
             spent += time.monotonic() - began
 
     shop.observer.started(stage, video)
-    outcome: T = TASKS[stage](video.title, timed)
-    shop.observer.ended(stage, video, note(outcome), spent)
-    return outcome
+    TASKS[stage](video.title, timed)
+    shop.observer.ended(stage, video, note(outcomes[0]), spent)
+    return outcomes[0]
 
 
 def _counted(what: str) -> Callable[[Sequence[object]], str]:

@@ -36,7 +36,7 @@ class PaperCut(Style):
     def regrade(self, palette: Palette) -> Palette:
         lift = 1.0 if palette.dark else 1.04
         bright = palette.mapped(lambda value: shifted(value, saturation=1.22, lightness=lift))
-        # A low sun makes everything rose. Paper comes in clear colours: gold for the light, the sky's blue for the rest.
+        # A low sun makes everything rose. Paper has clear colours: gold for the light, the sky's blue for the rest.
         rosy = 1.0 if bright.horizon[0] - bright.horizon[2] > ROSY and not bright.dark else 0.0
         return replace(
             bright,
