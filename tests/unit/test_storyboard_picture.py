@@ -10,7 +10,17 @@ from wan_engine.storyboard.particles.cycle import cycle
 from wan_engine.storyboard.picture.colour import code, colour
 from wan_engine.storyboard.picture.composing import seen
 from wan_engine.storyboard.picture.frame import Frame
-from wan_engine.storyboard.picture.layer import Layer, Motion, Picture, Sway, cropped, first_solid_row, planes
+from wan_engine.storyboard.picture.layer import (
+    RIM,
+    Layer,
+    Motion,
+    Picture,
+    Sway,
+    cropped,
+    first_solid_row,
+    planes,
+    rimmed,
+)
 from wan_engine.storyboard.picture.marks import splat, stamp, wash
 from wan_engine.storyboard.picture.noise import fractal, line
 from wan_engine.storyboard.picture.raster import Field, blur, curve, mix, ribbon, smoothstep
@@ -102,6 +112,45 @@ def test_what_is_hidden_need_not_be_drawn() -> None:
     assert frame.solid_from(narrow, STILL) > HEIGHT
 
 
+def disc(tone: str, radius: float, left: int, top: int) -> Layer:
+    """A disc in the middle of a picture that is cut close, as painters hand it over."""
+    side = 2 * round(radius) + 4
+    axis = np.arange(side, dtype=np.float32) - (side - 1) / 2
+    alpha = np.clip(radius + 0.5 - np.hypot(axis[None, :], axis[:, None]), 0, 1).astype(np.float32)
+    rgb = np.broadcast_to(colour(tone), (side, side, 3)).astype(np.float32)
+    picture, left, top = cropped(*rimmed(Picture(rgb, alpha), left, top))
+    drawn = planes(picture.rgb, picture.alpha, random(), pack=False)
+    return Layer(luma=drawn.luma, keep=drawn.keep, chroma=drawn.chroma, depth=0.5, left=left, top=top)
+
+
+@pytest.mark.parametrize("zoom", [0.9, 1.0, 1.04, 1.15])
+@pytest.mark.parametrize("shift", [0.0, 0.4, 1.1, 1.7])
+def test_a_disc_is_whole_on_all_sides(zoom: float, shift: float) -> None:
+    frame = Frame(WIDTH, HEIGHT)
+    frame.lay(layer_of(plain("#000000")), STILL, 0.0)
+
+    frame.lay(disc("#ffffff", 14.0, 16, 30), View(zoom, shift, shift), 0.0)
+
+    cover = (frame.finish()[:HEIGHT].astype(float) - 16) / 219
+    for axis, side, middle in ((0, WIDTH, 31.5), (1, HEIGHT, 45.5)):
+        centre = (side - 1) / 2 + (middle - (side - 1) / 2) * zoom + shift
+        chord = 2 * np.sqrt(np.clip((14.0 * zoom) ** 2 - (np.arange(side) - centre) ** 2, 0, None))
+        # Half a pixel beside the edge a chord is 7 pixels long: no more than that may be lost to sampling.
+        assert np.abs(cover.sum(axis=axis) - chord).max() < 7
+        assert abs(cover.sum() / chord.sum() - 1) < 0.02
+
+
+@pytest.mark.parametrize("zoom", [0.9, 1.0, 1.04, 1.15])
+@pytest.mark.parametrize("shift", [0.0, 0.4, 1.1, 1.7])
+def test_grey_on_grey_has_no_colour_at_its_edge(zoom: float, shift: float) -> None:
+    frame = Frame(WIDTH, HEIGHT)
+    frame.lay(layer_of(plain("#303030")), STILL, 0.0)
+
+    frame.lay(disc("#f0f0f0", 14.0, 16, 30), View(zoom, shift, shift), 0.0)
+
+    assert np.abs(frame.finish()[HEIGHT:].astype(int) - 128).max() <= 3
+
+
 def test_a_layer_that_leans_keeps_its_foot() -> None:
     alpha = np.zeros((HEIGHT + 16, WIDTH + 16), np.float32)
     alpha[8 : 8 + HEIGHT // 2 + 1, 36:44] = 1
@@ -131,7 +180,7 @@ def test_a_picture_is_cropped_to_what_it_shows_and_stays_in_place() -> None:
     small, left, top = cropped(Picture(np.ones((100, 80, 3), np.float32), alpha), -10, 20)
 
     assert small.alpha is not None
-    assert small.alpha.shape[0] < 40
+    assert small.alpha.shape[0] < 19 + 2 * RIM + 4
     assert left % 2 == top % 2 == 0
     assert float(small.alpha.sum()) == float(alpha.sum())
     row, column = np.argwhere(small.alpha > 0)[0]

@@ -11,8 +11,7 @@ import numpy as np
 
 from wan_engine.storyboard.camera import Camera
 from wan_engine.storyboard.palette import Palette
-from wan_engine.storyboard.picture.frame import INNER
-from wan_engine.storyboard.picture.layer import Layer, Picture, Sway, cropped, first_solid_row, planes, rimmed
+from wan_engine.storyboard.picture.layer import INNER, Layer, Picture, Sway, cropped, first_solid_row, planes, rimmed
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Field
 

@@ -58,10 +58,18 @@ def _magnified(source: Bytes, matrix: npt.NDArray[np.float64], size: tuple[int, 
     return part[: size[1], : size[0]]
 
 
-def over(luma: Bytes, chroma: Bytes, added: Bytes, tint: Bytes, keep: Bytes) -> None:
-    """Premultiplied "over" in place: what lies behind times `keep` / 255, plus what is added."""
+def over(luma: Bytes, chroma: Bytes, added: Bytes, tint: Bytes, keep: Bytes, half_keep: Bytes | None = None) -> None:
+    """Premultiplied "over" in place: what lies behind times `keep` / 255, plus what is added.
+
+    Parameters
+    ----------
+    half_keep:
+        `keep` for the chroma, where it was sampled together with `tint`: sampled apart they would differ at edges, and
+        the difference would be seen as a green and purple fringe. None: half of `keep`.
+    """
     cv2.multiply(luma, keep, dst=luma, scale=1 / 255)
     cv2.add(luma, added, dst=luma)
-    half = cv2.resize(keep, (chroma.shape[1], chroma.shape[0]), interpolation=cv2.INTER_AREA)
-    cv2.multiply(chroma, cv2.merge((half, half)), dst=chroma, scale=1 / 255)
+    if half_keep is None:
+        half_keep = np.asarray(cv2.resize(keep, (chroma.shape[1], chroma.shape[0]), interpolation=cv2.INTER_AREA))
+    cv2.multiply(chroma, cv2.merge((half_keep, half_keep)), dst=chroma, scale=1 / 255)
     cv2.add(chroma, tint, dst=chroma)

@@ -11,15 +11,13 @@ import numpy.typing as npt
 from wan_engine.storyboard.camera import View
 from wan_engine.storyboard.picture.colour import BLACK, LUMA_SPAN
 from wan_engine.storyboard.picture.composing import over, seen
-from wan_engine.storyboard.picture.layer import Layer
+from wan_engine.storyboard.picture.layer import INNER, Layer
 from wan_engine.storyboard.picture.raster import Bytes
 
-#: Pixels at the lower right that are not looked at: what a sample may reach beyond its place, rounded up to even.
-INNER = 6
 #: The range of luma that video allows.
 _BLACKEST, _WHITEST = np.uint8(BLACK), np.uint8(BLACK + LUMA_SPAN)
-#: What lies beyond a layer: planes that keep everything, alone and packed.
-_KEPT, _NOTHING = (255, 0, 0, 0), (0, 255, 0, 0)
+#: What lies beyond a layer: planes that keep everything, alone, packed, and behind two planes of chroma.
+_KEPT, _NOTHING, _COLOURLESS = (255, 0, 0, 0), (0, 255, 0, 0), (0, 0, 255, 0)
 
 
 class Frame:
@@ -68,12 +66,14 @@ class Frame:
             planes = seen(layer.packed, full, size, None, cv2.BORDER_CONSTANT, _NOTHING)
             added, keep, blue, red = (np.asarray(plane, np.uint8) for plane in cv2.split(planes))
             halves = [cv2.resize(plane, half_size, interpolation=cv2.INTER_AREA) for plane in (blue, red)]
-            tint = np.asarray(cv2.merge(halves), np.uint8)
-        else:
-            keep = seen(layer.keep, full, size, None, cv2.BORDER_CONSTANT, _KEPT)
-            added = seen(layer.luma, full, size, None, cv2.BORDER_CONSTANT)
-            tint = seen(layer.chroma, half, half_size, None, cv2.BORDER_CONSTANT)
-        over(luma, chroma, added, tint, keep)
+            over(luma, chroma, added, np.asarray(cv2.merge(halves), np.uint8), keep)
+            return
+        keep = seen(layer.keep, full, size, None, cv2.BORDER_CONSTANT, _KEPT)
+        added = seen(layer.luma, full, size, None, cv2.BORDER_CONSTANT)
+        coloured = seen(layer.chroma, half, half_size, None, cv2.BORDER_CONSTANT, _COLOURLESS)
+        tint, half_keep = np.empty((*coloured.shape[:2], 2), np.uint8), np.empty(coloured.shape[:2], np.uint8)
+        cv2.mixChannels([coloured], [tint, half_keep], [0, 0, 1, 1, 2, 2])
+        over(luma, chroma, added, tint, keep, half_keep)
 
     def brighten(self, place: Layer, light: Bytes, view: View, phase: float) -> None:
         """Add luma to the frame where a layer is seen; `light` has the layer's size."""

@@ -16,8 +16,10 @@ from wan_engine.storyboard.picture import colour
 from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Bytes, Field
 
-#: Empty pixels that are left around what a layer shows.
-RIM = 6
+#: Pixels at the lower right of a layer that a frame does not look at: what a sample may reach beyond its place.
+INNER = 6
+#: Empty pixels that are left around what a layer shows: more than a frame leaves out, also when it is seen smaller.
+RIM = INNER + 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Layer:
 
     luma: Bytes  #: (height, width), premultiplied
     keep: Bytes | None  #: (height, width): how much of what lies behind stays, 255 for all; None for nothing
-    chroma: Bytes  #: (height / 2, width / 2, 2), premultiplied
+    chroma: Bytes  #: (height / 2, width / 2, 2), premultiplied; a third plane is `keep` at this size, if there is one
     depth: float  #: 0 at the horizon, 1 at the lens
     left: int  #: where its first column lies in the frame when the camera rests, pixels, even
     top: int  #: where its first row lies
@@ -95,12 +97,14 @@ def planes(rgb: Field, alpha: Field | None, rng: Random, *, pack: bool) -> Plane
     if alpha is not None:
         # Where nothing is covered nothing may be added, not even rounding.
         half[cv2.resize(cover, (width // 2, height // 2), interpolation=cv2.INTER_AREA) <= 0] = 0
-    bright = luma.astype(np.uint8)
+    bright, coloured = luma.astype(np.uint8), half.astype(np.uint8)
     packed = None
-    if pack and keep is not None:
-        tint = np.clip(chroma + np.where(cover > 0, noise, 0)[..., None], 0, 255).astype(np.uint8)
-        packed = np.dstack([bright, keep, tint])
-    return Planes(bright, keep, half.astype(np.uint8), packed)
+    if keep is not None:
+        coloured = np.dstack([coloured, cv2.resize(keep, (width // 2, height // 2), interpolation=cv2.INTER_AREA)])
+        if pack:
+            tint = np.clip(chroma + np.where(cover > 0, noise, 0)[..., None], 0, 255).astype(np.uint8)
+            packed = np.dstack([bright, keep, tint])
+    return Planes(bright, keep, coloured, packed)
 
 
 def first_solid_row(keep: Bytes) -> int:
