@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.text import Text
+
 from flows.cli.app import OK
 from flows.cli.options import DEFINITION, AsJson, File
 from flows.cli.output import console, print_json
@@ -16,5 +18,6 @@ def check(*, file: File = DEFINITION, as_json: AsJson = False) -> int:
         targets = list(definition.targets)
         print_json({"file": str(definition.path), "pipelines": names, "targets": targets, "problems": []})
         return OK
-    console().print(f"[green]ok[/] {file}: {len(names)} pipelines ({', '.join(names)})")
+    told = f" {file}: {len(names)} pipelines ({', '.join(names)})"
+    console().print(Text.assemble(("ok", "green"), told))
     return OK

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from rich.text import Text
+
 from flows import server
 from flows.cli.app import FAILED, OK
 from flows.cli.output import console, print_json
@@ -69,9 +71,10 @@ def _report(ledger: Ledger, run: Run, url: str, seconds: float, *, as_json: bool
     out.print(videos_table(ledger, ended))
     for line in posts_by_target(ledger, ended):
         out.print(line)
-    out.print(f"[bold]{ended.pipeline} {ended.occasion}: {ended.state.value.replace('_', ' ')}[/] in {seconds:.1f} s")
+    what = f"{ended.pipeline} {ended.occasion}: {ended.state.value.replace('_', ' ')}"
+    out.print(Text.assemble((what, "bold"), f" in {seconds:.1f} s"))
     for line in closing_words(ended, tally):
-        out.print(line, markup=False)
+        out.print(line)
     out.print(f"dashboard: {page}", style="dim")
     return code
 

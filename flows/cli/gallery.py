@@ -29,5 +29,5 @@ def gallery(
     if as_json:
         print_json({"page": str(page), "url": page.as_uri()})
     else:
-        console().print(f"gallery: {page}", markup=False)
+        console().print(f"gallery: {page}")
     return OK

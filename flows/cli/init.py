@@ -45,7 +45,6 @@ def init(
     console().print(
         f"wrote {', '.join(PARTS)} into {folder.absolute()}\n"
         "next: `reelmill check`, then `reelmill run solar-terms-daily --limit 3`",
-        markup=False,
     )
     return OK
 

@@ -39,10 +39,13 @@ PIPED_WIDTH = 160
 
 
 def console() -> Console:
-    """Standard output. Where it is no terminal, lines keep their length and have no colours."""
+    """Standard output. Where it is no terminal, lines keep their length and have no colours.
+
+    Brackets mean nothing in it: a product's title is shown as it is. What shall have a colour is a `Text`.
+    """
     if sys.stdout.isatty():
-        return Console(highlight=False)
-    return Console(highlight=False, soft_wrap=True, width=int(os.environ.get("COLUMNS") or PIPED_WIDTH))
+        return Console(highlight=False, markup=False)
+    return Console(highlight=False, markup=False, soft_wrap=True, width=int(os.environ.get("COLUMNS") or PIPED_WIDTH))
 
 
 def print_json(value: Json) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.text import Text
 
 from flows.cli.app import OK
 from flows.cli.options import DEFINITION, AsJson, Date, Event, File, Limit
@@ -56,16 +57,20 @@ def plan(
     advised = sum(bool(video.plan["advice"]) for video in planned.to_make)
     out.print(_summary(planned, states))
     if advised and not prompts:
-        out.print(f"[yellow]{advised} prompts could be better[/]: see `reelmill plan {pipeline} --prompts`")
+        out.print(
+            Text.assemble(
+                (f"{advised} prompts could be better", "yellow"), f": see `reelmill plan {pipeline} --prompts`"
+            )
+        )
     return OK
 
 
 def _show_prompts(videos: list[PlannedVideo]) -> None:
     out = console()
     for video in videos:
-        out.print(f"\n[bold]{video.title}[/]\n  {video.plan['prompt']}")
+        out.print(Text.assemble("\n", (video.title, "bold"), f"\n  {video.plan['prompt']}"))
         for line in video.plan["advice"]:
-            out.print(f"  [yellow]![/] {line}")
+            out.print(Text.assemble(("  ! ", "yellow"), line))
 
 
 def _summary(planned: Plan, states: list[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.text import Text
 
 from flows.cli.app import OK
 from flows.cli.execution import closing_words
@@ -31,17 +32,18 @@ def show(
             print_json(run_as_json(ledger, found))
             return OK
         out = console()
-        out.print(f"[bold]{found.pipeline} {found.occasion}[/] · {found.id} · attempt {found.attempt}")
+        name = f"{found.pipeline} {found.occasion}"
+        out.print(Text.assemble((name, "bold"), f" · {found.id} · attempt {found.attempt}"))
         out.print(videos_table(ledger, found))
         for line in posts_by_target(ledger, found):
-            out.print(line, markup=False)
+            out.print(line)
         if files:
             _files(ledger, found)
         if history:
             _history(ledger, found)
         out.print(state(found.state.value))
         for line in closing_words(found, ledger.runs.tallies([found])[found.id]):
-            out.print(line, markup=False)
+            out.print(line)
     return OK
 
 

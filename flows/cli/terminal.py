@@ -12,6 +12,7 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from flows.observer import Observer
 from records.tables import Video
@@ -53,7 +54,7 @@ class Bars(Observer):
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[video]}"),
+            TextColumn("{task.fields[video]}", style="dim", markup=False),
             console=console,
             transient=True,
         )
@@ -89,7 +90,7 @@ class Bars(Observer):
         self._progress.update(bar, completed=whole, video="" if whole == self._videos else video.title)
 
     def failed(self, video: Video, error: Exception) -> None:
-        self._progress.console.print(f"[red]failed[/] {video.title}: {_reason(error)}", markup=True)
+        self._progress.console.print(Text.assemble(("failed", "red"), f" {video.title}: {_reason(error)}"))
 
 
 @contextmanager

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import re
 import signal
 import subprocess
+import termios
 import time
 from pathlib import Path
 
@@ -211,6 +216,44 @@ def test_a_gallery_shows_foreign_text_as_text(project: Project) -> None:
     html = Path(project.json("gallery")["page"]).read_text(encoding="utf-8")
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
+
+
+ODD_NAME = "茶[/] [red]杯 [nudenet]"
+
+
+def test_brackets_in_a_title_are_shown_as_they_are(project: Project) -> None:
+    project.write(f"{{type: list, items: [{{prompt: 'a pine [/b] ridge', name: '{ODD_NAME}'}}]}}")
+    for arguments in (("plan", "quick", "--prompts"), ("run", "quick"), ("show", "quick", "--files", "--history")):
+        told = project.call(*arguments)
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert ODD_NAME in told.stdout
+    assert "a pine [/b] ridge" in project.call("plan", "quick", "--prompts").stdout
+
+
+def test_a_terminal_sees_bars_that_end_in_the_same_report(project: Project) -> None:
+    project.write(f"{{type: list, items: [{{prompt: a pine, name: '{ODD_NAME}'}}]}}")
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 160))
+    process = subprocess.Popen(
+        project.command("run", "quick", "--date", "2026-11-22"),
+        cwd=project.folder,
+        env={**project.variables(), "TERM": "xterm-256color"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = b""
+    with contextlib.suppress(OSError):  # Linux ends the terminal's stream with an error
+        while piece := os.read(ours, 65536):
+            seen += piece
+    os.close(ours)
+    screen = seen.decode()
+    assert process.wait(timeout=60) == 0, screen
+    for stage in ("generate", "screen", "finish", "publish"):
+        assert re.search(rf"{stage}\s.*1/1", screen), screen
+    assert "1 found = 1 done" in screen
+    assert ODD_NAME in screen
 
 
 def test_doctor_finds_this_machine_well(project: Project) -> None:
