@@ -23,6 +23,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
+from flows.counting import counted
 from flows.observer import current
 from flows.occasion import occasion_of
 from flows.planning import plan_run
@@ -183,8 +184,8 @@ def _finish_and_publish(shop: Workshop, video: Video, plan: VideoPlan, clip: Cli
     verdict = _do(shop, "screen", video, lambda: examine(shop, video, clip), lambda v: v.verdict.decision.value)
     if verdict.verdict.decision is not Decision.PASS:
         return
-    renditions = _do(shop, "finish", video, lambda: make_renditions(shop, video, plan, clip), _counted("renditions"))
-    _do(shop, "publish", video, lambda: make_posts(shop, video, plan, renditions, verdict), _counted("posts"))
+    renditions = _do(shop, "finish", video, lambda: make_renditions(shop, video, plan, clip), _counted("rendition"))
+    _do(shop, "publish", video, lambda: make_posts(shop, video, plan, renditions, verdict), _counted("post"))
 
 
 def _do(shop: Workshop, stage: str, video: Video, work: Callable[[], T], note: Callable[[T], str]) -> T:
@@ -206,8 +207,8 @@ def _do(shop: Workshop, stage: str, video: Video, work: Callable[[], T], note: C
     return outcomes[0]
 
 
-def _counted(what: str) -> Callable[[Sequence[object]], str]:
-    return lambda made: f"{len(made)} {what}"
+def _counted(noun: str) -> Callable[[Sequence[object]], str]:
+    return lambda made: counted(len(made), noun)
 
 
 def _guarded(shop: Workshop, video: Video, work: Callable[[], T]) -> T | None:

@@ -11,6 +11,7 @@ from flows.cli.app import OK
 from flows.cli.options import DEFINITION, AsJson, Date, Event, File, Limit
 from flows.cli.output import console, print_json, state, table
 from flows.cli.run import occasion_for
+from flows.counting import counted
 from flows.definition import load
 from flows.occasion import name_of
 from flows.planning import Plan, plan_run
@@ -46,22 +47,22 @@ def plan(
         print_json(_as_json(planned, states, pipeline, name_of(about)))
         return OK
     out = console()
-    rows = [
+    rows: list[tuple[str | Text, ...]] = [
         (video.title, state(word), ", ".join(video.plan.get("profiles", [])), video.failed or video.skipped)
         for video, word in zip(planned.videos, states, strict=True)
     ]
     columns = {"video": "!left", "state": "left", "platforms": "!left", "why": "!left"}
+    if not any(row[-1] for row in rows):
+        del columns["why"]
+        rows = [row[:-1] for row in rows]
     out.print(table(columns, rows, title=f"{pipeline} {name_of(about)}"))
     if prompts:
         _show_prompts(planned.to_make)
     advised = sum(bool(video.plan["advice"]) for video in planned.to_make)
     out.print(_summary(planned, states))
     if advised and not prompts:
-        out.print(
-            Text.assemble(
-                (f"{advised} prompts could be better", "yellow"), f": see `reelmill plan {pipeline} --prompts`"
-            )
-        )
+        told = f"{counted(advised, 'prompt')} could be better"
+        out.print(Text.assemble((told, "yellow"), f": see `reelmill plan {pipeline} --prompts`"))
     return OK
 
 
@@ -79,8 +80,9 @@ def _summary(planned: Plan, states: list[str]) -> str:
     posts = sum(len(video.plan["profiles"]) * len(video.plan["targets"]) for video in planned.to_make)
     done = states.count("done")
     return (
-        f"{planned.briefs} briefs → {len(planned.to_make)} videos ({done} done already, {planned.skipped} items "
-        f"skipped, {planned.unchanged} unchanged), {seconds:.0f} s of clips, {renditions} renditions, {posts} posts"
+        f"{counted(planned.briefs, 'brief')} → {counted(len(planned.to_make), 'video')} ({done} done already, "
+        f"{counted(planned.skipped, 'item')} skipped, {planned.unchanged} unchanged), {seconds:.0f} s of clips, "
+        f"{counted(renditions, 'rendition')}, {counted(posts, 'post')}"
     )
 
 

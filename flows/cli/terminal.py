@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from flows.counting import counted
 from flows.observer import Observer
 from records.tables import Video
 from reelmill.errors import ReelmillError
@@ -129,8 +130,8 @@ def _stoppable(observer: Observer) -> Iterator[None]:
 
 
 def _planned(videos: int, skipped: int, unchanged: int) -> str:
-    more = [f"{skipped} items skipped"] * bool(skipped) + [f"{unchanged} unchanged"] * bool(unchanged)
-    return ", ".join([f"planned  {videos} videos", *more])
+    more = [f"{counted(skipped, 'item')} skipped"] * bool(skipped) + [f"{unchanged} unchanged"] * bool(unchanged)
+    return ", ".join([f"planned  {counted(videos, 'video')}", *more])
 
 
 def _reason(error: Exception) -> str:

@@ -37,7 +37,7 @@ def test_a_run_makes_finished_videos_and_says_where_they_are(project: Project) -
     assert done.returncode == 0, told
     assert "2 found = 2 done + 0 failed + 0 in review + 0 rejected + 0 skipped" in done.stdout
     assert str(project.folder / "outbox") in done.stdout
-    assert "finish   小雪: 1 renditions" in done.stderr  # plain lines, since this is no terminal
+    assert "finish   小雪: 1 rendition (" in done.stderr  # plain lines, since this is no terminal
     sidecar = json.loads(project.posts()[0].read_text(encoding="utf-8"))
     assert sidecar["labels"]["visible"]["text"] == "AI生成"
     assert sidecar["verdict"]["decision"] == "pass"
