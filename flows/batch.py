@@ -94,7 +94,7 @@ def run_pipeline(run_id: str, name: str) -> State[Any]:
         Completed, Failed or Cancelled, with the conservation law as its message.
     """
     settings, observer = Settings(), current()
-    with Ledger(settings) as ledger, ledger.leases.hold(lease_of(UUID(run_id)), name):
+    with Ledger(settings) as ledger, ledger.leases.hold(lease_of(UUID(run_id)), name, lost=observer.cancel.cancel):
         run = ledger.runs.get(UUID(run_id))
         assert run is not None, "the command opens a run before it starts the flow"
         ledger.runs.attach(run.id, str(flow_run.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ class Database:
         except ModuleNotFoundError as error:
             raise UseError(f"the database driver is missing: {error}", "pip install 'reelmill[postgres]'") from None
         self.url = parsed
+        self.fence: Callable[[Session], None] | None = None  #: raises in a transaction that must not write any more
         self._reading = self.engine.execution_options(reading=True)  # shares the pool
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite:
@@ -71,10 +72,15 @@ class Database:
         return self.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
+    def begin(self, *, fenced: bool = True) -> Iterator[Session]:
         """A transaction: committed if the block ends well, else rolled back.
 
         On SQLite it takes the write lock at once, so that a read followed by a write cannot meet a changed world.
+
+        Parameters
+        ----------
+        fenced:
+            Whether the fence is asked first, if there is one.
 
         Raises
         ------
@@ -82,9 +88,13 @@ class Database:
             If the disk is full or the file is read-only.
         ServerUnavailable
             If the database does not answer.
+        LeaseHeld
+            If the fence finds that somebody else holds the lease under which this process writes.
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                if fenced and self.fence is not None:
+                    self.fence(session)
                 yield session
         except OperationalError as error:
             raise self._translate(error) from error

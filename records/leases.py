@@ -1,5 +1,8 @@
 """Leases: one holder at a time for a piece of work, and a way out when the holder dies.
 
+Every holder has an epoch of its own. While a lease is held, each writing transaction of its ledger first sees that the
+epoch is still ours: a process that slept, and woke up after another one took over, can write nothing any more.
+
 A lease lives `SECONDS` after its last renewal. A holder on this same machine whose process is gone loses it at once, so
 that a run can be resumed the moment after a `kill -9`.
 """
@@ -10,10 +13,11 @@ import datetime as dt
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
 
 from records.database import Database, now
 from records.tables import Lease
@@ -34,8 +38,8 @@ class Leases:
         self._database = database
 
     @contextmanager
-    def hold(self, name: str, what: str) -> Iterator[None]:
-        """Hold a lease for the time of the block, renewed in the background.
+    def hold(self, name: str, what: str, *, lost: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Hold a lease for the time of the block, renewed in the background. A ledger holds one at a time.
 
         Parameters
         ----------
@@ -43,23 +47,37 @@ class Leases:
             What is leased, e.g. `run:<id>`.
         what:
             The same for people, for the error.
+        lost:
+            Called from another thread if the lease is found to be somebody else's, so that the work stops soon.
 
         Raises
         ------
         LeaseHeld
-            If a living process holds it.
+            If a living process holds it; and from every writing transaction in the block once another one took it.
         """
         holder = this_process()
         epoch = self._take(name, what, holder)
+        assert self._database.fence is None, "a ledger holds one lease at a time"
+
+        def fence(session: Session) -> None:
+            lease = session.get(Lease, name, with_for_update={"read": True})
+            if lease is None or (lease.epoch, lease.holder) != (epoch, holder):
+                raise LeaseHeld(
+                    f"{what} was taken over by another process while this one was away",
+                    "nothing is lost: see how far it is with `reelmill show`",
+                )
+
         ended = threading.Event()
-        renewer = threading.Thread(target=self._renew, args=(name, holder, epoch, ended), daemon=True)
+        renewer = threading.Thread(target=self._renew, args=(name, holder, epoch, ended, lost), daemon=True)
+        self._database.fence = fence
         renewer.start()
         try:
             yield
         finally:
+            self._database.fence = None
             ended.set()
             renewer.join()
-            with self._database.begin() as session:
+            with self._database.begin(fenced=False) as session:
                 session.execute(delete(Lease).where(Lease.name == name, Lease.epoch == epoch, Lease.holder == holder))
 
     def held(self, name: str) -> str | None:
@@ -79,7 +97,7 @@ class Leases:
             lease.holder, lease.epoch, lease.expires_at = holder, lease.epoch + 1, expires
             return lease.epoch
 
-    def _renew(self, name: str, holder: str, epoch: int, ended: threading.Event) -> None:
+    def _renew(self, name: str, holder: str, epoch: int, ended: threading.Event, lost: Callable[[], None]) -> None:
         while not ended.wait(SECONDS / 4):
             try:
                 with self._database.begin() as session:
@@ -88,6 +106,9 @@ class Leases:
                         .where(Lease.name == name, Lease.epoch == epoch, Lease.holder == holder)
                         .values(expires_at=now() + dt.timedelta(seconds=SECONDS))
                     )
+            except LeaseHeld:
+                lost()
+                return
             except ReelmillError:
                 continue  # the database was away; three more tries fit before the lease ends
 

@@ -18,7 +18,7 @@ from records.database import HEAD, Database, now
 from records.ledger import Ledger
 from records.runs import Opening
 from records.states import PostState, RunState, VideoState
-from records.tables import Base, Post, Run
+from records.tables import Base, Lease, Post, Run
 from records.verdicts import RecordedVerdict
 from records.videos import PlannedVideo
 from reelmill.content import Clip, Decision, Examination, Hit, Rendition, Shot, Verdict
@@ -247,6 +247,37 @@ def test_the_lease_of_a_killed_process_is_free_at_once(any_settings: Settings) -
     assert taken.is_set()
     with Ledger(any_settings) as ledger, ledger.leases.hold("run:1", "the run"):
         pass
+
+
+def _take_over(settings: Settings, name: str) -> None:
+    """What another machine does when the holder has not been heard of for a minute."""
+    with Ledger(settings) as other:
+        with other.database.begin() as session:
+            lease = session.get_one(Lease, name)
+            lease.expires_at = now() - dt.timedelta(seconds=1)
+        with other.database.begin() as session:
+            lease = session.get_one(Lease, name)
+            lease.holder, lease.epoch = "elsewhere:1:2", lease.epoch + 1
+            lease.expires_at = now() + dt.timedelta(seconds=60)
+
+
+def test_who_lost_a_lease_can_write_nothing_any_more(any_settings: Settings) -> None:
+    with Ledger(any_settings) as ledger:
+        run = run_with(ledger, planned("tea"))
+        (video,) = ledger.videos.of_run(run.id)
+        with ledger.leases.hold("run:1", "the run"):
+            ledger.runs.attach(run.id, "before")
+            _take_over(any_settings, "run:1")
+            for write in (
+                lambda: ledger.runs.attach(run.id, "after"),
+                lambda: ledger.runs.close(run.id),
+                lambda: ledger.videos.move(video.id, VideoState.FAILED, "too late"),
+            ):
+                with pytest.raises(LeaseHeld, match="the run was taken over"):
+                    write()
+            assert ledger.runs.get(run.id).flow_run_id == "before"  # reading is free
+        # and its end takes nothing from the new holder
+        assert ledger.leases.held("run:1") == "elsewhere:1:2"
 
 
 def test_runs_are_found_by_name_by_occasion_and_by_the_beginning_of_the_id(ledger: Ledger) -> None:
