@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
+import io
 import json
 import os
 import resource
@@ -55,8 +57,12 @@ def main() -> None:
     videos = parser.parse_args().videos
     home = tempfile.mkdtemp(prefix="reelmill-bench-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    os.environ["REELMILL_HOME"] = home
-    measure(videos, Path(__file__).parents[1] / "pipelines.yaml")
+    os.environ["REELMILL_HOME"] = f"{home}/home"
+    from flows.cli.init import init
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        init(Path(home) / "shop")  # a folder of its own, whose outbox goes with it
+    measure(videos, Path(home) / "shop" / "pipelines.yaml")
 
 
 def measure(videos: int, definition: Path) -> None:

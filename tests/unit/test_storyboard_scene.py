@@ -11,10 +11,12 @@ import pytest
 
 from wan_engine.storyboard import foreground, lexicon, still_life
 from wan_engine.storyboard.director import direct
+from wan_engine.storyboard.picture.colour import colour
 from wan_engine.storyboard.picture.frame import Frame
 from wan_engine.storyboard.plan import plan
 from wan_engine.storyboard.scene import Scene
 from wan_engine.storyboard.scenery import beasts, dishes, dresses, food, grasses
+from wan_engine.storyboard.scenery.blossoms import five_petals
 from wan_engine.storyboard.styles.gallery import STYLES
 
 COUNT = 49
@@ -194,3 +196,11 @@ def test_every_name_that_words_can_mean_has_something_to_draw() -> None:
     assert {morsel.dish for morsel in food.MORSELS.values()} <= set(dishes.DISHES)
     assert set(grasses.STANDS) <= known
     assert set(beasts.builds()) <= known
+
+
+@pytest.mark.parametrize("seed", [4374, 5108, 5315])
+def test_a_petal_that_begins_at_a_pixel_is_a_petal(seed: int) -> None:
+    # With these seeds an angle is so little before the first petal that float32 takes it for a whole turn.
+    blossom = five_petals(np.random.default_rng(seed), colour("#f59db6"))
+    assert np.isfinite(blossom.planes).all()
+    assert blossom.planes[..., 3].max() == pytest.approx(1.0)
