@@ -9,6 +9,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ from flows.explain import Finding
 from flows.registered import Registered
 from flows.syntax import ValuePath
 from reelmill.content import Json, Variant
-from reelmill.errors import ReelmillError
+from reelmill.errors import FinishingError, ReelmillError
 from tasks.finishing import profiles
 from tasks.finishing.options import BrandOptions
 from tasks.generation.options import LONGEST_SECONDS
@@ -39,8 +40,15 @@ BRAND_FIELDS = frozenset(BrandOptions.model_fields)
 SLIP = 0.8
 
 
-def crosscheck(data: Json) -> Iterator[Finding]:
-    """The findings of a file's data, of which anything may be missing or of the wrong type."""
+def crosscheck(data: Json, folder: Path) -> Iterator[Finding]:
+    """The findings of a file's data, of which anything may be missing or of the wrong type.
+
+    Parameters
+    ----------
+    folder:
+        Where the file lies: what relative paths in it are relative to.
+    """
+    yield from _logo(data, folder)
     pipelines = data.get("pipelines") if isinstance(data, Mapping) else None
     targets = data.get("targets") if isinstance(data, Mapping) else None
     for name, pipeline in pipelines.items() if isinstance(pipelines, Mapping) else ():
@@ -50,6 +58,20 @@ def crosscheck(data: Json) -> Iterator[Finding]:
             yield from _occasions(path, pipeline)
             yield from _templates(path, pipeline)
             yield from _platforms(path, pipeline)
+
+
+def _logo(data: Json, folder: Path) -> Iterator[Finding]:
+    """A logo that cannot be drawn would fail every video after it was made."""
+    brand = data.get("brand") if isinstance(data, Mapping) else None
+    logo = brand.get("logo") if isinstance(brand, Mapping) else None
+    if not isinstance(logo, str):
+        return
+    from tasks.finishing.brand import Brand  # brings Pillow, which a file without a logo does not need
+
+    try:
+        Brand.of(BrandOptions(name="-", logo=logo), folder).picture()
+    except FinishingError as error:
+        yield Finding(("brand", "logo"), error.reason, "a PNG, JPEG or WebP file, or no logo")
 
 
 def _targets(path: ValuePath, pipeline: Mapping[str, Json], targets: Mapping[str, Json]) -> Iterator[Finding]:

@@ -132,7 +132,7 @@ def _definition(content: bytes, file: Path) -> Definition:
             options = DefinitionFile.model_validate_json(json.dumps(tree.data))
         except ValidationError as error:
             findings += explain(error.errors(include_url=False), tree.data, DefinitionFile)
-        findings += crosscheck(tree.data)
+        findings += crosscheck(tree.data, file.absolute().parent)
     problems += _placed(findings, tree, str(file))
     if problems or options is None:
         problems.sort(key=lambda problem: (problem.line, problem.column))

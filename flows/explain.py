@@ -16,6 +16,7 @@ from flows.misplaced import home_of
 from flows.pipeline import NAME
 from flows.syntax import ValuePath
 from reelmill.content import Json
+from tasks.finishing.options import COLOR
 from tasks.registry import suggest
 
 #: How alike two spellings are before the nearest key is told rather than the place where the key belongs.
@@ -44,7 +45,10 @@ _BOUNDS = {
     "string_too_short": ("the text is too short", "at least {min_length} characters"),
     "string_too_long": ("the text is too long", "at most {max_length} characters"),
 }
-_FORMS = {NAME: "a-z, 0-9, - and _, first a letter or digit, at most 64 characters"}
+_FORMS = {
+    NAME: "a-z, 0-9, - and _, first a letter or digit, at most 64 characters",
+    COLOR: 'a colour in quotes, such as "#2f6f4f"',
+}
 _MEANT_TRUTH = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _NEAR = re.compile(r";? ?did you mean '([^']+)'\??")
 
@@ -133,8 +137,9 @@ def _findings(error: Any, data: Json, model: type[BaseModel], prefix: ValuePath)
     elif kind == "string_pattern_mismatch":
         pattern = context["pattern"]
         text = str(path[-1]) if at_key else str(value)
-        near = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")[:64] if pattern == NAME else ""
-        yield Finding(path, "it has the wrong form", _FORMS.get(pattern, pattern), near, at_key=at_key)
+        yield Finding(
+            path, "it has the wrong form", _FORMS.get(pattern, pattern), _formed(pattern, text), at_key=at_key
+        )
     else:
         yield _own_words(error, path, at_key=at_key)
 
@@ -159,6 +164,16 @@ def _path(data: Json, loc: Iterable[str | int]) -> tuple[ValuePath, bool]:
             data = _inner(data, part)
             path.append(part)
     return tuple(path), False
+
+
+def _formed(pattern: str, text: str) -> str:
+    """The same text in the form that is asked for, or nothing."""
+    if pattern == NAME:
+        return re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")[:64]
+    if pattern == COLOR and (digits := re.fullmatch(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", text.strip())):
+        six = digits[1] if len(digits[1]) == 6 else "".join(digit * 2 for digit in digits[1])
+        return f'"#{six}"'
+    return ""
 
 
 def _unknown_key(path: ValuePath, model: type[BaseModel] | None) -> Finding:

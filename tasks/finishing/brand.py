@@ -63,6 +63,8 @@ class Brand:
                 if opened.width * opened.height > LOGO_PIXELS:
                     raise FinishingError(f"the logo {self.logo.name} has {opened.width}x{opened.height} pixels", advice)
                 picture = ImageOps.exif_transpose(opened).convert("RGBA")
+        except FileNotFoundError:
+            raise FinishingError(f"there is no file {self.logo}", advice) from None
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise FinishingError(f"the logo {self.logo} cannot be read: {error}", advice) from error
         box = picture.getchannel("A").getbbox()

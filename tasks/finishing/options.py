@@ -12,6 +12,9 @@ from tasks.options import Options
 #: 27 characters: `00`, then who answers for the content (TC260 coding rules, 网安秘字〔2025〕29号).
 AIGC_PRODUCER = r"^00[0-9A-Z]{25}$"
 
+#: A colour as people write it for the web.
+COLOR = r"^#[0-9a-fA-F]{6}$"
+
 #: The smallest that the visible label may be, as a part of the picture's short side. GB 45438-2025 §5.4 asks for 5 %;
 #: the rest is for what a platform's own re-encoding takes away.
 LABEL_HEIGHT = 0.055
@@ -79,7 +82,7 @@ class BrandOptions(Options):
     """The brand's name as viewers read it."""
     logo: str | None = None
     """A PNG, JPEG or WebP file, relative to the definition file. Transparent edges look best."""
-    color: str = Field("#2f6f4f", pattern=r"^#[0-9a-fA-F]{6}$")
+    color: str = Field("#2f6f4f", pattern=COLOR)
     """The brand's colour."""
     ai_producer: (
         Annotated[str, AfterValidator(_producer_code), WithJsonSchema({"type": "string", "pattern": AIGC_PRODUCER})]

@@ -117,6 +117,8 @@ def _node_error(node: nodes.Node) -> TemplateError | None:
         return TemplateError(f"`{brace[0]}` has single braces", f"write `{{{{ {brace[1]} }}}}`") if brace else None
     if isinstance(node, nodes.Name | nodes.Filter | nodes.Test):
         return _name_error(node)
+    if isinstance(node, nodes.Getattr):
+        return _field_error(node)
     return _operand_error(node)
 
 
@@ -134,6 +136,15 @@ def _name_error(node: nodes.Name | nodes.Filter | nodes.Test) -> TemplateError |
     near = suggest(node.name, known) or ""
     guess = f"did you mean `{near}`? " if near else ""
     return TemplateError(f"there is no {kind} `{node.name}`", f"{guess}Use one of: {', '.join(sorted(known))}")
+
+
+def _field_error(node: nodes.Getattr) -> TemplateError | None:
+    """A field that no data can have."""
+    if node.attr.startswith("_"):
+        return TemplateError(f"`{node.attr}` begins with an underscore; such names are not read", "name a field")
+    if isinstance(node.node, nodes.Const):
+        return TemplateError(f"`{node.attr}` is asked of {node.node.value!r}, which has no fields", "name a field")
+    return None
 
 
 def _operand_error(node: nodes.Node) -> TemplateError | None:

@@ -41,7 +41,30 @@ def test_an_unknown_key_is_told_with_the_nearest_key_or_with_the_place_where_it_
     assert (found.reason, found.suggestion) == (reason, suggestion)
 
 
+WRONG_BRANDS = [
+    ('color: "2f6f4f"', "color", "it has the wrong form", '"#2f6f4f"'),
+    ('color: "#abc"', "color", "it has the wrong form", '"#aabbcc"'),
+    ("color: green", "color", "it has the wrong form", ""),
+    ("logo: nowhere.png", "logo", "there is no file", ""),
+    ("logo: pyproject.toml", "logo", "cannot be read", ""),
+]
+
+
+@pytest.mark.parametrize(("entry", "key", "reason", "suggestion"), WRONG_BRANDS)
+def test_a_brand_that_cannot_be_drawn_is_told_before_anything_is_made(
+    entry: str, key: str, reason: str, suggestion: str
+) -> None:
+    found = problem(pipeline().replace("brand: {", f"brand: {{{entry}, "))
+
+    assert found.path == f"brand.{key}"
+    assert reason in found.reason
+    assert found.suggestion == suggestion
+
+
 WRONG_VALUES = [
+    ({"caption": "{title: \"{{ ''.__class__ }}\"}"}, "caption.title", "`__class__` begins with an underscore", ""),
+    ({"caption": "{title: \"{{ brief.name._x }}\"}"}, "caption.title", "`_x` begins with an underscore", ""),
+    ({"caption": "{title: \"{{ 'a'.b }}\"}"}, "caption.title", "`b` is asked of 'a', which has no fields", ""),
     ({"generate": "{engine: storybord}"}, "generate.engine", "there is no engine with this name", "storyboard"),
     ({"generate": "{seconds: 5s}"}, "generate.seconds", "a number is expected", "5"),
     ({"generate": "{seconds: 0}"}, "generate.seconds", "it is too small", ""),
