@@ -5,6 +5,7 @@ Only this module and cyclopts are imported to answer `--help`; a command's modul
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -51,6 +52,10 @@ def build() -> cyclopts.App:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # Titles are Chinese, and JSON is UTF-8 wherever it goes. A machine whose locale says ASCII can show both.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(call(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -230,6 +230,18 @@ def test_brackets_in_a_title_are_shown_as_they_are(project: Project) -> None:
     assert "a pine [/b] ridge" in project.call("plan", "quick", "--prompts").stdout
 
 
+@pytest.mark.parametrize("locale", [{"PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+def test_a_locale_without_chinese_letters_stops_nothing(project: Project, locale: dict[str, str]) -> None:
+    project.write()
+    environment = {**project.variables(locale), "PYTHONCOERCECLOCALE": "0"}
+    for arguments in (["run", "quick", "--date", "2026-11-22"], ["show", "quick"], ["show", "quick", "--json"]):
+        done = subprocess.run(
+            project.command(*arguments), cwd=project.folder, env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "小雪" in done.stdout.decode()
+
+
 def test_a_terminal_sees_bars_that_end_in_the_same_report(project: Project) -> None:
     project.write(f"{{type: list, items: [{{prompt: a pine, name: '{ODD_NAME}'}}]}}")
     ours, theirs = pty.openpty()
