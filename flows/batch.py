@@ -27,7 +27,6 @@ from flows.counting import counted
 from flows.observer import current
 from flows.occasion import occasion_of
 from flows.planning import plan_run
-from flows.stages import examine, make_clip, make_posts, make_renditions
 from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
 from records.ledger import Ledger
@@ -170,6 +169,8 @@ def _carry_all(shop: Workshop) -> None:
 
 
 def _generate(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
+    from flows.stages import make_clip  # brings OpenCV; a run that finds everything done shall not wait for it
+
     shop.cancel.check()
     return _do(shop, "generate", video, lambda: make_clip(shop, video, plan), lambda clip: f"{clip.seconds:.1f} s")
 
@@ -180,6 +181,8 @@ def _carry(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
 
 
 def _finish_and_publish(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
+    from flows.stages import examine, make_posts, make_renditions
+
     shop.cancel.check()
     verdict = _do(shop, "screen", video, lambda: examine(shop, video, clip), lambda v: v.verdict.decision.value)
     if verdict.verdict.decision is not Decision.PASS:

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -48,6 +49,11 @@ class Definition:
     def folder(self) -> Path:
         """The folder of the file: what relative paths in it are relative to."""
         return self.path.parent
+
+    @property
+    def snapshot(self) -> dict[str, str]:
+        """What the ledger keeps of it, so that a run can be resumed as it was planned."""
+        return {"file": str(self.path), "text": self.text}
 
     def pipeline(self, name: str) -> Pipeline:
         """The pipeline of that name.
@@ -102,7 +108,7 @@ def load(path: Path | str) -> Definition:
         raise UseError(reason, "name the file with `--file`, or make one with `reelmill init`") from error
     except ValueError:
         raise UseError(f"{str(file)!r} is no path", "name the file with `--file`") from None
-    return _definition(content, file)
+    return _definition(content, file.absolute())
 
 
 def loads(text: str, file: Path) -> Definition:
@@ -110,6 +116,7 @@ def loads(text: str, file: Path) -> Definition:
     return _definition(text.encode("utf-8", "surrogatepass"), file)
 
 
+@lru_cache(maxsize=4)  # a command reads the file, and the run that it starts reads the same text from the ledger
 def _definition(content: bytes, file: Path) -> Definition:
     tree = yaml.read(content)
     problems = [

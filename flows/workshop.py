@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flows.definition import Definition
@@ -17,12 +18,14 @@ from flows.pipeline import Pipeline
 from records.ledger import Ledger
 from records.tables import Run
 from reelmill.errors import StorageError
-from reelmill.fetching import Fetcher
 from reelmill.settings import Settings
 from tasks.generation.choice import choose
-from tasks.publishing.stage import Address
-from tasks.screening.stage import Screener
 from wan_engine.base import Engine
+
+if TYPE_CHECKING:  # each is imported where it is first needed: a run that finds everything done needs none of them
+    from reelmill.fetching import Fetcher
+    from tasks.publishing.stage import Address
+    from tasks.screening.stage import Screener
 
 
 class Workshop:
@@ -34,7 +37,6 @@ class Workshop:
         self.run = run
         self.observer = observer
         self.cancel = observer.cancel
-        self.fetcher = Fetcher(allow=settings.fetch_private)
         self._making = threading.RLock()
 
     @cached_property
@@ -47,11 +49,19 @@ class Workshop:
         return self.definition.pipeline(self.run.pipeline)
 
     @cached_property
+    def fetcher(self) -> Fetcher:
+        from reelmill.fetching import Fetcher
+
+        return Fetcher(allow=self.settings.fetch_private)
+
+    @cached_property
     def _engine(self) -> Engine:
         return choose(self.pipeline.generate.engine, self.settings.engine)
 
     @cached_property
     def _screener(self) -> Screener:
+        from tasks.screening.stage import Screener
+
         return Screener(self.pipeline.screen, threads=self.settings.screening_threads, base=self.definition.folder)
 
     @property
@@ -65,6 +75,8 @@ class Workshop:
             return self._screener
 
     def address(self, target: str) -> Address:
+        from tasks.publishing.stage import Address
+
         return Address(target, self.definition.targets[target], self.definition.folder)
 
     @contextmanager
@@ -93,8 +105,3 @@ class Workshop:
 
 def _sweep(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def snapshot(definition: Definition) -> dict[str, str]:
-    """What the ledger keeps of a definition, so that a run can be resumed as it was planned."""
-    return {"file": str(definition.path), "text": definition.text}

@@ -13,7 +13,6 @@ from cyclopts import Parameter
 from flows import occasion
 from flows.cli.options import DEFINITION, AsJson, Date, Event, File, Limit
 from flows.definition import Definition, load
-from flows.workshop import snapshot
 from records.ledger import Ledger
 from records.runs import Opening
 from records.tables import Run
@@ -74,7 +73,7 @@ def open_run(
         date=about.date,
         zone=about.zone.key,
         event=about.event,
-        definition=snapshot(definition),
+        definition=definition.snapshot,
         definition_hash=definition.hash(pipeline),
         folder=str(definition.folder),
         options={"limit": limit, "remake": remake},

@@ -186,7 +186,7 @@ class _Data(Options):
 def _data() -> _Data:
     from ruamel.yaml import YAML
 
-    raw = YAML(typ="safe", pure=True).load(DATA)
+    raw = YAML(typ="safe").load(DATA)
     for name, profile in raw["profiles"].items():
         profile["name"] = name
     return _Data.model_validate(raw)

@@ -100,7 +100,7 @@ def _short(text: str) -> str:
 
 @cache
 def _rules() -> _Rules:
-    loader: Any = YAML(typ="safe", pure=True)
+    loader: Any = YAML(typ="safe")
     data = loader.load(_DATA.read_text(encoding="utf-8"))
     vague = data["vague"]
     return _Rules(

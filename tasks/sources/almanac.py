@@ -114,4 +114,4 @@ def _begins(ordinal: int) -> dt.datetime:
 def terms() -> tuple[Mapping[str, Any], ...]:
     """What `solar_terms.yaml` says of each term, from 立春 to 大寒."""
     text = Path(__file__).with_name("solar_terms.yaml").read_text(encoding="utf-8")
-    return tuple(YAML(typ="safe", pure=True).load(text)["terms"])
+    return tuple(YAML(typ="safe").load(text)["terms"])

@@ -8,17 +8,16 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reelmill.content import Clip, Shot
 from reelmill.errors import EngineError, Interrupted, MediaError, ReelmillError
 from wan_engine.base import CancelToken, Engine, Failure, Progress, no_progress
-from wan_engine.encode import ClipEncoder
 from wan_engine.shot import check_frames, check_size
-from wan_engine.storyboard.director import direct
-from wan_engine.storyboard.picture.raster import Bytes
-from wan_engine.storyboard.plan import plan
-from wan_engine.storyboard.product.photo import Photo, read_photo
-from wan_engine.storyboard.reel import play, quiet_opencv
+
+if TYPE_CHECKING:
+    from wan_engine.storyboard.picture.raster import Bytes
+    from wan_engine.storyboard.product.photo import Photo
 
 #: Frame rates that the storyboard can play.
 SLOWEST, FASTEST = 8, 60
@@ -82,6 +81,12 @@ class StoryboardEngine(Engine):
 
     def _film(self, shot: Shot, folder: Path, images: dict[str, Path], progress: Progress, token: CancelToken) -> Clip:
         """One shot from its words to its file."""
+        # What paints is imported when something is painted: planning asks an engine for its name and its limits only.
+        from wan_engine.encode import ClipEncoder
+        from wan_engine.storyboard.director import direct
+        from wan_engine.storyboard.plan import plan
+        from wan_engine.storyboard.reel import play, quiet_opencv
+
         started = time.perf_counter()
         self.check(shot)
         photo = _photo(shot, images)
@@ -140,6 +145,8 @@ class StoryboardEngine(Engine):
 def _photo(shot: Shot, images: dict[str, Path]) -> Photo | None:
     if shot.image is None:
         return None
+    from wan_engine.storyboard.product.photo import read_photo
+
     if shot.image not in images:
         raise MediaError(f"the reference image {shot.image[:12]} is not here", "fetch the images of this run again")
     return read_photo(images[shot.image])
