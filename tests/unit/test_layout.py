@@ -176,5 +176,8 @@ def test_a_brand_takes_its_logo_from_beside_the_definition(tmp_path: Path) -> No
 
     assert brand.name == "山野茶事"
     assert brand.logo == tmp_path / "logo.png"
+    with pytest.raises(FinishingError, match="there is no file"):
+        brand.picture()
+    (tmp_path / "logo.png").write_text("no picture")
     with pytest.raises(FinishingError, match=r"logo\.png cannot be read"):
         brand.picture()
