@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reelmill.content import Rendition
-from reelmill.ffmpeg import SAFE_INPUT, binary, probe, run
+from reelmill.ffmpeg import SAFE_INPUT, probe, run
 from tasks.finishing import encoding, mp4, profiles
 from tasks.finishing.brand import Brand
 from tasks.finishing.graph import BT709
@@ -105,21 +105,15 @@ def main() -> None:
         assert all(check.ok for check in checks), [check for check in checks if not check.ok]
         wall = {name: statistics.median(round_[0] for round_ in rounds) for name, rounds in taken.items()}
         cpu = {name: statistics.median(round_[1] for round_ in rounds) for name, rounds in taken.items()}
-        print(
-            json.dumps(
-                {
-                    "benchmark": "finishing",
-                    "platforms": len(job.profiles),
-                    "frames": job.frames,
-                    "cores": os.cpu_count(),
-                    "ffmpeg": Path(binary()).name,
-                    "wall_seconds": {name: round(value, 2) for name, value in wall.items()},
-                    "cpu_seconds": {name: round(value, 2) for name, value in cpu.items()},
-                    "cpu_over_floor": round(cpu["finish"] / cpu["floor"], 3),
-                    "megabytes": round(sum(rendition.size_bytes for rendition in made) / 1e6, 2),
-                }
-            )
-        )
+        figures = {
+            "platforms": len(job.profiles),
+            "frames": job.frames,
+            **{f"{name}_seconds": round(value, 2) for name, value in wall.items()},
+            **{f"{name}_cpu_seconds": round(value, 2) for name, value in cpu.items()},
+            "cpu_over_floor": round(cpu["finish"] / cpu["floor"], 3),
+            "megabytes": round(sum(rendition.size_bytes for rendition in made) / 1e6, 2),
+        }
+        print(json.dumps({f"finishing.{name}": value for name, value in figures.items()}))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ SCENES = {
     "lake": "a pavilion by the lake at dusk, willow branches, wild geese flying slowly, cinematic",
     "snow": "first light snow on a dark pine ridge, flakes drifting slowly, a quiet mountain valley at dusk, ink wash",
     "product": "celadon cup, petals, morning light, slow push in",
+    "rain": "soft rain on a dark bamboo garden at night with one warm lantern, willow, misty river, clay",
     "film": "white reed plumes beaded with dew under a pale moon, a misty riverbank before dawn, 35mm film",
 }
 
@@ -81,7 +82,7 @@ def main() -> None:
     figures["peak_rss_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     figures["cores"] = os.cpu_count() or 0
     figures["load_1min"] = round(os.getloadavg()[0], 2)
-    print(json.dumps(figures))
+    print(json.dumps({f"storyboard.{name}": value for name, value in figures.items()}))
 
 
 if __name__ == "__main__":

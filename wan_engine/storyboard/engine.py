@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reelmill.content import Clip, Shot
 from reelmill.errors import EngineError, Interrupted, MediaError, ReelmillError
+from reelmill.memory import keep_large_blocks
 from wan_engine.base import CancelToken, Engine, Failure, Progress, no_progress
 from wan_engine.shot import check_frames, check_size
 
@@ -88,6 +89,7 @@ class StoryboardEngine(Engine):
         from wan_engine.storyboard.reel import play, quiet_opencv
 
         started = time.perf_counter()
+        keep_large_blocks()
         self.check(shot)
         photo = _photo(shot, images)
         asked = plan(shot.prompt, shot.seed)

@@ -82,6 +82,24 @@ class Sketch:
         cv2.multiply(target, cv2.merge((keep, keep, keep, keep)), dst=target, scale=1 / 255)
         cv2.add(target, part, dst=target)
 
+    def trim(self, margin: float) -> None:
+        """Give up the empty part of the sheet but for `margin` pixels around what is drawn, where a style may bleed.
+
+        Styles work on every pixel that they are handed, so this is most of the time that a slim thing takes.
+        """
+        rows, columns = (np.flatnonzero(self.rgba[..., 3].any(axis=axis)) for axis in (1, 0))
+        if not len(rows):
+            return
+        height, width = self.rgba.shape[:2]
+        reach = math.ceil(margin)
+        top, left = (max(0, int(used[0]) - reach) & ~1 for used in (rows, columns))
+        bottom, right = (
+            min(side, (int(used[-1]) + reach + 2) & ~1) for used, side in ((rows, height), (columns, width))
+        )
+        self.rgba = np.ascontiguousarray(self.rgba[top : max(bottom, top + 4), left : max(right, left + 4)])
+        self.left, self.top = self.left + left, self.top + top
+        self._origin = np.array([self.left, self.top], np.float64)
+
     def premultiplied(self) -> Field:
         """The sheet as premultiplied RGBA from 0 to 1."""
         return np.asarray(self.rgba, np.float32) * np.float32(1 / 255)
