@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from wan_engine.storyboard.camera import Camera, View
@@ -112,6 +115,23 @@ def test_what_is_hidden_need_not_be_drawn() -> None:
     assert frame.solid_from(narrow, STILL) > HEIGHT
 
 
+@pytest.mark.parametrize("zoom", [1.0, 1.03, 1.11, 1.3])
+@pytest.mark.parametrize("down", [-1.8, -0.9, -0.4, 0.0, 0.3, 0.7, 1.2, 1.6])
+@pytest.mark.parametrize("first", range(40, 44))
+def test_nothing_shows_through_from_below_what_need_not_be_drawn(first: int, down: float, zoom: float) -> None:
+    alpha = np.zeros((HEIGHT + 16, WIDTH + 16), np.float32)
+    alpha[first:] = 1
+    near, view = layer_of(plain("#800000", alpha)), View(zoom, 0.3, down)
+    seen = []
+    for garbage in (0, 255):
+        frame = Frame(WIDTH, HEIGHT)
+        frame.buffer[:], frame.chroma[:] = garbage, garbage
+        frame.lay(layer_of(plain("#204060")), view, 0.0, below=frame.solid_from(near, view))
+        frame.lay(near, view, 0.0)
+        seen.append(frame.finish())
+    assert np.array_equal(*seen)
+
+
 def disc(tone: str, radius: float, left: int, top: int) -> Layer:
     """A disc in the middle of a picture that is cut close, as painters hand it over."""
     side = 2 * round(radius) + 4
@@ -123,15 +143,20 @@ def disc(tone: str, radius: float, left: int, top: int) -> Layer:
     return Layer(luma=drawn.luma, keep=drawn.keep, chroma=drawn.chroma, depth=0.5, left=left, top=top)
 
 
-@pytest.mark.parametrize("zoom", [0.9, 1.0, 1.04, 1.15])
-@pytest.mark.parametrize("shift", [0.0, 0.4, 1.1, 1.7])
-def test_a_disc_is_whole_on_all_sides(zoom: float, shift: float) -> None:
+def seen_over(ground: str, tone: str, zoom: float, shift: float) -> npt.NDArray[np.uint8]:
+    """A frame with a disc on an even ground, as a camera sees it that stands a little closer and aside."""
     frame = Frame(WIDTH, HEIGHT)
-    frame.lay(layer_of(plain("#000000")), STILL, 0.0)
+    frame.lay(layer_of(plain(ground)), STILL, 0.0)
+    frame.lay(disc(tone, 14.0, 16, 30), View(zoom, shift, shift), 0.0)
+    return frame.finish()
 
-    frame.lay(disc("#ffffff", 14.0, 16, 30), View(zoom, shift, shift), 0.0)
 
-    cover = (frame.finish()[:HEIGHT].astype(float) - 16) / 219
+VIEWS = list(itertools.product((0.9, 1.0, 1.04, 1.15), (0.0, 0.4, 1.1, 1.7)))
+
+
+@pytest.mark.parametrize(("zoom", "shift"), VIEWS)
+def test_a_disc_is_whole_on_all_sides(zoom: float, shift: float) -> None:
+    cover = (seen_over("#000000", "#ffffff", zoom, shift)[:HEIGHT].astype(float) - 16) / 219
     for axis, side, middle in ((0, WIDTH, 31.5), (1, HEIGHT, 45.5)):
         centre = (side - 1) / 2 + (middle - (side - 1) / 2) * zoom + shift
         chord = 2 * np.sqrt(np.clip((14.0 * zoom) ** 2 - (np.arange(side) - centre) ** 2, 0, None))
@@ -140,15 +165,9 @@ def test_a_disc_is_whole_on_all_sides(zoom: float, shift: float) -> None:
         assert abs(cover.sum() / chord.sum() - 1) < 0.02
 
 
-@pytest.mark.parametrize("zoom", [0.9, 1.0, 1.04, 1.15])
-@pytest.mark.parametrize("shift", [0.0, 0.4, 1.1, 1.7])
+@pytest.mark.parametrize(("zoom", "shift"), VIEWS)
 def test_grey_on_grey_has_no_colour_at_its_edge(zoom: float, shift: float) -> None:
-    frame = Frame(WIDTH, HEIGHT)
-    frame.lay(layer_of(plain("#303030")), STILL, 0.0)
-
-    frame.lay(disc("#f0f0f0", 14.0, 16, 30), View(zoom, shift, shift), 0.0)
-
-    assert np.abs(frame.finish()[HEIGHT:].astype(int) - 128).max() <= 3
+    assert np.abs(seen_over("#303030", "#f0f0f0", zoom, shift)[HEIGHT:].astype(int) - 128).max() <= 3
 
 
 def test_a_layer_that_leans_keeps_its_foot() -> None:

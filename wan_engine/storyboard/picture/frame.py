@@ -131,7 +131,8 @@ class Frame:
         )
         if inverse[0, 2] < 0 or last_x > layer.width - 1 or last_y > layer.height - 1:
             return 1 << 30
-        return math.ceil(float((layer.solid - inverse[1, 2]) / inverse[1, 1])) + 2
+        # A sample of the chroma reaches two rows further than one of the luma, and covers two.
+        return math.ceil(float((layer.solid - inverse[1, 2]) / inverse[1, 1])) + 4
 
     def finish(self) -> Bytes:
         """The frame as the encoder takes it: (height * 3 / 2, width). Valid until the next frame is begun.
