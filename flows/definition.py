@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -108,7 +107,7 @@ def load(path: Path | str) -> Definition:
         raise UseError(reason, "name the file with `--file`, or make one with `reelmill init`") from error
     except ValueError:
         raise UseError(f"{str(file)!r} is no path", "name the file with `--file`") from None
-    return _definition(content, file.absolute())
+    return _definition(content, file)
 
 
 def loads(text: str, file: Path) -> Definition:
@@ -116,7 +115,6 @@ def loads(text: str, file: Path) -> Definition:
     return _definition(text.encode("utf-8", "surrogatepass"), file)
 
 
-@lru_cache(maxsize=4)  # a command reads the file, and the run that it starts reads the same text from the ledger
 def _definition(content: bytes, file: Path) -> Definition:
     tree = yaml.read(content)
     problems = [

@@ -43,6 +43,7 @@ def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
             for run in runs
         ],
     }
+    # Only the finished page tells which characters it shows, so it is rendered once to find out.
     html = template.render(**seen, font=embedded(template.render(**seen, font="")))
     try:
         page.parent.mkdir(parents=True, exist_ok=True)

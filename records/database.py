@@ -72,15 +72,10 @@ class Database:
         return self.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def begin(self, *, fenced: bool = True) -> Iterator[Session]:
+    def begin(self) -> Iterator[Session]:
         """A transaction: committed if the block ends well, else rolled back.
 
         On SQLite it takes the write lock at once, so that a read followed by a write cannot meet a changed world.
-
-        Parameters
-        ----------
-        fenced:
-            Whether the fence is asked first, if there is one.
 
         Raises
         ------
@@ -93,7 +88,7 @@ class Database:
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                if fenced and self.fence is not None:
+                if self.fence is not None:
                     self.fence(session)
                 yield session
         except OperationalError as error:

@@ -77,7 +77,7 @@ class Leases:
             self._database.fence = None
             ended.set()
             renewer.join()
-            with self._database.begin(fenced=False) as session:
+            with self._database.begin() as session:
                 session.execute(delete(Lease).where(Lease.name == name, Lease.epoch == epoch, Lease.holder == holder))
 
     def held(self, name: str) -> str | None:

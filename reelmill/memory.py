@@ -14,18 +14,14 @@ _SETTINGS = {
 
 
 @cache
-def keep_large_blocks() -> bool:
+def keep_large_blocks() -> None:
     """Keep freed blocks of some megabytes for the next array instead of giving each back to the kernel.
 
     A picture in float32 is a block of ten megabytes. By default each temporary one is mapped, filled with zeros page by
-    page, and unmapped again, which takes a fifth of the time of drawing a clip.
-
-    Returns
-    -------
-    bool
-        Whether this C library could be told so; others (musl, macOS) do as they always do.
+    page, and unmapped again, which takes a fifth of the time of drawing a clip. Only glibc can be told so; other C
+    libraries do as they always do.
     """
     library = ctypes.CDLL(None)
-    if not hasattr(library, "gnu_get_libc_version"):
-        return False
-    return all(library.mallopt(name, value) == 1 for name, value in _SETTINGS.items())
+    if hasattr(library, "gnu_get_libc_version"):
+        for name, value in _SETTINGS.items():
+            library.mallopt(name, value)

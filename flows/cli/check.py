@@ -7,6 +7,7 @@ from rich.text import Text
 from flows.cli.app import OK
 from flows.cli.options import DEFINITION, AsJson, File
 from flows.cli.output import console, print_json
+from flows.counting import counted
 from flows.definition import load
 
 
@@ -18,6 +19,6 @@ def check(*, file: File = DEFINITION, as_json: AsJson = False) -> int:
         targets = list(definition.targets)
         print_json({"file": str(definition.path), "pipelines": names, "targets": targets, "problems": []})
         return OK
-    told = f" {file}: {len(names)} pipelines ({', '.join(names)})"
+    told = f" {file}: {counted(len(names), 'pipeline')} ({', '.join(names)})"
     console().print(Text.assemble(("ok", "green"), told))
     return OK

@@ -15,6 +15,7 @@ from flows import server
 from flows.cli.app import FAILED, OK
 from flows.cli.options import DEFINITION, AsJson, File
 from flows.cli.output import console, print_json, state, table
+from flows.counting import counted
 from reelmill.errors import ReelmillError
 from reelmill.settings import Settings
 
@@ -170,4 +171,4 @@ def _definition(file: Path) -> Iterator[Finding]:
         yield Finding("definition", "warning", f"{file} is not there", "`reelmill init` writes one")
         return
     definition = load(file)
-    yield Finding("definition", "ok", f"{file}: {len(definition.pipelines)} pipelines")
+    yield Finding("definition", "ok", f"{file}: {counted(len(definition.pipelines), 'pipeline')}")

@@ -76,7 +76,7 @@ def test_a_wrong_definition_is_refused_at_its_place(
         refused = project.call(*arguments)
         told = complain(refused)
         assert refused.returncode == 2, told
-        assert f"pipelines.yaml:{place}" in told, told
+        assert re.search(rf"^pipelines\.yaml:{place}:", told, re.MULTILINE), told  # the file as it was named
         assert words in told, told
     assert not (project.folder / "outbox").exists()
 

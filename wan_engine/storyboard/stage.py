@@ -16,7 +16,11 @@ from wan_engine.storyboard.picture.noise import Random
 from wan_engine.storyboard.picture.raster import Field
 
 if TYPE_CHECKING:
+    from wan_engine.storyboard.picture.sketch import Sketch
     from wan_engine.storyboard.styles.base import Style
+
+#: How far beyond what is drawn a style may paint (a shadow, wet ink), in units of the stage.
+BLEED = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,20 @@ class Stage:
     def _spans(self, left: int, width: int) -> bool:
         """Whether a picture reaches beyond both sides of the frame, wherever the camera looks."""
         return left <= -self.margin and left + width >= self.width + self.margin
+
+    def sketched(
+        self,
+        sheet: Sketch,
+        depth: float,
+        *,
+        name: str,
+        sway: Sway | None = None,
+        pivot: tuple[float, float] = (0.0, 0.0),
+    ) -> Layer:
+        """A sketch as a layer, in the style of the clip and without the emptiness around it."""
+        sheet.trim(BLEED * self.unit)
+        picture = self.style.thing(self, sheet.picture(), depth, name)
+        return self.layer(picture, depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=pivot)
 
     def layer(
         self,

@@ -14,7 +14,6 @@ from wan_engine.storyboard.picture.raster import Field, Points, curve
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.scenery.wind import leaning
 from wan_engine.storyboard.stage import Stage
-from wan_engine.storyboard.styles.base import BLEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +49,9 @@ def bamboo(stage: Stage, grove: Grove) -> Layer:
         share = 1 - place if stage.light[0] < 0.5 else place
         width = grove.width * stage.unit * rng.uniform(0.8, 1.2)
         _cane(stage, rng, sheet, share * stage.width, width, grove.depth)
-    sheet.trim(BLEED * stage.unit)
-    picture = stage.style.thing(stage, sheet.picture(), grove.depth, name)
     sway = leaning(rng.uniform(0, 1), 0.006 * (0.5 + grove.depth))
     pivot = (stage.width / 2, float(stage.height))
-    return stage.layer(picture, grove.depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=pivot)
+    return stage.sketched(sheet, grove.depth, name=name, sway=sway, pivot=pivot)
 
 
 def evergreen(stage: Stage) -> Field:

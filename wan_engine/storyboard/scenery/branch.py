@@ -10,7 +10,6 @@ from wan_engine.storyboard.scenery.dresses import DRESSES, bark
 from wan_engine.storyboard.scenery.growth import grow
 from wan_engine.storyboard.scenery.wind import turning
 from wan_engine.storyboard.stage import Stage
-from wan_engine.storyboard.styles.base import BLEED
 
 
 def branch(
@@ -38,7 +37,5 @@ def branch(
     sheet = Sketch(-stage.margin, -stage.margin, stage.width + stage.margin, stage.height * 0.80)
     bark(stage, sheet, growth, snow="snow" in stage.words)
     DRESSES[kind](stage, rng, sheet, growth)
-    sheet.trim(BLEED * stage.unit)
-    picture = stage.style.thing(stage, sheet.picture(), depth, f"branch {kind}")
     sway = turning(rng.uniform(0, 1), 0.0045)
-    return stage.layer(picture, depth, name=f"branch {kind}", top=sheet.top, left=sheet.left, sway=sway, pivot=start)
+    return stage.sketched(sheet, depth, name=f"branch {kind}", sway=sway, pivot=start)

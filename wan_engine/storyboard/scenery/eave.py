@@ -9,7 +9,6 @@ from wan_engine.storyboard.picture.layer import Layer
 from wan_engine.storyboard.picture.raster import Points, curve, moved
 from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.stage import Stage
-from wan_engine.storyboard.styles.base import BLEED
 
 #: How far it reaches, in units of the stage, and the row of its lower edge at the side, as a share of the height.
 REACH, LOW = 0.74, 0.205
@@ -53,9 +52,7 @@ def eave(stage: Stage, depth: float = 0.86) -> Layer:
         sheet.disc(float(foot[0]), float(foot[1]) - 0.002 * unit, 0.014 * unit, blend(tile, palette.light, 0.12))
     if snowed:
         _snow(stage, sheet, lower, upper)
-    sheet.trim(BLEED * stage.unit)
-    picture = stage.style.thing(stage, sheet.picture(), depth, "eave")
-    return stage.layer(picture, depth, name="eave", top=sheet.top, left=sheet.left)
+    return stage.sketched(sheet, depth, name="eave")
 
 
 def _snow(stage: Stage, sheet: Sketch, lower: Points, upper: Points) -> None:

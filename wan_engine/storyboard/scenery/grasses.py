@@ -17,7 +17,6 @@ from wan_engine.storyboard.picture.sprite import Sprite
 from wan_engine.storyboard.scenery import blossoms
 from wan_engine.storyboard.scenery.wind import leaning
 from wan_engine.storyboard.stage import Stage
-from wan_engine.storyboard.styles.base import BLEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +76,7 @@ def stand(stage: Stage, kind: str, row: Row, *, foot: float = 0.86) -> Layer:
         shade = shifted(tone, lightness=float(rng.uniform(0.75, 1.12)))
         root = base + rng.uniform(0, 0.05) * stage.unit
         _stalk(stage, rng, sheet, plan, x, root, tall, shade, sprites, row.scale)
-    sheet.trim(BLEED * stage.unit)
-    picture = stage.style.thing(stage, sheet.picture(), row.depth, name)
-    sway = leaning(rng.uniform(0, 1), 0.030)
-    return stage.layer(picture, row.depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=(0.0, base))
+    return stage.sketched(sheet, row.depth, name=name, sway=leaning(rng.uniform(0, 1), 0.030), pivot=(0.0, base))
 
 
 def _stalk(

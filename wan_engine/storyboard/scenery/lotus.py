@@ -15,7 +15,6 @@ from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.picture.sprite import Sprite
 from wan_engine.storyboard.scenery.wind import leaning
 from wan_engine.storyboard.stage import Stage
-from wan_engine.storyboard.styles.base import BLEED
 
 SIZE = 176
 
@@ -53,10 +52,8 @@ def lotus(stage: Stage, bed: Bed, *, water_line: float) -> Layer:
     _leaves(stage, rng, sheet, bed, tone, water_line)
     if not withered:
         _flowers(stage, rng, sheet, bed, tone, water_line)
-    sheet.trim(BLEED * stage.unit)
-    picture = stage.style.thing(stage, sheet.picture(), bed.depth, name)
     sway, pivot = leaning(rng.uniform(0, 1), 0.009), (0.0, water_line + bed.high * span)
-    return stage.layer(picture, bed.depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=pivot)
+    return stage.sketched(sheet, bed.depth, name=name, sway=sway, pivot=pivot)
 
 
 def _leaves(stage: Stage, rng: Random, sheet: Sketch, bed: Bed, tone: Field, water_line: float) -> None:

@@ -8,6 +8,7 @@ from wan_engine.storyboard.picture.colour import blend, colour
 from wan_engine.storyboard.picture.layer import Layer, Picture
 from wan_engine.storyboard.picture.noise import fractal, line
 from wan_engine.storyboard.picture.raster import Field, blur, mix, smoothstep, spread
+from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.stage import Stage
 
 #: Where the far edge of the table lies, as a share of the height.
@@ -129,6 +130,12 @@ def put(
     left, top = round((x - anchor[0]) / 2) * 2, round((foot - anchor[1]) / 2) * 2
     painted = stage.style.thing(stage, picture, 0.98, name)
     return [_shadow(stage, half, x, foot, depth, name), stage.layer(painted, depth, name=name, top=top, left=left)]
+
+
+def drawn(stage: Stage, sheet: Sketch, name: str, depth: float = 0.62) -> Layer:
+    """What is sketched over a thing on the table: what lies in it, or is tied or pasted to it."""
+    picture = stage.style.thing(stage, sheet.picture(), 0.98, name)
+    return stage.layer(picture, depth, name=name, top=sheet.top, left=sheet.left)
 
 
 def _half_width(alpha: Field) -> float:

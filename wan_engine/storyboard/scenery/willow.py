@@ -14,7 +14,6 @@ from wan_engine.storyboard.picture.sketch import Sketch
 from wan_engine.storyboard.scenery.bamboo import leaf
 from wan_engine.storyboard.scenery.wind import leaning
 from wan_engine.storyboard.stage import Stage
-from wan_engine.storyboard.styles.base import BLEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,4 @@ def willow(stage: Stage, curtain: Curtain) -> Layer:
             size = unit * (0.040 + 0.030 * depth) * rng.uniform(0.7, 1.15) * (1.1 - 0.45 * along)
             shade = shifted(tone, lightness=float(rng.uniform(0.62, 1.10)))
             leaf(rng, sheet, float(place[0]), float(place[1]), size, heading, shade)
-    sheet.trim(BLEED * stage.unit)
-    picture = stage.style.thing(stage, sheet.picture(), depth, name)
-    sway = leaning(rng.uniform(0, 1), -0.018)
-    return stage.layer(picture, depth, name=name, top=sheet.top, left=sheet.left, sway=sway, pivot=(0.0, 0.0))
+    return stage.sketched(sheet, depth, name=name, sway=leaning(rng.uniform(0, 1), -0.018))

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from wan_engine.storyboard.stage import Stage
 
 
-#: How far beyond what is drawn a style may paint (a shadow, wet ink), in units of the stage.
-BLEED = 0.08
-
-
 @dataclass(frozen=True, slots=True)
 class Terrain:
     """A piece of land, before it has colours. All fields are (height, width)."""

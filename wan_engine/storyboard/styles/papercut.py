@@ -36,14 +36,15 @@ class PaperCut(Style):
     def regrade(self, palette: Palette) -> Palette:
         lift = 1.0 if palette.dark else 1.04
         bright = palette.mapped(lambda value: shifted(value, saturation=1.22, lightness=lift))
+        if bright.dark or bright.horizon[0] - bright.horizon[2] <= ROSY:
+            return bright
         # A low sun makes everything rose. Paper has clear colours: gold for the light, the sky's blue for the rest.
-        rosy = 1.0 if bright.horizon[0] - bright.horizon[2] > ROSY and not bright.dark else 0.0
         return replace(
             bright,
-            horizon=blend(bright.horizon, GOLD, 0.55 * rosy),
-            sky=blend(bright.sky, bright.zenith, 0.35 * rosy),
-            haze=blend(bright.haze, bright.zenith, 0.70 * rosy),
-            far=blend(bright.far, bright.zenith, 0.65 * rosy),
+            horizon=blend(bright.horizon, GOLD, 0.55),
+            sky=blend(bright.sky, bright.zenith, 0.35),
+            haze=blend(bright.haze, bright.zenith, 0.70),
+            far=blend(bright.far, bright.zenith, 0.65),
         )
 
     def sky(self, stage: Stage, rgb: Field, top: int) -> Field:
