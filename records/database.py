@@ -6,6 +6,7 @@ import datetime as dt
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from sqlalchemy.orm import Session
 from reelmill.errors import ServerUnavailable, StorageError, UseError
 
 #: The newest schema; `migrations/` ends with it, and a test holds the two together.
-HEAD = "0001"
+HEAD = "0002"
 #: How long a writer waits for another one, in milliseconds.
 BUSY_TIMEOUT = 30_000
+
+#: Looks into a transaction that is about to write, and raises if it must not.
+Fence = Callable[[Session], None]
 
 
 def now() -> dt.datetime:
@@ -59,7 +63,7 @@ class Database:
         except ModuleNotFoundError as error:
             raise UseError(f"the database driver is missing: {error}", "pip install 'reelmill[postgres]'") from None
         self.url = parsed
-        self.fence: Callable[[Session], None] | None = None  #: raises in a transaction that must not write any more
+        self._fences: ContextVar[tuple[Fence, ...]] = ContextVar("fences", default=())
         self._reading = self.engine.execution_options(reading=True)  # shares the pool
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite:
@@ -84,15 +88,24 @@ class Database:
         ServerUnavailable
             If the database does not answer.
         LeaseHeld
-            If the fence finds that somebody else holds the lease under which this process writes.
+            If a fence finds that somebody else holds a lease under which this context writes.
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                if self.fence is not None:
-                    self.fence(session)
+                for fence in self._fences.get():
+                    fence(session)
                 yield session
         except OperationalError as error:
             raise self._translate(error) from error
+
+    @contextmanager
+    def fenced(self, fence: Fence) -> Iterator[None]:
+        """Have every writing transaction of this context, and of threads that copy it, pass this fence first."""
+        token = self._fences.set((*self._fences.get(), fence))
+        try:
+            yield
+        finally:
+            self._fences.reset(token)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -15,8 +15,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
-from sqlalchemy import delete, update
+from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.orm import Session
 
 from records.database import Database, now
@@ -39,7 +40,9 @@ class Leases:
 
     @contextmanager
     def hold(self, name: str, what: str, *, lost: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Hold a lease for the time of the block, renewed in the background. A ledger holds one at a time.
+        """Hold a lease for the time of the block, renewed in the background.
+
+        What the block writes, also in threads that copy its context, is fenced by this lease and by those around it.
 
         Parameters
         ----------
@@ -57,7 +60,6 @@ class Leases:
         """
         holder = this_process()
         epoch = self._take(name, what, holder)
-        assert self._database.fence is None, "a ledger holds one lease at a time"
 
         def fence(session: Session) -> None:
             lease = session.get(Lease, name, with_for_update={"read": True})
@@ -69,12 +71,11 @@ class Leases:
 
         ended = threading.Event()
         renewer = threading.Thread(target=self._renew, args=(name, holder, epoch, ended, lost), daemon=True)
-        self._database.fence = fence
         renewer.start()
         try:
-            yield
+            with self._database.fenced(fence):
+                yield
         finally:
-            self._database.fence = None
             ended.set()
             renewer.join()
             with self._database.begin() as session:
@@ -101,16 +102,13 @@ class Leases:
         while not ended.wait(SECONDS / 4):
             try:
                 with self._database.begin() as session:
-                    session.execute(
-                        update(Lease)
-                        .where(Lease.name == name, Lease.epoch == epoch, Lease.holder == holder)
-                        .values(expires_at=now() + dt.timedelta(seconds=SECONDS))
-                    )
-            except LeaseHeld:
-                lost()
-                return
+                    ours = update(Lease).where(Lease.name == name, Lease.epoch == epoch, Lease.holder == holder)
+                    renewed = session.execute(ours.values(expires_at=now() + dt.timedelta(seconds=SECONDS)))
             except ReelmillError:
                 continue  # the database was away; three more tries fit before the lease ends
+            if not cast("CursorResult[Any]", renewed).rowcount:
+                lost()
+                return
 
 
 def refuse_if_held(lease: Lease | None, what: str) -> None:

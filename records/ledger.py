@@ -5,14 +5,19 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from records.chunks import Chunks
 from records.database import HEAD, Database
+from records.deployments import Deployments
 from records.leases import Leases
 from records.media import Media
+from records.outbox import Outbox
 from records.posts import Posts
 from records.runs import Runs
 from records.store import Store
+from records.tokens import Tokens
 from records.verdicts import Verdicts
 from records.videos import Videos
+from records.work import Work
 from reelmill.errors import UseError
 from reelmill.settings import Settings
 
@@ -44,6 +49,11 @@ class Ledger:
         self.verdicts = Verdicts(self.database)
         self.posts = Posts(self.database)
         self.leases = Leases(self.database)
+        self.deployments = Deployments(self.database)
+        self.outbox = Outbox(self.database)
+        self.chunks = Chunks(self.database)
+        self.work = Work(self.database)
+        self.tokens = Tokens(self.database)
 
     def _settle_schema(self) -> None:
         found = self.database.revision()

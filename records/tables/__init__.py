@@ -1,0 +1,30 @@
+"""The tables of the ledger. `migrations/` builds the same ones; a test proves it."""
+
+from records.tables.base import Base, Instant
+from records.tables.media import ClipRow, RenditionRow, ShotRow, VerdictRow, VideoRendition, VideoShot
+from records.tables.operations import Chunk, ChunkShot, Deployment, OutboxEvent, StageWork, Token
+from records.tables.posts import Post
+from records.tables.runs import Lease, Run, SeenBrief, Transition, Video
+
+__all__ = [
+    "Base",
+    "Chunk",
+    "ChunkShot",
+    "ClipRow",
+    "Deployment",
+    "Instant",
+    "Lease",
+    "OutboxEvent",
+    "Post",
+    "RenditionRow",
+    "Run",
+    "SeenBrief",
+    "ShotRow",
+    "StageWork",
+    "Token",
+    "Transition",
+    "VerdictRow",
+    "Video",
+    "VideoRendition",
+    "VideoShot",
+]
