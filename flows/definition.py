@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from flows import yaml
 from flows.crosscheck import crosscheck
 from flows.explain import Finding, explain, shown, value_at
+from flows.operation_options import KeepOptions, NotifyOptions
 from flows.pipeline import DefinitionFile, Pipeline, PublishOptions
 from flows.schema import schema
 from flows.syntax import ValuePath
@@ -43,6 +44,8 @@ class Definition:
     brand: BrandOptions
     targets: Mapping[str, Target]
     pipelines: Mapping[str, Pipeline]
+    keep: KeepOptions
+    notify: NotifyOptions
 
     @property
     def folder(self) -> Path:
@@ -73,8 +76,8 @@ class Definition:
     def hash(self, name: str) -> str:
         """The fingerprint (sha256, hex) of everything in the file that affects a pipeline.
 
-        That is the pipeline itself with its defaults, the brand, and the targets that it publishes to: not comments,
-        not the order of keys, and not its neighbours.
+        That is the pipeline itself with its defaults, the brand, what the file says of all pipelines, and the targets
+        that it publishes to: not comments, not the order of keys, and not its neighbours.
         """
         pipeline = self.pipeline(name)
         targets = {entry.to: self.targets[entry.to].model_dump(mode="json") for entry in pipeline.publish}
@@ -83,6 +86,8 @@ class Definition:
                 "version": self.version,
                 "brand": self.brand.model_dump(mode="json"),
                 "targets": targets,
+                "keep": self.keep.model_dump(mode="json"),
+                "notify": self.notify.model_dump(mode="json"),
                 "pipeline": pipeline.model_dump(mode="json"),
             }
         )
@@ -143,7 +148,14 @@ def _definition(content: bytes, file: Path) -> Definition:
         problems.sort(key=lambda problem: (problem.line, problem.column))
         raise DefinitionError(problems[:MOST_PROBLEMS])
     return Definition(
-        file.absolute(), content.decode("utf-8-sig"), options.version, options.brand, options.targets, options.pipelines
+        file.absolute(),
+        content.decode("utf-8-sig"),
+        options.version,
+        options.brand,
+        options.targets,
+        options.pipelines,
+        options.keep,
+        options.notify,
     )
 
 

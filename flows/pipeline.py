@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from flows.operation_options import POOL, ConcurrencyOptions, KeepOptions, NotifyOptions, WorkersOptions
 from flows.registered import Registered
-from flows.schedule_options import ScheduleOptions, TriggerOptions, Zone
+from flows.schedule_options import ScheduleOptions, Zone
+from flows.trigger_options import TriggerOptions
 from tasks.finishing.options import BrandOptions, CaptionOptions, Deliver
 from tasks.generation.options import GenerateOptions
 from tasks.options import Options
@@ -81,6 +83,15 @@ class Pipeline(Options):
     publish: tuple[Publish, ...] = ()
     """The targets that finished videos are sent to. Empty: they stay in the store."""
 
+    workers: WorkersOptions = WorkersOptions()
+    """Where its work is done."""
+
+    concurrency: ConcurrencyOptions | None = None
+    """How many of its runs may go on at once. Empty: one where a schedule starts it, any number otherwise."""
+
+    tags: tuple[Annotated[str, StringConstraints(pattern=POOL)], ...] = Field((), strict=False)
+    """Words that the dashboard can filter its runs by."""
+
     @property
     def target_names(self) -> tuple[str, ...]:
         """The targets that it publishes to."""
@@ -100,6 +111,12 @@ class DefinitionFile(Options):
 
     brand: BrandOptions
     """Who speaks. Drawn on every rendition."""
+
+    keep: KeepOptions = KeepOptions()
+    """How long media files are kept."""
+
+    notify: NotifyOptions = NotifyOptions()
+    """Who hears of failures."""
 
     targets: dict[Name, Annotated[Target, Registered("targets")]] = Field(default_factory=dict)
     """Accounts and places that renditions are published to, by a name of yours."""

@@ -113,12 +113,23 @@ Interval = Annotated[
 ]
 
 
-class ScheduleOptions(Options):
-    """Runs at set times. Exactly one of `cron`, `interval` and `rrule`."""
+def _known_date(date: str) -> str:
+    try:
+        return dt.date.fromisoformat(date).isoformat()
+    except ValueError:
+        raise PydanticCustomError("date", "this is not a date", {"allowed": "a day such as 2026-12-21"}) from None
 
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": [key]} for key in ("cron", "interval", "rrule")]}
-    )
+
+Date = Annotated[str, AfterValidator(_known_date), Field(json_schema_extra={"format": "date"})]
+
+#: The ways of saying when.
+WAYS = ("cron", "interval", "rrule", "dates")
+
+
+class ScheduleOptions(Options):
+    """Runs at set times. Exactly one of `cron`, `interval`, `rrule` and `dates`."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in WAYS]})
 
     cron: Annotated[str, AfterValidator(_known_cron), Field(max_length=200)] | None = None
     """Five fields: minute, hour, day of the month, month, day of the week. `0 6 * * *` is every day at six."""
@@ -129,6 +140,12 @@ class ScheduleOptions(Options):
     rrule: Annotated[str, AfterValidator(_known_rrule), Field(max_length=LONGEST_RRULE)] | None = None
     """A recurrence rule of RFC 5545: `FREQ=WEEKLY;BYDAY=MO,WE;BYHOUR=18;BYMINUTE=0`."""
 
+    dates: Literal["source"] | Annotated[tuple[Date, ...], Field(min_length=1, max_length=366)] | None = None
+    """Days, as `[2026-12-21, 2027-01-05]`, or `source`: those on which the pipeline's calendar has something."""
+
+    at: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    """The time of day for `dates`, as `06:00`. Empty: 06:00."""
+
     timezone: Zone = "UTC"
     """The IANA time zone that the times are in, and that says which date a run is for."""
 
@@ -137,13 +154,22 @@ class ScheduleOptions(Options):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        given = [key for key in ("cron", "interval", "rrule") if getattr(self, key) is not None]
+        given = [key for key in WAYS if getattr(self, key) is not None]
         if len(given) != 1:
             reason = f"{' and '.join(given)} are both there" if given else "it says no time"
             raise PydanticCustomError(
-                "schedule", "{reason}", {"reason": reason, "allowed": "one of cron, interval and rrule"}
+                "schedule", "{reason}", {"reason": reason, "allowed": "one of cron, interval, rrule and dates"}
+            )
+        if self.at is not None and self.dates is None:
+            raise PydanticCustomError(
+                "schedule", "`at` goes with `dates` only", {"allowed": "`dates: [2026-12-21]` beside it"}
             )
         return self
+
+    @property
+    def time(self) -> dt.time:
+        """The time of day for `dates`."""
+        return dt.time.fromisoformat(self.at or "06:00")
 
     @property
     def every(self) -> dt.timedelta | None:
@@ -154,10 +180,3 @@ class ScheduleOptions(Options):
     def anchor(self) -> dt.datetime:
         """What an interval is counted from: a fixed moment, so that a restart moves nothing."""
         return dt.datetime(2024, 1, 1, tzinfo=ZoneInfo(self.timezone))
-
-
-class TriggerOptions(Options):
-    """Runs when something happens."""
-
-    event: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*)*$", max_length=128)]
-    """The event's name, such as `product.created`."""

@@ -10,12 +10,17 @@ from sqlalchemy import func, select
 
 from records.database import Database, now
 from records.tables import OutboxEvent
-from reelmill.content import NAMESPACE, Json
+from reelmill.content import NAMESPACE, Json, run_identity
 
 
 def event_identity(pipeline: str, sender_id: str) -> UUID:
     """The identity of an event: the same message to the same pipeline is the same event, however often it is sent."""
     return uuid5(NAMESPACE, f"event|{pipeline}|{sender_id}")
+
+
+def run_of(pipeline: str, event_id: UUID) -> UUID:
+    """The run that an event of the outbox starts, also before it is opened."""
+    return run_identity(pipeline, f"event:{event_id}")
 
 
 class Outbox:
@@ -48,6 +53,7 @@ class Outbox:
                 return row, False
             row = OutboxEvent(
                 id=identity,
+                run_id=run_of(pipeline, identity),
                 pipeline=pipeline,
                 name=name,
                 payload=dict(payload),
@@ -61,6 +67,11 @@ class Outbox:
     def get(self, event_id: UUID) -> OutboxEvent | None:
         with self._database.read() as session:
             return session.get(OutboxEvent, event_id)
+
+    def of_run(self, run_id: UUID) -> OutboxEvent | None:
+        """The event that starts a run, also before the run is opened."""
+        with self._database.read() as session:
+            return session.scalar(select(OutboxEvent).where(OutboxEvent.run_id == run_id))
 
     def emitted(self, event_id: UUID) -> None:
         """Note that Prefect was told. Whether it listened shows when the run opens."""

@@ -9,7 +9,7 @@ from rich.text import Text
 from flows import server
 from flows.cli.app import FAILED, OK
 from flows.cli.output import console, print_json
-from flows.cli.report import posts_by_target, run_as_json, videos_table
+from flows.cli.run_table import posts_by_target, run_as_json, videos_table
 from flows.cli.terminal import watched
 from flows.observer import Observer, watching
 from records.ledger import Ledger

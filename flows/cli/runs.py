@@ -10,7 +10,7 @@ from rich.text import Text
 from flows.cli.app import OK
 from flows.cli.options import AsJson
 from flows.cli.output import console, print_json, state, table
-from flows.cli.report import run_as_json
+from flows.cli.run_table import run_as_json
 from records.ledger import Ledger
 from records.runs import Tally
 from records.states import RunState

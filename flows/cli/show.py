@@ -11,7 +11,7 @@ from flows.cli.app import OK
 from flows.cli.execution import closing_words
 from flows.cli.options import AsJson
 from flows.cli.output import console, print_json, state, table
-from flows.cli.report import posts_by_target, run_as_json, videos_table
+from flows.cli.run_table import posts_by_target, run_as_json, videos_table
 from records.ledger import Ledger
 from records.tables import Run
 from reelmill.settings import Settings

@@ -29,6 +29,7 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("pipeline", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("payload", DOCUMENT, nullable=False),
@@ -38,6 +39,7 @@ def upgrade() -> None:
         sa.Column("emitted", sa.Integer(), nullable=False),
         sa.Column("taken_at", INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sa.UniqueConstraint("run_id", name=op.f("uq_outbox_run_id")),
     )
     op.create_index(op.f("ix_outbox_pipeline_received_at"), "outbox", ["pipeline", "received_at"])
     op.create_index(op.f("ix_outbox_taken_at"), "outbox", ["taken_at"])

@@ -33,6 +33,7 @@ class OutboxEvent(Base):
     __table_args__ = (Index(None, "pipeline", "received_at"), Index(None, "taken_at"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  #: uuid5 of pipeline and the sender's id
+    run_id: Mapped[UUID] = mapped_column(unique=True)  #: of the run that it is going to start
     pipeline: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(128))  #: e.g. `product.created`
     payload: Mapped[dict[str, Any]]
