@@ -18,6 +18,7 @@ class Observer:
 
     def __init__(self) -> None:
         self.cancel = CancelToken()
+        self.put_down = False  #: it stops for a while only, and somebody goes on with it
 
     def planned(self, videos: int, skipped: int, unchanged: int) -> None:
         """The plan is written down."""

@@ -74,7 +74,7 @@ def plan_run(
     pipeline = definition.pipeline(name)
     recipe = Recipe(
         pipeline=name,
-        engine=choose(pipeline.generate.engine, settings.engine),
+        engine=choose(pipeline.generate.engine, settings.engine, here=settings.generation != "pool"),
         generate=pipeline.generate,
         caption=pipeline.caption,
         brand=definition.brand.model_dump(mode="json"),

@@ -1,6 +1,6 @@
 """The way of one video, stage by stage. Each asks the ledger what is done already, and records what it did.
 
-Plain functions: they know nothing of Prefect, and `flows.batch` wraps each in a task.
+Plain functions: they know nothing of Prefect, and `flows.stage_tasks` wraps each in a task.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from records.media import PICTURE, VIDEO
 from records.states import PostState, VideoState
 from records.tables import Post, Video
 from records.verdicts import RecordedVerdict
-from reelmill.content import Clip, Decision, Rendition, fingerprint, post_identity
+from reelmill.content import Clip, Decision, Rendition, Shot, fingerprint, post_identity
 from reelmill.errors import EngineError, Interrupted, PublishingError, TerminalError
 from reelmill.failpoints import failpoint
 from tasks.finishing.brand import Brand
@@ -28,6 +28,33 @@ from tasks.publishing.stage import publish
 LONGEST_NAME = 120
 
 
+def request_shots(shop: Workshop, video: Video, plan: VideoPlan) -> list[Shot]:
+    """The shots that a video is made of: as they were asked for before, or asked for now, their images fetched.
+
+    Raises
+    ------
+    EngineError
+        If the engine cannot make them, or is another one than the video was planned for.
+    FetchError, MediaError, TransientError
+        If a reference image cannot be had.
+    """
+    shots = shop.ledger.media.requested(video.id)
+    model = shop.engine.model
+    if [(shot.engine, shot.model) for shot in shots] == [(plan.engine, model)]:
+        return shots
+    if shop.engine.name != plan.engine:
+        raise EngineError(
+            f"the video was planned for the engine {plan.engine!r}, this machine would use {shop.engine.name!r}",
+            "name the engine in the definition, or plan the run again with `reelmill run`",
+        )
+    with shop.scratch(video.id) as folder:
+        image = keep_reference(plan.image, shop.ledger.store, shop.fetcher, folder) if plan.image else None
+    shots = [plan.shot(model, image)]
+    shop.engine.check(shots[0])
+    shop.ledger.media.request(video.id, shots)
+    return shots
+
+
 def make_clip(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
     """planned → generated. The clip of the video's shot, made now or kept from before.
 
@@ -35,19 +62,7 @@ def make_clip(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
     ------
     TerminalError, TransientError, Interrupted
     """
-    shots = shop.ledger.media.requested(video.id)
-    model = shop.engine.model
-    if [(shot.engine, shot.model) for shot in shots] != [(plan.engine, model)]:
-        if shop.engine.name != plan.engine:
-            raise EngineError(
-                f"the video was planned for the engine {plan.engine!r}, this machine would use {shop.engine.name!r}",
-                "name the engine in the definition, or plan the run again with `reelmill run`",
-            )
-        with shop.scratch(video.id) as folder:
-            image = keep_reference(plan.image, shop.ledger.store, shop.fetcher, folder) if plan.image else None
-        shots = [plan.shot(model, image)]
-        shop.engine.check(shots[0])
-        shop.ledger.media.request(video.id, shots)
+    shots = request_shots(shop, video, plan)
     with shop.scratch(video.id) as folder:
         clips = generate(
             shop.ledger,
@@ -58,8 +73,13 @@ def make_clip(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
             cancel=shop.cancel,
         )
     clip = clips[shots[0].id]
-    shop.ledger.videos.move(video.id, VideoState.GENERATED, master_sha256=clip.sha256)
+    take_clip(shop, video, clip)
     return clip
+
+
+def take_clip(shop: Workshop, video: Video, clip: Clip) -> None:
+    """planned → generated, with a clip that somebody made."""
+    shop.ledger.videos.move(video.id, VideoState.GENERATED, master_sha256=clip.sha256)
 
 
 def examine(shop: Workshop, video: Video, clip: Clip) -> RecordedVerdict:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flows.definition import Definition
-from flows.definition import loads as read_definition
 from flows.observer import Observer
+from flows.opening import restore
 from flows.pipeline import Pipeline
 from records.ledger import Ledger
 from records.tables import Run
@@ -42,7 +42,7 @@ class Workshop:
     @cached_property
     def definition(self) -> Definition:
         """The definition as it was when the run was opened: a file that was edited since changes nothing."""
-        return read_definition(self.run.definition["text"], Path(self.run.definition["file"]))
+        return restore(self.run.definition, self.settings)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -56,7 +56,8 @@ class Workshop:
 
     @cached_property
     def _engine(self) -> Engine:
-        return choose(self.pipeline.generate.engine, self.settings.engine)
+        here = self.settings.generation != "pool"
+        return choose(self.pipeline.generate.engine, self.settings.engine, here=here)
 
     @cached_property
     def _screener(self) -> Screener:

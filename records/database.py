@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +23,9 @@ HEAD = "0002"
 #: How long a writer waits for another one, in milliseconds.
 BUSY_TIMEOUT = 30_000
 
+#: Between two attempts to reach a database that is away, in seconds.
+PAUSE = 0.5
+
 #: Looks into a transaction that is about to write, and raises if it must not.
 Fence = Callable[[Session], None]
 
@@ -38,6 +42,8 @@ class Database:
     ----------
     url:
         An SQLAlchemy URL: `sqlite:////…/ledger.db` or `postgresql+psycopg://…`.
+    patience:
+        Seconds for which a transaction waits for a database that is away before it begins.
 
     Raises
     ------
@@ -47,7 +53,8 @@ class Database:
         If the folder of an SQLite file cannot be made.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = 0.0) -> None:
+        self._patience = patience
         try:
             parsed = make_url(url)
             if parsed.drivername in {"postgres", "postgresql"}:
@@ -92,6 +99,7 @@ class Database:
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                self._connect(session)
                 for fence in self._fences.get():
                     fence(session)
                 yield session
@@ -117,9 +125,23 @@ class Database:
         """
         try:
             with Session(self._reading, expire_on_commit=False) as session, session.begin():
+                self._connect(session)
                 yield session
         except OperationalError as error:
             raise self._translate(error) from error
+
+    def _connect(self, session: Session) -> None:
+        """Have a connection, waiting for a database that is away: nothing was asked of it yet, so that is safe."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                session.connection()
+            except OperationalError:
+                if self.is_sqlite or time.monotonic() >= deadline:
+                    raise
+                time.sleep(PAUSE)
+            else:
+                return
 
     def revision(self) -> str | None:
         """The schema revision that the database has, or None if it is empty."""

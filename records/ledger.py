@@ -27,6 +27,11 @@ class Ledger:
 
     Opening an empty database builds the schema; one of another version is refused with the command that helps.
 
+    Parameters
+    ----------
+    patience:
+        Seconds for which a transaction waits for a database that is away before it begins.
+
     Raises
     ------
     UseError
@@ -35,8 +40,8 @@ class Ledger:
         If the database cannot be written or does not answer.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.database = Database(settings.ledger_url)
+    def __init__(self, settings: Settings, *, patience: float = 0.0) -> None:
+        self.database = Database(settings.ledger_url, patience=patience)
         self.store = Store(settings.store)
         try:
             self._settle_schema()

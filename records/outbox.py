@@ -79,10 +79,10 @@ class Outbox:
             row = session.get_one(OutboxEvent, event_id, with_for_update=True)
             row.emitted_at, row.emitted = now(), row.emitted + 1
 
-    def taken(self, event_id: UUID) -> None:
-        """Note that a run was opened for it."""
+    def taken_by(self, run_id: UUID) -> None:
+        """Note that the run of an event was opened."""
         with self._database.begin() as session:
-            row = session.get(OutboxEvent, event_id, with_for_update=True)
+            row = session.scalar(select(OutboxEvent).where(OutboxEvent.run_id == run_id).with_for_update())
             if row is not None and row.taken_at is None:
                 row.taken_at = now()
 

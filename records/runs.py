@@ -173,6 +173,11 @@ class Runs:
         with self._database.read() as session:
             return session.get(Run, run_id)
 
+    def by_flow_run(self, flow_run_id: str) -> Run | None:
+        """The run that a Prefect flow run executes, or was the last to execute."""
+        with self._database.read() as session:
+            return session.scalar(select(Run).where(Run.flow_run_id == flow_run_id).limit(1))
+
     def find(self, wanted: str) -> Run:
         """The run that a person means: an id, the beginning of one, `PIPELINE`, or `PIPELINE@OCCASION`.
 
@@ -221,6 +226,14 @@ class Runs:
         for run_id, state, count in rows:
             counts[run_id][state.value] += count
         return {run.id: Tally(run.found, counts[run.id]) for run in runs}
+
+    def touched(self, run_id: UUID) -> dt.datetime:
+        """When the run's state last changed."""
+        query = select(func.max(Transition.at)).where(Transition.subject_id == run_id)
+        with self._database.read() as session:
+            at = session.scalar(query)
+        assert at is not None, "a run has its first transition from its first moment"
+        return at
 
     def history(self, run_id: UUID) -> list[Transition]:
         with self._database.read() as session:

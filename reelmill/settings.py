@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -25,11 +25,30 @@ class Settings(BaseSettings):
     )
     ffmpeg: str = Field("", description="An ffmpeg binary. Empty: the one that imageio-ffmpeg ships.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="First port to try for the local Prefect server.")
+    prefect_host: str = Field(
+        "127.0.0.1", description="Where the local Prefect server listens. Beyond this machine it needs a password."
+    )
     workers: int = Field(0, ge=0, le=64, description="Videos finished at the same time. 0: one per core, at most 4.")
     screening_threads: int = Field(
         0, ge=0, le=64, description="Threads of screening, for all masters. 0: one per core, at most 4."
     )
     engine: str = Field("", description="What `engine: auto` means on this machine. Empty: the best that is available.")
+    generation: Literal["auto", "inline", "pool"] = Field(
+        "auto", description="Who renders: the run itself, or the gpu pool. auto: the pool, where a worker runs it."
+    )
+    chunk_minutes: float = Field(
+        10, gt=0, le=240, description="Minutes of rendering, by forecast, that the gpu pool gets as one piece."
+    )
+    project: str = Field("", description="The folder of pipelines.yaml on this machine. Empty: where it was deployed.")
+    store_cache: str = Field("20GB", description="The most that local copies from a remote store may take.")
+    web_host: str = Field("127.0.0.1", description="Where the web door listens.")
+    web_port: int = Field(4300, ge=1, le=65535, description="First port to try for the web door.")
+    web_url: str = Field("", description="The web door's public address. Empty: host and port.")
+    signing_key: str = Field("", description="Signs links to files. Empty: a key of its own in the home folder.")
+    gpu_price: float = Field(0.0, ge=0, description="What an hour of GPU costs, for reports. 0: not known.")
+    currency: str = Field("USD", description="The currency of that price.")
+    log_format: Literal["text", "json"] = Field("text", description="How workers and the web door write their logs.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What they write down.")
     fetch_private: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Hosts (host:port, comma-separated) that the guarded client may reach although they are private.",

@@ -53,7 +53,8 @@ def execute_watched(run: Run, observer: Observer) -> Exception | None:
 
     # The heartbeat thread costs a second at the end of each run; the lease in the ledger is our heartbeat.
     with watching(observer), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        state = run_pipeline(str(run.id), f"{run.pipeline} {run.occasion}", return_state=True)
+        about = {"event_id": run.occasion} if run.event is not None else {"date": run.occasion}
+        state = run_pipeline(run.pipeline, **about, run_id=str(run.id), return_state=True)
     outcome = state.data if isinstance(state.data, Exception) else state.result(raise_on_failure=False)
     return outcome if isinstance(outcome, Exception) and not isinstance(outcome, FailedRun | CancelledRun) else None
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
 from flows import occasion
+from flows.cli.app import OK
 from flows.cli.options import DEFINITION, AsJson, Date, Event, File, Limit
 from flows.definition import Definition, load
+from flows.opening import opening
 from records.ledger import Ledger
-from records.runs import Opening
+from records.states import RunState
 from records.tables import Run
 from reelmill.content import Json
 from reelmill.errors import UseError
 from reelmill.settings import Settings
 from tasks.sources.base import Occasion
 
+#: More days at once are a slip.
+MOST_DAYS = 366
 #: An event is a message, not a file transfer.
 MOST_EVENT_BYTES = 64 * 1024
 
@@ -29,21 +35,69 @@ def run(
     pipeline: Annotated[str, Parameter(help="The pipeline's name.")],
     *,
     date: Date = "",
+    first: Annotated[str, Parameter(name="--from", help="Make up for the days from this date on.")] = "",
+    last: Annotated[str, Parameter(name="--to", help="The last of these days. Default: today in its zone.")] = "",
     event: Event = "",
     limit: Limit = None,
     remake: Annotated[bool, Parameter(negative="", help="Make videos again that are done.")] = False,
     file: File = DEFINITION,
     as_json: AsJson = False,
 ) -> int:
-    """Run a pipeline: for today, a date, or an event.
+    """Run a pipeline: for today, a date, several days, or an event.
 
     A run is one per pipeline and date (or event): running it again makes what is missing and nothing twice.
     """
     from flows.cli.execution import execute
 
     settings = Settings()
+    if first or last:
+        if date or event:
+            raise UseError("--from and --to name several days; --date and --event name one thing", "leave one out")
+        days = days_between(load(file).pipeline(pipeline).zone, first, last)
+        return _run_days(settings, file, pipeline, days, limit=limit, remake=remake, as_json=as_json)
     opened = open_run(settings, file, pipeline, date=date, event=event, limit=limit, remake=remake)
     return execute(settings, opened, as_json=as_json)
+
+
+def days_between(zone: ZoneInfo, first: str, last: str) -> list[str]:
+    """Every day from the first to the last, as ISO dates.
+
+    Raises
+    ------
+    UseError
+        If one is no date, the first is missing, they are in the wrong order, or there are more than a year's.
+    """
+    if not first:
+        raise UseError("--to says where the days end, and nothing says where they begin", "give --from as well")
+    begin, end = occasion.on_date(zone, first).date, occasion.on_date(zone, last).date
+    count = (end - begin).days + 1
+    if not 1 <= count <= MOST_DAYS:
+        raise UseError(f"from {begin} to {end} are {count} days", f"give 1 to {MOST_DAYS} days, the earlier one first")
+    return [(begin + dt.timedelta(days=n)).isoformat() for n in range(count)]
+
+
+def _run_days(
+    settings: Settings,
+    file: Path,
+    pipeline: str,
+    days: Sequence[str],
+    *,
+    limit: int | None,
+    remake: bool,
+    as_json: bool,
+) -> int:
+    """One run a day, one after the other. A day that fails does not keep the others from being made; a stop does."""
+    from flows.cli.execution import execute
+
+    code = OK
+    for day in days:
+        opened = open_run(settings, file, pipeline, date=day, limit=limit, remake=remake)
+        code = max(code, execute(settings, opened, as_json=as_json))
+        with Ledger(settings) as ledger:
+            ended = ledger.runs.get(opened.id)
+        if ended is not None and ended.state is RunState.INTERRUPTED:
+            break
+    return code
 
 
 def open_run(
@@ -67,19 +121,8 @@ def open_run(
     """
     definition = load(file)
     about = occasion_for(definition, pipeline, date, event)
-    opening = Opening(
-        pipeline=pipeline,
-        occasion=occasion.name_of(about),
-        date=about.date,
-        zone=about.zone.key,
-        event=about.event,
-        definition=definition.snapshot,
-        definition_hash=definition.hash(pipeline),
-        folder=str(definition.folder),
-        options={"limit": limit, "remake": remake},
-    )
     with Ledger(settings) as ledger:
-        return ledger.runs.open(opening)
+        return ledger.runs.open(opening(definition, pipeline, about, limit=limit, remake=remake))
 
 
 def occasion_for(definition: Definition, pipeline: str, date: str, event: str) -> Occasion:

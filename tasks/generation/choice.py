@@ -7,7 +7,7 @@ from tasks.registry import find, names
 from wan_engine.base import Engine
 
 
-def choose(wanted: str, default: str = "") -> Engine:
+def choose(wanted: str, default: str = "", *, here: bool = True) -> Engine:
     """The engine for `generate: {engine: …}`.
 
     Parameters
@@ -16,6 +16,8 @@ def choose(wanted: str, default: str = "") -> Engine:
         An engine's name, or `auto`.
     default:
         What `auto` means on this machine, if its owner said so.
+    here:
+        Whether it is to draw on this machine. If other machines do, one that is named need not be able to run here.
 
     Raises
     ------
@@ -27,7 +29,7 @@ def choose(wanted: str, default: str = "") -> Engine:
     name = default if wanted == "auto" and default else wanted
     if name != "auto":
         engine: Engine = find("engines", name)()
-        if reason := engine.unavailable():
+        if here and (reason := engine.unavailable()):
             raise EngineError(f"the engine {name!r} cannot run here: {reason}", "choose another, or `engine: auto`")
         return engine
     reasons = []

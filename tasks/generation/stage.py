@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,21 +32,44 @@ def generate(
     Interrupted
         If `cancel` fired.
     """
-    clips = {shot.id: clip for shot in shots if (clip := ledger.media.clip(shot.id)) is not None}
-    missing = [shot for shot in dict.fromkeys(shots) if shot.id not in clips]
+    outcomes = list(render(ledger, engine, shots, scratch, progress=progress, cancel=cancel))
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    if failures:
+        raise failures[0].error
+    return {outcome.shot_id: outcome for outcome in outcomes if isinstance(outcome, Clip)}
+
+
+def render(
+    ledger: Ledger,
+    engine: Engine,
+    shots: Sequence[Shot],
+    scratch: Path,
+    *,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Iterator[Clip | Failure]:
+    """Each shot's outcome as soon as it is there; a clip is in the store and in the ledger before it is yielded.
+
+    Raises
+    ------
+    Interrupted
+        If `cancel` fired.
+    """
+    missing = []
+    for shot in dict.fromkeys(shots):
+        if (clip := ledger.media.clip(shot.id)) is not None:
+            yield clip
+        else:
+            missing.append(shot)
     images = {shot.image: ledger.store.get(shot.image, PNG) for shot in missing if shot.image is not None}
     scratch.mkdir(parents=True, exist_ok=True)
-    failures: list[Failure] = []
     for outcome in engine.generate(missing, scratch, images=images, progress=progress, cancel=cancel):
         if isinstance(outcome, Failure):
-            failures.append(outcome)
+            yield outcome
             continue
         failpoint("generate.encoded")
         stored = replace(outcome, path=ledger.store.add(outcome.path, outcome.sha256, VIDEO))
         failpoint("generate.stored")
         ledger.media.record_clip(stored)
         failpoint("generate.recorded")
-        clips[stored.shot_id] = stored
-    if failures:
-        raise failures[0].error
-    return clips
+        yield stored

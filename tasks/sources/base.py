@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from reelmill.content import Brief, Json, Skipped
+from reelmill.errors import UseError
 from tasks.options import Options
 
 if TYPE_CHECKING:
@@ -60,6 +61,18 @@ class Source(Options):
         None means that only the data knows (an event's payload, a list's columns).
         """
         return None
+
+    def days(self, context: SourceContext, until: dt.date) -> Iterator[dt.date]:
+        """The days from the occasion's to `until` for which it has a brief: what `schedule: {dates: source}` asks.
+
+        Raises
+        ------
+        UseError
+            If it is no calendar.
+        """
+        raise UseError(
+            f"the source {self.type!r} is no calendar", "give the days: `schedule: {dates: [2026-12-21]}`, or a cron"
+        )
 
     @abstractmethod
     def briefs(self, context: SourceContext) -> Iterator[Brief | Skipped]:

@@ -49,15 +49,31 @@ class SolarTerms(Source):
     def fields(self) -> frozenset[str]:
         return FIELDS
 
+    def days(self, context: SourceContext, until: dt.date) -> Iterator[dt.date]:
+        from tasks.sources.almanac import pentad_on
+
+        zone = self._zone(context)
+        for offset in range((until - context.occasion.date).days + 1):
+            day = context.occasion.date + dt.timedelta(days=offset)
+            if self._emits(pentad_on(day, zone), day, zone):
+                yield day
+
     def briefs(self, context: SourceContext) -> Iterator[Brief | Skipped]:
         from tasks.sources.almanac import pentad_on
 
         date = context.occasion.date
-        zone = ZoneInfo(self.timezone) if self.timezone else context.occasion.zone
+        zone = self._zone(context)
         pentad = pentad_on(date, zone)
-        first = pentad.first_of_term if self.on == "term_day" else pentad
-        if self.on == "every_day" or first.day(zone) == date:
+        if self._emits(pentad, date, zone):
             yield self._brief(pentad, date, zone)
+
+    def _zone(self, context: SourceContext) -> ZoneInfo:
+        return ZoneInfo(self.timezone) if self.timezone else context.occasion.zone
+
+    def _emits(self, pentad: Pentad, date: dt.date, zone: ZoneInfo) -> bool:
+        """Whether the date has a brief. `pentad` is the one that it lies in."""
+        first = pentad.first_of_term if self.on == "term_day" else pentad
+        return self.on == "every_day" or first.day(zone) == date
 
     def _brief(self, pentad: Pentad, date: dt.date, zone: ZoneInfo) -> Brief:
         from tasks.sources.almanac import terms

@@ -1,0 +1,111 @@
+"""Carries the videos of a run through their stages, several at a time.
+
+Clips come one after the other, from an engine in this process or from the GPU pool, and each goes on to screening,
+finishing and publishing in a pool of threads while the next one is made.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from typing import TypeVar
+
+from flows.counting import counted
+from flows.stage_tasks import perform
+from flows.video_plan import VideoPlan
+from flows.workshop import Workshop
+from records.states import ENDED, VideoState
+from records.tables import Video
+from reelmill.content import Clip, Decision
+from reelmill.errors import Interrupted, ReelmillError
+
+T = TypeVar("T")
+log = logging.getLogger("reelmill.carrying")
+
+
+def carry_all(shop: Workshop) -> None:
+    """Bring every video that is not at its end to its end. Returns when nothing more can be done."""
+    todo = [video for video in shop.ledger.videos.of_run(shop.run.id) if video.state not in ENDED]
+    todo = [shop.ledger.videos.restart(video.id, "taken up again") for video in todo]
+    shop.observer.begun(len(todo))
+    if shop.settings.generation == "pool":
+        from flows.gpu_pool import pooled_clips
+
+        carry_on(shop, pooled_clips(shop, todo))
+    else:
+        carry_on(shop, _clips(shop, todo))
+
+
+def carry_on(shop: Workshop, made: Iterable[tuple[Video, VideoPlan, Clip]]) -> None:
+    """Carry each video on from its clip, while the next clips are still being made."""
+    underway: list[Future[None]] = []
+    with ThreadPoolExecutor(shop.settings.parallel, thread_name_prefix="video") as pool:
+        try:
+            for video, plan, clip in made:
+                underway.append(pool.submit(copy_context().run, _carry, shop, video, plan, clip))
+        except BaseException:
+            shop.cancel.cancel()  # so that the threads end soon, and the pool with them
+            raise
+        wait(underway)
+    for future in underway:
+        future.result()
+
+
+def _clips(shop: Workshop, todo: Sequence[Video]) -> Iterator[tuple[Video, VideoPlan, Clip]]:
+    """The clips of the videos, made here one after the other. A video whose clip cannot be made has failed."""
+    for video in todo:
+        plan = VideoPlan.from_json(video.plan)
+        clip = guarded(shop, video, lambda v=video, p=plan: _generate(shop, v, p))  # type: ignore[misc]
+        if clip is not None:
+            yield video, plan, clip
+
+
+def _generate(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
+    from flows.stages import make_clip  # brings OpenCV; a run that finds everything done shall not wait for it
+
+    shop.cancel.check()
+    return perform(shop, "generate", video, lambda: make_clip(shop, video, plan), lambda clip: f"{clip.seconds:.1f} s")
+
+
+def _carry(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
+    """The rest of one video's way, in a thread of the pool."""
+    guarded(shop, video, lambda: _finish_and_publish(shop, video, plan, clip))
+
+
+def _finish_and_publish(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
+    from flows.stages import examine, make_posts, make_renditions
+
+    shop.cancel.check()
+    verdict = perform(shop, "screen", video, lambda: examine(shop, video, clip), lambda v: v.verdict.decision.value)
+    if verdict.verdict.decision is not Decision.PASS:
+        return
+    renditions = perform(shop, "finish", video, lambda: make_renditions(shop, video, plan, clip), _counted("rendition"))
+    perform(shop, "publish", video, lambda: make_posts(shop, video, plan, renditions, verdict), _counted("post"))
+
+
+def _counted(noun: str) -> Callable[[Sequence[object]], str]:
+    return lambda made: counted(len(made), noun)
+
+
+def guarded(shop: Workshop, video: Video, work: Callable[[], T]) -> T | None:
+    """Do it, and let a failure end this video only. An interruption goes on up."""
+    try:
+        return work()
+    except Interrupted:
+        raise
+    except ReelmillError as error:
+        reason: Exception = error
+    except Exception as error:
+        log.exception("an unexpected error in %s", video.title)
+        reason = error
+    fail(shop, video, reason)
+    return None
+
+
+def fail(shop: Workshop, video: Video, error: Exception) -> None:
+    """End a video's way here, with the reason."""
+    words = str(error) if isinstance(error, ReelmillError) else f"unexpected {type(error).__name__}: {error}"
+    shop.ledger.videos.move(video.id, VideoState.FAILED, words)
+    shop.observer.failed(video, error)
