@@ -7,13 +7,17 @@ processes that render already, instead of paying for the same shots twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from records.database import Database, now
-from records.tables import Chunk, ChunkShot, ShotRow
+from records.tables import Chunk, ChunkShot, ClipRow, ShotRow, Video, VideoShot
 from reelmill.content import Json, Shot
+
+#: Clips that a forecast looks at.
+SAMPLE = 200
 
 
 class Chunks:
@@ -60,16 +64,29 @@ class Chunks:
         with self._database.read() as session:
             return session.get(Chunk, chunk_id)
 
-    def shots(self, chunk_id: UUID) -> list[Shot]:
-        """The shots of a chunk that have not failed, in order."""
+    def missing(self, chunk_id: UUID) -> list[Shot]:
+        """The shots of a chunk that have neither become clips nor failed, in order."""
         with self._database.read() as session:
             rows = session.scalars(
                 select(ShotRow)
                 .join(ChunkShot, ChunkShot.shot_id == ShotRow.id)
-                .where(ChunkShot.chunk_id == chunk_id)
+                .outerjoin(ClipRow, (ClipRow.shot_id == ShotRow.id) & ClipRow.removed_at.is_(None))
+                .where(ChunkShot.chunk_id == chunk_id, ClipRow.shot_id.is_(None), ChunkShot.failed_at.is_(None))
                 .order_by(ChunkShot.position)
             ).all()
             return [Shot(**row.request) for row in rows]
+
+    def titles(self, chunk_id: UUID) -> dict[str, str]:
+        """What people call the shots of a chunk: the title of a video of its run that is made of each."""
+        query = (
+            select(ChunkShot.shot_id, Video.title)
+            .join(Chunk, Chunk.id == ChunkShot.chunk_id)
+            .join(VideoShot, VideoShot.shot_id == ChunkShot.shot_id)
+            .join(Video, (Video.id == VideoShot.video_id) & (Video.run_id == Chunk.run_id))
+            .where(ChunkShot.chunk_id == chunk_id)
+        )
+        with self._database.read() as session:
+            return {row.shot_id: row.title for row in session.execute(query)}
 
     def failures(self, run_id: UUID) -> Mapping[str, Json]:
         """What the open chunks of a run say of shots that did not become clips, by shot id."""
@@ -86,7 +103,7 @@ class Chunks:
         with self._database.begin() as session:
             query = select(ChunkShot).where(ChunkShot.chunk_id == chunk_id, ChunkShot.shot_id == shot_id)
             for row in session.scalars(query):
-                row.failure = dict(failure)
+                row.failure, row.failed_at = dict(failure), now()
 
     def begin(self, chunk_id: UUID) -> None:
         """Note that a process renders it."""
@@ -111,3 +128,47 @@ class Chunks:
         with self._database.begin() as session:
             chunk = session.get_one(Chunk, chunk_id, with_for_update=True)
             chunk.closed_at = chunk.closed_at or now()
+
+    def close_run(self, run_id: UUID) -> None:
+        """Nothing more is expected of any chunk of a run."""
+        with self._database.begin() as session:
+            open_ones = update(Chunk).where(Chunk.run_id == run_id, Chunk.closed_at.is_(None))
+            session.execute(open_ones.values(closed_at=now()))
+
+    def made(self, run_id: UUID) -> frozenset[str]:
+        """The shots of the open chunks of a run that have become clips."""
+        query = (
+            select(ChunkShot.shot_id)
+            .join(Chunk, Chunk.id == ChunkShot.chunk_id)
+            .join(ClipRow, ClipRow.shot_id == ChunkShot.shot_id)
+            .where(Chunk.run_id == run_id, Chunk.closed_at.is_(None), ClipRow.removed_at.is_(None))
+        )
+        with self._database.read() as session:
+            return frozenset(session.scalars(query))
+
+    def shot_ids(self, run_id: UUID) -> frozenset[str]:
+        """The shots that the open chunks of a run are to render."""
+        query = (
+            select(ChunkShot.shot_id)
+            .join(Chunk, Chunk.id == ChunkShot.chunk_id)
+            .where(Chunk.run_id == run_id, Chunk.closed_at.is_(None))
+        )
+        with self._database.read() as session:
+            return frozenset(session.scalars(query))
+
+    def pace(self, engine: str) -> float | None:
+        """Seconds that an engine takes for a million pixels, by the clips that it made last; None if it made none."""
+        query = (
+            select(ClipRow.width * ClipRow.height * ClipRow.frames, ClipRow.record, ShotRow.request)
+            .join(ShotRow, ShotRow.id == ClipRow.shot_id)
+            .order_by(ClipRow.created_at.desc())
+            .limit(SAMPLE)
+        )
+        with self._database.read() as session:
+            rows = session.execute(query).all()
+        paces = [
+            record["seconds_taken"] / (pixels / 1e6)
+            for pixels, record, request in rows
+            if request["engine"] == engine and record.get("seconds_taken")
+        ]
+        return median(paces) if paces else None

@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("shot_id", sa.String(length=64), nullable=False),
         sa.Column("failure", DOCUMENT, nullable=True),
+        sa.Column("failed_at", INSTANT, nullable=True),
         sa.ForeignKeyConstraint(["chunk_id"], ["chunks.id"], name=op.f("fk_chunk_shots_chunk_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["shot_id"], ["shots.id"], name=op.f("fk_chunk_shots_shot_id")),
         sa.PrimaryKeyConstraint("chunk_id", "position", name=op.f("pk_chunk_shots")),

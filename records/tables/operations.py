@@ -72,6 +72,7 @@ class ChunkShot(Base):
     position: Mapped[int] = mapped_column(primary_key=True)
     shot_id: Mapped[str] = mapped_column(ForeignKey("shots.id"), index=True)
     failure: Mapped[dict[str, Any] | None]
+    failed_at: Mapped[dt.datetime | None]
 
 
 class StageWork(Base):

@@ -1,0 +1,135 @@
+"""A chunk of shots on the GPU pool: one process, one load of the model, each clip committed as it is done."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.states import Cancelled, Completed
+
+from flows.observer import Observer
+from flows.putting_down import heeding
+from records.ledger import Ledger
+from records.states import RunState
+from records.tables import Chunk
+from reelmill.content import Clip
+from reelmill.errors import Interrupted, LeaseHeld, ReelmillError, TransientError
+from reelmill.failpoints import failpoint
+from reelmill.settings import Settings
+from tasks.generation.stage import render
+from tasks.registry import find
+
+#: How long it waits for a ledger that is away, in seconds.
+PATIENCE = 90.0
+#: Seconds between two looks at whether its run still wants the clips.
+EVERY = 2.0
+
+log = logging.getLogger("reelmill.generate")
+
+
+def lease_of(chunk_id: UUID) -> str:
+    """The name of the lease that the process which renders a chunk holds."""
+    return f"chunk:{chunk_id}"
+
+
+@flow(name="generate", flow_run_name="generate {title}", persist_result=False)
+def generate_chunk(chunk_id: str, title: str = "") -> State[Any]:  # noqa: ARG001 (Prefect names the run by it)
+    """Render the shots of a chunk that are missing. The clips, and why any is missing, are in the ledger.
+
+    Parameters
+    ----------
+    chunk_id:
+        The chunk's id in the ledger.
+    title:
+        For people.
+    """
+    settings, observer, identity = Settings(), Observer(), UUID(chunk_id)
+    with heeding(observer), Ledger(settings, patience=PATIENCE) as ledger:
+        chunk = ledger.chunks.get(identity)
+        if chunk is None or chunk.closed_at is not None:
+            return Completed(name="Skipped", message="nobody waits for these clips any more")
+        try:
+            with ledger.leases.hold(lease_of(identity), f"chunk {chunk_id}", lost=observer.cancel.cancel):
+                return _render(settings, ledger, chunk, observer)
+        except LeaseHeld as error:
+            return Completed(name="Skipped", message=error.reason)
+        except Interrupted:
+            if observer.put_down:
+                return Completed(name="PutDown", message="put down: the next worker goes on with the missing clips")
+            return Cancelled(message="nobody waits for these clips any more; what is finished is kept")
+
+
+def _render(settings: Settings, ledger: Ledger, chunk: Chunk, observer: Observer) -> State[Any]:
+    ledger.chunks.begin(chunk.id)
+    failpoint("chunk.begun")
+    shots = ledger.chunks.missing(chunk.id)
+    titles = ledger.chunks.titles(chunk.id)
+    engine = find("engines", chunk.engine)()
+    reason = engine.unavailable()
+    if reason is not None:
+        for shot in shots:
+            ledger.chunks.fail(chunk.id, shot.id, _failure(f"the engine {chunk.engine!r} cannot run here: {reason}"))
+        return Completed(message=f"no clip: {reason}")
+    folder = settings.scratch / f"chunk-{chunk.id}"
+    made = failed = 0
+    told, began = get_run_logger(), time.monotonic()
+    try:
+        with _watching(ledger, chunk, observer):
+            for outcome in render(ledger, engine, shots, folder, cancel=observer.cancel):
+                spent, began = time.monotonic() - began, time.monotonic()
+                ledger.work.note(chunk.run_id, None, "generate", spent)
+                name = titles.get(outcome.shot_id, outcome.shot_id[:8])
+                if isinstance(outcome, Clip):
+                    made += 1
+                    told.info("%s: %.1f s of film (%d of %d)", name, outcome.seconds, made + failed, len(shots))
+                else:
+                    failed += 1
+                    told.error("%s: %s", name, outcome.error)
+                    ledger.chunks.fail(chunk.id, outcome.shot_id, _failure(outcome.error))
+    finally:
+        engine.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    return Completed(message=f"{made} clips" + (f", {failed} failed" if failed else ""))
+
+
+def _failure(error: ReelmillError | str) -> dict[str, Any]:
+    if isinstance(error, str):
+        return {"reason": error, "instruction": "", "transient": False}
+    return {
+        "reason": error.reason,
+        "instruction": error.instruction,
+        "transient": isinstance(error, TransientError),
+    }
+
+
+@contextmanager
+def _watching(ledger: Ledger, chunk: Chunk, observer: Observer) -> Iterator[None]:
+    """Stop the work once its run has ended, been stopped, or wants these clips no more."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(EVERY):
+            try:
+                run, now = ledger.runs.get(chunk.run_id), ledger.chunks.get(chunk.id)
+            except TransientError:
+                continue  # the ledger is away; it says so when it is written to
+            if run is None or run.state is not RunState.RUNNING or now is None or now.closed_at is not None:
+                observer.cancel.cancel()
+                return
+
+    watcher = threading.Thread(target=watch, name="wanted", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
