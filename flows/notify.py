@@ -1,0 +1,75 @@
+"""Tells people that a run failed, died, or waits for them: a small flow that an automation starts."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.opening import deployed
+from flows.operation_options import NotifyOptions
+from records.ledger import Ledger
+from records.tables import Run
+from reelmill.settings import Settings
+
+#: What a state of a flow run is called in `notify: {on: …}`.
+KINDS = {"Failed": "failed", "TimedOut": "failed", "Crashed": "crashed", "InReview": "in_review"}
+
+
+@flow(name="notify", flow_run_name="notify: {state}", persist_result=False)
+def notify(flow_run_id: str, state: str, message: str = "") -> State[Any]:
+    """Tell those whom the definition names.
+
+    Parameters
+    ----------
+    flow_run_id:
+        The flow run that it is about.
+    state, message:
+        Its state in Prefect, and what that says.
+    """
+    with get_client(sync_client=True) as client:
+        told = client.read_flow_run(UUID(flow_run_id))
+    pipeline = str((told.parameters or {}).get("pipeline") or "")
+    settings = Settings()
+    with Ledger(settings) as ledger:
+        options = deployed(ledger, pipeline, settings).notify if pipeline else NotifyOptions()
+        run = ledger.runs.by_flow_run(flow_run_id)
+    if not options.to or KINDS.get(state, "failed") not in options.on:
+        return Completed(name="Skipped", message="nobody is to be told of this")
+    return send(options, f"Reelmill: {told.name} {_words(state)}", _body(run, message))
+
+
+def send(options: NotifyOptions, title: str, body: str) -> State[Any]:
+    """Send a message everywhere. The addresses hold secrets, so none is ever named."""
+    import apprise
+
+    missing, wrong, sender = [], [], apprise.Apprise()
+    for secret in options.to:
+        address = secret.find()
+        if address is None:
+            missing.append(secret.name)
+        elif not sender.add(address):
+            wrong.append(secret.name)
+    if missing or wrong:
+        words = [f"{', '.join(missing)} not set here"] * bool(missing)
+        words += [f"{', '.join(wrong)} no Apprise URL"] * bool(wrong)
+        return Failed(message=f"somebody was not told: {'; '.join(words)}")
+    if not sender.notify(title=title, body=body):
+        return Failed(message="a service did not take the message; its log says why")
+    return Completed(message=f"told {len(sender)}")
+
+
+def _words(state: str) -> str:
+    return {"failed": "failed", "crashed": "died", "in_review": "waits for a person"}[KINDS.get(state, "failed")]
+
+
+def _body(run: Run | None, message: str) -> str:
+    lines = [message] if message else []
+    if run is not None:
+        lines.append(f"Look: reelmill show {run.pipeline}@{run.occasion}")
+        lines.append(f"Go on: reelmill resume {run.pipeline}@{run.occasion}")
+    return "\n".join(lines) or "See the dashboard."
