@@ -23,7 +23,7 @@ from pathlib import Path
 
 import httpx
 
-from reelmill.errors import ServerUnavailable, StorageError
+from reelmill.errors import ServerUnavailable, StorageError, UseError
 from reelmill.processes import start_of
 from reelmill.settings import Settings
 
@@ -31,6 +31,8 @@ from reelmill.settings import Settings
 START_SECONDS = 90.0
 #: How many ports are tried after the configured one.
 PORTS = 20
+#: Addresses that only this machine reaches.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 #: What every process of ours tells Prefect. Nothing leaves the machine, and the terminal is ours.
 QUIET = {
@@ -47,6 +49,8 @@ SERVER = {
     "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    # A run that waits for its turn is looked at this often; the default is half a minute.
+    "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
     "PREFECT_LOGGING_LEVEL": "WARNING",
 }
 
@@ -67,6 +71,10 @@ class LocalServer:
     def page(self) -> str:
         """Where a person looks at it."""
         return self.url.removesuffix("/api")
+
+    @property
+    def port(self) -> int:
+        return int(self.page.rpartition(":")[2])
 
     def alive(self) -> bool:
         return start_of(self.process) == self.started and answers(self.url)
@@ -108,6 +116,8 @@ def connect(settings: Settings) -> str:
     url = configured()
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    if password := os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+        os.environ.setdefault("PREFECT_API_AUTH_STRING", password)
     if url is not None:
         if not answers(url):
             raise ServerUnavailable(
@@ -120,18 +130,25 @@ def connect(settings: Settings) -> str:
     return server.url
 
 
-def ensure(settings: Settings) -> LocalServer:
+def ensure(settings: Settings, *, port: int = 0) -> LocalServer:
     """The local server, started if it does not run. Two commands at once start one server.
+
+    Parameters
+    ----------
+    port:
+        Where it must listen, if it is started: where it did before, for those who know it there. 0: a free one.
 
     Raises
     ------
     ServerUnavailable
         If it does not answer in time; the reason holds the end of its log.
+    UseError
+        If it would listen beyond this machine without a password.
     """
     home = _home(settings)
     with _locked(home):
         server = running(settings)
-        return server if server is not None else _start(settings, home)
+        return server if server is not None else _start(settings, home, port or free_port(settings.prefect_port))
 
 
 def running(settings: Settings) -> LocalServer | None:
@@ -177,14 +194,15 @@ def _locked(home: Path) -> Iterator[None]:
         yield
 
 
-def _start(settings: Settings, home: Path) -> LocalServer:
-    port = _free_port(settings.prefect_port)
+def _start(settings: Settings, home: Path, port: int) -> LocalServer:
+    _refuse_open_doors(settings.prefect_host)
     url = f"http://127.0.0.1:{port}/api"
+    origin = {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": url.removesuffix("/api")}
     log = home / "server.log"
     with log.open("ab") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
-            env={**os.environ, **QUIET, **SERVER, "PREFECT_HOME": str(home), "PREFECT_API_URL": url},
+            [sys.executable, "-m", "prefect", "server", "start", "--host", settings.prefect_host, "--port", str(port)],
+            env={**os.environ, **QUIET, **SERVER, **origin, "PREFECT_HOME": str(home), "PREFECT_API_URL": url},
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
@@ -205,7 +223,24 @@ def _start(settings: Settings, home: Path) -> LocalServer:
     return server
 
 
-def _free_port(first: int) -> int:
+def _refuse_open_doors(host: str) -> None:
+    """Prefect's API can do anything, so nobody but this machine reaches it without a password."""
+    if host in LOOPBACK or os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+        return
+    raise UseError(
+        f"the Prefect server would listen on {host} without a password",
+        "set PREFECT_SERVER_API_AUTH_STRING=user:password, or leave REELMILL_PREFECT_HOST at 127.0.0.1",
+    )
+
+
+def free_port(first: int) -> int:
+    """The first free port of this machine from `first` on.
+
+    Raises
+    ------
+    ServerUnavailable
+        If the next ports are all taken.
+    """
     for port in range(first, min(first + PORTS, 65536)):
         with socket.socket() as candidate:
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -30,9 +30,15 @@ COMMANDS = (
     ("runs", "List runs with their counts.", "Runs"),
     ("show", "Show one run: its videos, verdicts, renditions and posts.", "Runs"),
     ("gallery", "Write one static page with the videos of recent runs.", "Runs"),
+    ("up", "Start the Prefect server, the workers and the web door, and keep all of it running.", "Operations"),
+    ("status", "Say what is up on this machine.", "Operations"),
+    ("down", "Stop `reelmill up` and the local Prefect server.", "Operations"),
+    ("deploy", "Hand the pipelines to Prefect; only what changed is touched.", "Operations"),
+    ("watch", "Deploy again whenever the definition changes.", "Operations"),
+    ("reconcile", "Set going again what dead processes and lost messages left behind.", "Operations"),
+    ("worker", "Serve a work pool on this machine.", "Operations"),
     ("db", "Look after the ledger's schema.", "Machine"),
     ("doctor", "Look at this machine and say what is missing.", "Machine"),
-    ("down", "Stop the local Prefect server.", "Machine"),
 )
 
 

@@ -1,0 +1,119 @@
+"""A worker of one pool: starts a process for each flow run, and ends without cutting one off.
+
+Prefect's own worker kills what it started when it is told to stop. This one takes nothing new, tells the runs to put
+their work down after the shot in hand, and waits for them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import httpx
+from prefect.workers.process import ProcessWorker
+
+from flows.putting_down import VARIABLE
+from reelmill.errors import ReelmillError, ServerUnavailable
+
+#: Seconds between two looks for work.
+POLL = 1.0
+#: Seconds between two heartbeats of the worker.
+HEARTBEAT = 15.0
+#: Longest wait between two attempts to reach a server that is away, in seconds.
+LONGEST_PAUSE = 15.0
+
+log = logging.getLogger("reelmill.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where a worker stands, and how much it takes on."""
+
+    pool: str
+    name: str
+    limit: int
+    drain_seconds: float  #: how long runs may take to put their work down
+    queues: tuple[str, ...] = ()  #: empty: all of the pool
+
+
+def work(post: Post) -> None:
+    """Serve a pool until SIGTERM or SIGINT, then let the runs put their work down.
+
+    Raises
+    ------
+    ServerUnavailable
+        If the Prefect API does not answer at the start.
+    """
+    with tempfile.TemporaryDirectory(prefix="reelmill-") as folder:
+        flag = Path(folder) / "put-down"
+        os.environ[VARIABLE] = str(flag)  # the processes of the runs inherit it
+        anyio.run(_serve, post, flag)
+
+
+async def _serve(post: Post, flag: Path) -> None:
+    stop = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_listen, stop)
+        queues = list(post.queues) or None
+        try:
+            async with ProcessWorker(
+                work_pool_name=post.pool, work_queues=queues, name=post.name, limit=post.limit
+            ) as worker:
+                await worker.sync_with_backend()
+                log.info("worker %s serves the pool %s", post.name, post.pool)
+                tasks.start_soon(_beat, worker, stop)
+                await _poll(worker, stop)
+                await _drain(worker, flag, post)
+        except httpx.HTTPError as error:
+            raise ServerUnavailable(f"the Prefect API does not answer: {error}", "start it, then this worker") from None
+        tasks.cancel_scope.cancel()
+    log.info("worker %s has stopped", post.name)
+
+
+async def _listen(stop: anyio.Event) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            log.info("%s: no new work is taken", signal.Signals(number).name)
+            stop.set()
+
+
+async def _poll(worker: ProcessWorker, stop: anyio.Event) -> None:
+    """Look for work until told to stop. A server that is away is asked again, less and less often."""
+    pause = POLL
+    while not stop.is_set():
+        try:
+            await worker.get_and_submit_flow_runs()
+            pause = POLL
+        except (httpx.HTTPError, ReelmillError) as error:
+            log.warning("the Prefect API does not answer (%s); asked again in %.0f s", error, pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        with anyio.move_on_after(pause):
+            await stop.wait()
+
+
+async def _beat(worker: ProcessWorker, stop: anyio.Event) -> None:
+    while not stop.is_set():
+        with anyio.move_on_after(HEARTBEAT):
+            await stop.wait()
+        try:
+            await worker.sync_with_backend()
+        except httpx.HTTPError as error:
+            log.warning("no heartbeat: the Prefect API does not answer (%s)", error)
+
+
+async def _drain(worker: ProcessWorker, flag: Path, post: Post) -> None:
+    """Have the runs put their work down, and wait until they have."""
+    flag.touch()  # noqa: ASYNC240 (an empty file in a folder of ours; the loop has nothing else to do)
+    underway = worker.limiter.borrowed_tokens
+    if underway:
+        log.info("%d under way; each puts its work down after the clip in hand", underway)
+    with anyio.move_on_after(post.drain_seconds) as waiting:
+        while worker.limiter.borrowed_tokens > 0:  # noqa: ASYNC110 (Prefect has no event for it)
+            await anyio.sleep(0.1)
+    if waiting.cancelled_caught:
+        log.warning("%d did not end in time; the reconciler goes on with them", worker.limiter.borrowed_tokens)
