@@ -54,7 +54,8 @@ def plan_changes(client: SyncPrefectClient, ledger: Ledger, settings: Settings, 
             before = _as_json(_readable(ledger, settings, name), name)
             after = _as_json(definition, name)
             changes.append(Change(name, "changed", tuple(differences(before, after)) or ("Reelmill itself, or dates",)))
-    gone = (live.keys() | {row.pipeline for row in ledger.deployments.all()}) - definition.pipelines.keys()
+    # Only what this ledger has deployed: another project may share the server, and its pipelines bear the same tag.
+    gone = {row.pipeline for row in ledger.deployments.all()} - definition.pipelines.keys()
     return [*changes, *(Change(name, "removed") for name in sorted(gone))]
 
 

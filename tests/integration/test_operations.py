@@ -1,0 +1,217 @@
+"""Deployed pipelines on a real server, executed by real workers: dates, events, the GPU pool, what is left behind."""
+
+import datetime as dt
+import json
+import signal
+from uuid import uuid4
+
+import pytest
+
+from records.states import RunState
+from tests.operated import Operated, children_of, eventually, kill, prefect_client
+
+pytestmark = pytest.mark.slow
+
+_SCENES = {"小雪": "a pine ridge", "大雪": "plum blossoms", "冬至": "a lake", "小寒": "a snowy bridge"}
+FOUR = json.dumps({"type": "list", "items": [{"name": name, "prompt": scene} for name, scene in _SCENES.items()]})
+
+
+@pytest.fixture
+def operated(project) -> Operated:
+    return Operated(project.folder, project.environment)
+
+
+def _ended(project: Operated, occasion: str):
+    run = project.run_of(occasion)
+    return run if run is not None and run.state is not RunState.RUNNING else None
+
+
+def _posts(project: Operated) -> list[str]:
+    return sorted(json.loads(path.read_text())["video_title"] for path in project.posts())
+
+
+def test_a_run_is_about_the_day_for_which_it_is_scheduled_and_a_second_one_makes_nothing(operated: Operated) -> None:
+    from prefect.states import Scheduled
+
+    operated.define(schedule='{cron: "30 23 * * *", timezone: Asia/Shanghai}')
+    operated.deploy()
+    # 23:30 UTC on the 20th is the morning of the 21st in Shanghai. It starts days late.
+    due = dt.datetime(2026, 11, 20, 23, 30, tzinfo=dt.UTC)
+    with operated.worker(REELMILL_GENERATION="inline"):
+        first = operated.start(state=Scheduled(scheduled_time=due))
+        run = eventually(lambda: _ended(operated, "2026-11-21"), "the run of 21 November")
+        assert run.state is RunState.DONE
+        assert run.flow_run_id == str(first)
+        made = _posts(operated)
+        second = operated.start(state=Scheduled(scheduled_time=due))
+        eventually(lambda: operated.state_of(second).is_final(), "the end of the second flow run")
+    assert operated.state_of(second).is_completed()
+    assert _posts(operated) == made == ["大雪", "小雪"]
+    with operated.ledger() as ledger:
+        assert len(ledger.runs.recent(limit=9, pipeline=operated.pipeline)) == 1
+
+
+def test_an_event_of_the_outbox_starts_one_run_also_if_prefect_never_heard_of_it(operated: Operated) -> None:
+    operated.define("{type: event, require: [prompt]}", on="{event: sentence.asked}")
+    path = operated.folder / "pipelines.yaml"
+    path.write_text(path.read_text().replace("{{ brief.name }}", "{{ brief.prompt }}"))
+    operated.deploy()
+    with operated.ledger() as ledger:
+        row, new = ledger.outbox.put(operated.pipeline, "sentence.asked", "msg-1", {"prompt": "a crane"}, sender="test")
+        assert new
+        age_outbox(ledger)
+    assert operated.json("reconcile")["done"], "the row had no run for longer than it may"
+    with operated.worker(REELMILL_GENERATION="inline"):
+        run = eventually(lambda: _ended(operated, f"event:{row.id}"), "the run of the event")
+    assert (run.state, run.id) == (RunState.DONE, row.run_id)
+    assert operated.json("reconcile")["done"] == []
+    with operated.ledger() as ledger:
+        taken = ledger.outbox.get(row.id)
+        assert taken is not None
+        assert taken.taken_at is not None
+
+
+def test_an_event_that_somebody_emits_in_prefect_starts_a_run_with_its_payload(operated: Operated) -> None:
+    name = f"sentence.asked-{operated.mark}"
+    operated.define("{type: event, require: [prompt]}", on=f"{{event: {name}}}")
+    path = operated.folder / "pipelines.yaml"
+    path.write_text(path.read_text().replace("{{ brief.name }}", "{{ brief.prompt }}"))
+    operated.deploy()
+    identity = uuid4()
+    with operated.worker(REELMILL_GENERATION="inline"), prefect_client(operated) as client:
+        event = {
+            "id": str(identity),
+            "event": name,
+            "occurred": dt.datetime.now(dt.UTC).isoformat(),
+            "resource": {"prefect.resource.id": "shop.sentence"},
+            "payload": {"prompt": "a heron in the reeds"},
+        }
+        client.request("POST", "/events", json=[event])
+        run = eventually(lambda: _ended(operated, f"event:{identity}"), "the run of the event")
+    assert run.state is RunState.DONE
+    assert run.event == {"prompt": "a heron in the reeds"}
+
+
+def test_clips_come_from_the_gpu_pool_and_a_killed_renderer_costs_the_shot_in_hand(operated: Operated) -> None:
+    operated.define(FOUR)
+    operated.deploy()
+    with operated.worker(), operated.worker(operated.gpu_pool) as gpu:
+        operated.start({"pipeline": operated.pipeline, "date": "2026-11-21"})
+
+        def renders():
+            with operated.ledger() as ledger:
+                run = operated.run_of("2026-11-21")
+                return run is not None and len(ledger.chunks.made(run.id)) >= 1 and children_of(gpu.pid)
+
+        for process in eventually(renders, "the first clip of the pool"):
+            kill(process)
+        before = _clips(operated)
+        run = eventually(lambda: _ended(operated, "2026-11-21"), "the end of the run")
+    assert run.state is RunState.DONE, run.reason
+    assert _posts(operated) == ["冬至", "大雪", "小寒", "小雪"]
+    with operated.ledger() as ledger:
+        assert ledger.chunks.open_of(run.id) == []
+    after = _clips(operated)
+    assert len(after) == 4
+    assert before.items() <= after.items(), "a clip that was finished before the kill was not made again"
+
+
+def test_a_worker_that_is_stopped_has_its_run_put_down_and_the_next_one_goes_on(operated: Operated) -> None:
+    operated.define(FOUR)
+    operated.deploy()
+    with operated.worker(REELMILL_GENERATION="inline") as first:
+        flow_run = operated.start({"pipeline": operated.pipeline, "date": "2026-11-21"})
+
+        def begun():
+            run = operated.run_of("2026-11-21")
+            with operated.ledger() as ledger:
+                return run and [v for v in ledger.videos.of_run(run.id) if v.state.value not in {"planned"}]
+
+        eventually(begun, "the first clip")
+        first.send_signal(signal.SIGTERM)
+        first.wait(60)
+        assert first.returncode == 0
+    run = operated.run_of("2026-11-21")
+    assert run is not None
+    assert run.state is RunState.RUNNING, "a run that was put down is open"
+    assert operated.state_of(flow_run).name == "PutDown"
+    with operated.ledger() as ledger:
+        age_runs(ledger)
+    assert any("up again" in line for line in operated.json("reconcile")["done"])
+    with operated.worker(REELMILL_GENERATION="inline"):
+        ended = eventually(lambda: _ended(operated, "2026-11-21"), "the end of the run")
+    assert ended.state is RunState.DONE
+    assert _posts(operated) == ["冬至", "大雪", "小寒", "小雪"]
+
+
+def test_a_run_that_is_cancelled_in_the_dashboard_stops_and_stays_stopped(operated: Operated) -> None:
+    from prefect.states import Cancelling
+
+    operated.define(FOUR)
+    operated.deploy()
+    with operated.worker(REELMILL_GENERATION="inline"):
+        flow_run = operated.start({"pipeline": operated.pipeline, "date": "2026-11-21"})
+        eventually(lambda: operated.run_of("2026-11-21"), "the run")
+        with prefect_client(operated) as client:
+            client.set_flow_run_state(flow_run, Cancelling())
+        run = eventually(lambda: _ended(operated, "2026-11-21"), "the end of the run")
+        assert run.state is RunState.INTERRUPTED
+        eventually(lambda: operated.state_of(flow_run).is_cancelled(), "Cancelled in Prefect")
+    assert operated.json("reconcile")["done"] == []
+
+
+def test_days_without_a_scheduler_are_made_up_for_as_the_schedule_says(operated: Operated) -> None:
+    operated.define(schedule='{cron: "0 0 * * *", missed: all}')
+    operated.deploy()
+    with operated.ledger() as ledger:
+        forget_days(ledger, 3)
+    done = operated.json("reconcile")["done"]
+    assert len(done) == 3
+    assert operated.json("reconcile")["done"] == []
+    with prefect_client(operated) as client:
+        from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey
+
+        today = dt.datetime.now(dt.UTC).date()
+        keys = [f"missed:{operated.pipeline}:{today - dt.timedelta(days=n)}" for n in range(3)]
+        flow_runs = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(idempotency_key=FlowRunFilterIdempotencyKey(any_=keys))
+        )
+    assert len(flow_runs) == 3
+
+
+def _clips(project: Operated) -> dict[str, dt.datetime]:
+    """When each clip was made."""
+    from sqlalchemy import select
+
+    from records.tables import ClipRow
+
+    with project.ledger() as ledger, ledger.database.read() as session:
+        return {row.shot_id: row.created_at for row in session.execute(select(ClipRow.shot_id, ClipRow.created_at))}
+
+
+def age_outbox(ledger) -> None:
+    from sqlalchemy import update
+
+    from records.tables import OutboxEvent
+
+    with ledger.database.begin() as session:
+        session.execute(update(OutboxEvent).values(received_at=dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)))
+
+
+def age_runs(ledger) -> None:
+    from sqlalchemy import update
+
+    from records.tables import Transition
+
+    with ledger.database.begin() as session:
+        session.execute(update(Transition).values(at=dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)))
+
+
+def forget_days(ledger, days: int) -> None:
+    from sqlalchemy import update
+
+    from records.tables import Deployment
+
+    with ledger.database.begin() as session:
+        midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        session.execute(update(Deployment).values(considered_until=midnight - dt.timedelta(days=days - 1, hours=12)))
