@@ -17,6 +17,7 @@ from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
+from flows import tracing
 from flows.carrying import carry_all
 from flows.journal import Journal
 from flows.observer import Observer, current
@@ -30,6 +31,7 @@ from records.ledger import Ledger
 from records.runs import lease_of
 from records.states import RunState
 from records.tables import Run
+from reelmill import logs
 from reelmill.errors import Interrupted, LeaseHeld, ReelmillError, ServerUnavailable
 from reelmill.failpoints import failpoint
 from reelmill.settings import Settings
@@ -95,6 +97,9 @@ def run_pipeline(
     )
     by_deployment = context.flow_run.deployment_id is not None
     settings, observer = Settings(), Journal() if by_deployment else current()
+    if by_deployment:
+        logs.configure(settings.log_format, settings.log_level)
+        tracing.configure("reelmill-run")
     if settings.generation == "auto":
         settings = settings.model_copy(update={"generation": "pool" if by_deployment else "inline"})
     try:

@@ -16,11 +16,13 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed
 
+from flows import tracing
 from flows.observer import Observer
 from flows.putting_down import heeding
 from records.ledger import Ledger
 from records.states import RunState
 from records.tables import Chunk
+from reelmill import logs
 from reelmill.content import Clip
 from reelmill.errors import Interrupted, LeaseHeld, ReelmillError, TransientError
 from reelmill.failpoints import failpoint
@@ -53,6 +55,8 @@ def generate_chunk(chunk_id: str, title: str = "") -> State[Any]:  # noqa: ARG00
         For people.
     """
     settings, observer, identity = Settings(), Observer(), UUID(chunk_id)
+    logs.configure(settings.log_format, settings.log_level)
+    tracing.configure("reelmill-generate")
     with heeding(observer), Ledger(settings, patience=PATIENCE) as ledger:
         chunk = ledger.chunks.get(identity)
         if chunk is None or chunk.closed_at is not None:

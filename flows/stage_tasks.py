@@ -10,9 +10,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
+from flows.tracing import span
 from flows.workshop import Workshop
 from records.tables import Video
 from reelmill.errors import LeaseHeld, StorageError, TransientError
+from reelmill.logs import bound
 
 #: Seconds before each new attempt at something transient.
 RETRY_DELAYS: list[float] = [1, 5, 20]
@@ -71,7 +73,9 @@ def perform(shop: Workshop, stage: str, video: Video, work: Callable[[], T], not
             spent += time.monotonic() - began
 
     shop.observer.started(stage, video)
-    TASKS[stage](video.title, timed)
+    about = {"run_id": shop.run.id, "video_id": video.id, "pipeline": shop.run.pipeline, "stage": stage}
+    with bound(**about), span(stage, **about):
+        TASKS[stage](video.title, timed)
     shop.ledger.work.note(shop.run.id, video.id, stage, spent)
     shop.observer.ended(stage, video, note(outcomes[0]), spent)
     return outcomes[0]

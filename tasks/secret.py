@@ -10,6 +10,7 @@ from pydantic import ConfigDict, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from reelmill.errors import UseError
+from reelmill.logs import conceal
 from tasks.options import Options
 
 #: Longest secret that is read from a file, in bytes.
@@ -60,4 +61,5 @@ class Secret(Options):
         value = self.find()
         if value is None:
             raise UseError(f"the secret {self.name} is not set", f"set {self.name} where this runs")
+        conceal(value)  # whatever it is called, no log shows it from here on
         return value

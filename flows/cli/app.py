@@ -30,6 +30,7 @@ COMMANDS = (
     ("runs", "List runs with their counts.", "Runs"),
     ("show", "Show one run: its videos, verdicts, renditions and posts.", "Runs"),
     ("gallery", "Write one static page with the videos of recent runs.", "Runs"),
+    ("report", "Say what a week made, cost and left undone, as Markdown, HTML or JSON.", "Runs"),
     ("up", "Start the Prefect server, the workers and the web door, and keep all of it running.", "Operations"),
     ("status", "Say what is up on this machine.", "Operations"),
     ("down", "Stop `reelmill up` and the local Prefect server.", "Operations"),

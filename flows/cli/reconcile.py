@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows import server
+from flows import server, tracing
 from flows.cli.app import OK
 from flows.cli.options import AsJson
 from flows.cli.output import console, print_json
@@ -33,6 +33,7 @@ def reconcile(
         from reelmill import logs
 
         logs.configure(settings.log_format, settings.log_level)
+        tracing.configure("reelmill-reconcile")
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

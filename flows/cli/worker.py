@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows import server
+from flows import server, tracing
 from flows.cli.app import OK
 from reelmill.settings import Settings
 
@@ -28,6 +28,7 @@ def worker(
 
     settings = Settings()
     logs.configure(settings.log_format, settings.log_level)
+    tracing.configure("reelmill-worker")
     at_home(settings)
     server.connect(settings)
     from flows.worker import Post, work

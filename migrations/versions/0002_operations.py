@@ -101,9 +101,18 @@ def upgrade() -> None:
     )
     op.add_column("clips", sa.Column("removed_at", INSTANT, nullable=True))
     op.add_column("renditions", sa.Column("removed_at", INSTANT, nullable=True))
+    op.create_index(op.f("ix_chunks_closed_at"), "chunks", ["closed_at"])
+    op.create_index(op.f("ix_clips_created_at"), "clips", ["created_at"])
+    op.create_index(op.f("ix_runs_state"), "runs", ["state"])
+    op.drop_index(op.f("ix_posts_state"), "posts")
+    op.create_index(op.f("ix_posts_state_target"), "posts", ["state", "target"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_posts_state_target"), "posts")
+    op.create_index(op.f("ix_posts_state"), "posts", ["state"])
+    op.drop_index(op.f("ix_runs_state"), "runs")
+    op.drop_index(op.f("ix_clips_created_at"), "clips")
     op.drop_column("renditions", "removed_at")
     op.drop_column("clips", "removed_at")
     op.drop_table("tokens")

@@ -37,6 +37,7 @@ class ClipRow(Base):
     """The file that a shot became. It is in the store before it is here."""
 
     __tablename__ = "clips"
+    __table_args__ = (Index(None, "created_at"),)
 
     shot_id: Mapped[str] = mapped_column(ForeignKey("shots.id"), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)

@@ -48,7 +48,7 @@ class Chunk(Base):
     """Shots that one process renders with one load of the model."""
 
     __tablename__ = "chunks"
-    __table_args__ = (Index(None, "run_id"),)
+    __table_args__ = (Index(None, "run_id"), Index(None, "closed_at"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))

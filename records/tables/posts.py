@@ -30,7 +30,7 @@ class Post(Base):
             ["verdicts.id", "verdicts.decision", "verdicts.master_sha256"],
         ),
         CheckConstraint("verdict_decision = 'pass'", name="passed"),
-        Index(None, "state"),
+        Index(None, "state", "target"),
         Index(None, "video_id"),
     )
 

@@ -17,7 +17,7 @@ class Run(Base):
     """One execution of a pipeline, for a logical date or for one event."""
 
     __tablename__ = "runs"
-    __table_args__ = (UniqueConstraint("pipeline", "occasion"), Index(None, "opened_at"))
+    __table_args__ = (UniqueConstraint("pipeline", "occasion"), Index(None, "opened_at"), Index(None, "state"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     pipeline: Mapped[str] = mapped_column(String(64))
