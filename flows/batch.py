@@ -18,6 +18,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
 from flows import tracing
+from flows.assistants import invite
 from flows.carrying import carry_all
 from flows.journal import Journal
 from flows.observer import Observer, current
@@ -123,6 +124,8 @@ def _execute(settings: Settings, ledger: Ledger, run: Run, observer: Observer, *
         shop = Workshop(settings, ledger, run, observer)
         try:
             _plan(shop)
+            if settings.generation == "pool":
+                shop.shared = invite(settings, shop.pipeline, run) > 0
             carry_all(shop)
         except Interrupted as error:
             if observer.put_down:

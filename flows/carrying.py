@@ -7,11 +7,15 @@ finishing and publishing in a pool of threads while the next one is made.
 from __future__ import annotations
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import TypeVar
+from uuid import UUID
 
+from flows.claiming import claimed, claimed_elsewhere
 from flows.counting import counted
 from flows.stage_tasks import perform
 from flows.video_plan import VideoPlan
@@ -19,7 +23,12 @@ from flows.workshop import Workshop
 from records.states import ENDED, VideoState
 from records.tables import Video
 from reelmill.content import Clip, Decision
-from reelmill.errors import Interrupted, ReelmillError
+from reelmill.errors import Interrupted, ReelmillError, TerminalError
+
+#: A video that so many processes dropped kills whoever carries it.
+MOST_DROPS = 3
+#: Seconds between two looks at what other processes carry.
+LOOK = 1.0
 
 T = TypeVar("T")
 log = logging.getLogger("reelmill.carrying")
@@ -27,7 +36,8 @@ log = logging.getLogger("reelmill.carrying")
 
 def carry_all(shop: Workshop) -> None:
     """Bring every video that is not at its end to its end. Returns when nothing more can be done."""
-    todo = [video for video in shop.ledger.videos.of_run(shop.run.id) if video.state not in ENDED]
+    carried = claimed_elsewhere(shop)  # by an assistant of a process that is gone
+    todo = [video for video in _open(shop) if video.id not in carried]
     todo = [shop.ledger.videos.restart(video.id, "taken up again") for video in todo]
     shop.observer.begun(len(todo))
     if shop.settings.generation == "pool":
@@ -36,6 +46,31 @@ def carry_all(shop: Workshop) -> None:
         carry_on(shop, pooled_clips(shop, todo))
     else:
         carry_on(shop, _clips(shop, todo))
+    _wait_for_others(shop)
+
+
+def _open(shop: Workshop) -> list[Video]:
+    return [video for video in shop.ledger.videos.of_run(shop.run.id) if video.state not in ENDED]
+
+
+def _wait_for_others(shop: Workshop) -> None:
+    """Wait for what other processes carry, and carry what they have dropped."""
+    tried: Counter[UUID] = Counter()
+    while left := _open(shop):
+        shop.cancel.check()
+        carried = claimed_elsewhere(shop)
+        dropped = [video for video in left if video.id not in carried]
+        tried.update(video.id for video in dropped)
+        for video in dropped:
+            if tried[video.id] > MOST_DROPS:
+                fail(shop, video, TerminalError("every process that carried it dropped it", "see the logs of workers"))
+        dropped = [video for video in dropped if tried[video.id] <= MOST_DROPS]
+        if dropped:
+            # Its clip is kept, so this makes nothing twice; it only finds the place from which to go on.
+            again = [shop.ledger.videos.restart(video.id, "dropped by another process") for video in dropped]
+            carry_on(shop, _clips(shop, again))
+        else:
+            time.sleep(LOOK)
 
 
 def carry_on(shop: Workshop, made: Iterable[tuple[Video, VideoPlan, Clip]]) -> None:
@@ -71,6 +106,13 @@ def _generate(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
 
 def _carry(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
     """The rest of one video's way, in a thread of the pool."""
+    with claimed(shop, video) as ours:
+        if ours:
+            carry_from_clip(shop, video, plan, clip)
+
+
+def carry_from_clip(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
+    """Screen, finish and publish a video that is ours to carry. A failure ends this video only."""
     guarded(shop, video, lambda: _finish_and_publish(shop, video, plan, clip))
 
 

@@ -73,25 +73,28 @@ def deploy(client: SyncPrefectClient, ledger: Ledger, settings: Settings, defini
             _remove(client, ledger, change.pipeline)
         elif change.action != "unchanged":
             apply(ledger, definition, change.pipeline)
-    ensure_automations(client, ensure_services(client, gpu_pools))
+    pools = {"default", *(pipeline.workers.pool for pipeline in pipelines)}
+    ensure_automations(client, ensure_services(client, pools, gpu_pools))
     return changes
 
 
-def ensure_services(client: SyncPrefectClient, gpu_pools: Iterable[str]) -> Any:
+def ensure_services(client: SyncPrefectClient, pools: Iterable[str], gpu_pools: Iterable[str]) -> Any:
     """The deployments of our own that no pipeline names. Returns the id of the one that tells people."""
     from prefect.types.entrypoint import EntrypointType
 
+    from flows.assist import assist
     from flows.generate import generate_chunk
     from flows.notify import notify
     from reelmill import __version__
 
     wanted: list[tuple[Any, str, str, str]] = [(notify, "notify", "default", "Tells people of failed runs.")]
+    wanted += [(assist, pool, pool, "Helps with runs of other workers.") for pool in sorted(pools)]
     wanted += [(generate_chunk, pool, pool, "Renders clips for the runs.") for pool in sorted(gpu_pools)]
-    live = {one.name: one for one in _tagged(client, SERVICE) if one.version == __version__}
     ids = {}
     for flow, name, pool, what in wanted:
-        if name in live:
-            ids[name] = live[name].id
+        live = _named(client, f"{flow.name}/{name}")
+        if live is not None and live.version == __version__:
+            ids[flow.name] = live.id
             continue
         made: Any = flow.to_deployment(
             name=name,
@@ -102,8 +105,17 @@ def ensure_services(client: SyncPrefectClient, gpu_pools: Iterable[str]) -> Any:
             work_queue_name="urgent",
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
-        ids[name] = made.apply()
+        ids[flow.name] = made.apply()
     return ids["notify"]
+
+
+def _named(client: SyncPrefectClient, name: str) -> DeploymentResponse | None:
+    from prefect.exceptions import ObjectNotFound
+
+    try:
+        return client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        return None
 
 
 def _live(client: SyncPrefectClient) -> dict[str, DeploymentResponse]:

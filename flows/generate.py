@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +16,8 @@ from prefect.states import Cancelled, Completed
 from flows import tracing
 from flows.observer import Observer
 from flows.putting_down import heeding
+from flows.wanted import is_running, while_wanted
 from records.ledger import Ledger
-from records.states import RunState
 from records.tables import Chunk
 from reelmill import logs
 from reelmill.content import Clip
@@ -87,7 +84,7 @@ def _render(settings: Settings, ledger: Ledger, chunk: Chunk, observer: Observer
     made = failed = 0
     told, began = get_run_logger(), time.monotonic()
     try:
-        with _watching(ledger, chunk, observer):
+        with while_wanted(observer, lambda: _wanted(ledger, chunk)):
             for outcome in render(ledger, engine, shots, folder, cancel=observer.cancel):
                 spent, began = time.monotonic() - began, time.monotonic()
                 ledger.work.note(chunk.run_id, None, "generate", spent)
@@ -115,25 +112,6 @@ def _failure(error: ReelmillError | str) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _watching(ledger: Ledger, chunk: Chunk, observer: Observer) -> Iterator[None]:
-    """Stop the work once its run has ended, been stopped, or wants these clips no more."""
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(EVERY):
-            try:
-                run, now = ledger.runs.get(chunk.run_id), ledger.chunks.get(chunk.id)
-            except TransientError:
-                continue  # the ledger is away; it says so when it is written to
-            if run is None or run.state is not RunState.RUNNING or now is None or now.closed_at is not None:
-                observer.cancel.cancel()
-                return
-
-    watcher = threading.Thread(target=watch, name="wanted", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        watcher.join()
+def _wanted(ledger: Ledger, chunk: Chunk) -> bool:
+    now = ledger.chunks.get(chunk.id)
+    return now is not None and now.closed_at is None and is_running(ledger, chunk.run_id)

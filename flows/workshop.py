@@ -31,12 +31,15 @@ if TYPE_CHECKING:  # each is imported where it is first needed: a run that finds
 class Workshop:
     """Shared by the threads of one run. What is expensive is made when it is first needed, and once."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, run: Run, observer: Observer) -> None:
+    def __init__(
+        self, settings: Settings, ledger: Ledger, run: Run, observer: Observer, *, shared: bool = False
+    ) -> None:
         self.settings = settings
         self.ledger = ledger
         self.run = run
         self.observer = observer
         self.cancel = observer.cancel
+        self.shared = shared  #: other processes carry videos of this run, too
         self._making = threading.RLock()
 
     @cached_property

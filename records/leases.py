@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from records.database import Database, now
@@ -86,6 +86,12 @@ class Leases:
         with self._database.read() as session:
             lease = session.get(Lease, name)
             return lease.holder if lease is not None and is_alive(lease) else None
+
+    def living(self, prefix: str) -> frozenset[str]:
+        """The names of all leases that begin so and are held right now."""
+        with self._database.read() as session:
+            leases = session.scalars(select(Lease).where(Lease.name.startswith(prefix, autoescape=True))).all()
+        return frozenset(lease.name for lease in leases if is_alive(lease))
 
     def _take(self, name: str, what: str, holder: str) -> int:
         with self._database.begin() as session:

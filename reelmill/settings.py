@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     chunk_minutes: float = Field(
         10, gt=0, le=240, description="Minutes of rendering, by forecast, that the gpu pool gets as one piece."
     )
+    assistants: int | None = Field(
+        None, ge=0, le=16, description="Other workers that help with each run. Empty: all that are online."
+    )
     project: str = Field("", description="The folder of pipelines.yaml on this machine. Empty: where it was deployed.")
     store_cache: str = Field("20GB", description="The most that local copies from a remote store may take.")
     web_host: str = Field("127.0.0.1", description="Where the web door listens.")

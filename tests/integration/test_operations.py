@@ -215,3 +215,41 @@ def forget_days(ledger, days: int) -> None:
     with ledger.database.begin() as session:
         midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         session.execute(update(Deployment).values(considered_until=midnight - dt.timedelta(days=days - 1, hours=12)))
+
+
+def test_two_workers_of_one_pool_finish_a_run_together_and_one_may_die(operated: Operated) -> None:
+    scenes = [f"a pine ridge number {n}" for n in range(8)]
+    items = [{"name": f"小雪{n}", "prompt": scene} for n, scene in enumerate(scenes)]
+    operated.define(json.dumps({"type": "list", "items": items}), deliver="[douyin, tiktok]")
+    path = operated.folder / "pipelines.yaml"
+    path.write_text(path.read_text().replace("    deliver: [douyin]\n", "", 1))
+    operated.deploy()
+    with operated.worker() as first, operated.worker() as second, operated.worker(operated.gpu_pool):
+        eventually(lambda: _online(operated) == 2, "two workers online")
+        operated.start({"pipeline": operated.pipeline, "date": "2026-11-21"})
+
+        def both_carry():
+            with operated.ledger() as ledger:
+                return len(_holders(ledger, "video:")) == 2
+
+        eventually(both_carry, "videos in the hands of two processes")
+        with operated.ledger() as ledger:
+            leader = int(next(iter(_holders(ledger, "run:"))).split(":")[1])
+        assistant = second if leader in children_of(first.pid) else first
+        assert leader not in children_of(assistant.pid)
+        for process in [*children_of(assistant.pid), assistant.pid]:
+            kill(process)
+        run = eventually(lambda: _ended(operated, "2026-11-21"), "the end of the run")
+    assert run.state is RunState.DONE, run.reason
+    assert len(operated.posts()) == 16
+    assert sorted(set(_posts(operated))) == sorted(item["name"] for item in items)
+
+
+def _holders(ledger, prefix: str) -> set[str]:
+    return {holder for name in ledger.leases.living(prefix) if (holder := ledger.leases.held(name)) is not None}
+
+
+def _online(project: Operated) -> int:
+    with prefect_client(project) as client:
+        workers = client.read_workers_for_work_pool(project.pool)
+    return sum(worker.status.value == "ONLINE" for worker in workers)

@@ -1,0 +1,101 @@
+"""Another worker's part in a run: it takes videos whose clips are there, and carries them on.
+
+The process that executes the run plans it, waits for clips and closes it; it and its assistants take one video after
+the other, each held by a lease, until none is left. An assistant may come late, die or never come: what it does not
+carry, another one does.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+from uuid import UUID
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows import tracing
+from flows.carrying import carry_from_clip
+from flows.claiming import claimed, claimed_elsewhere
+from flows.journal import Journal
+from flows.putting_down import heeding
+from flows.video_plan import VideoPlan
+from flows.wanted import is_running, while_wanted
+from flows.workshop import Workshop
+from records.ledger import Ledger
+from records.states import ENDED, VideoState
+from records.tables import Video
+from reelmill import logs
+from reelmill.errors import Interrupted
+from reelmill.settings import Settings
+
+#: How long it waits for a ledger that is away, in seconds.
+PATIENCE = 90.0
+#: Seconds between two looks for a video, while none is ready.
+LOOK = 1.0
+
+
+@flow(name="assist", flow_run_name="assist {title}", persist_result=False)
+def assist(run_id: str, title: str = "") -> State[Any]:  # noqa: ARG001 (Prefect names the run by it)
+    """Carry videos of a run that another worker executes.
+
+    Parameters
+    ----------
+    run_id:
+        The run's id in the ledger.
+    title:
+        For people.
+    """
+    settings, observer, identity = Settings(), Journal(), UUID(run_id)
+    logs.configure(settings.log_format, settings.log_level)
+    tracing.configure("reelmill-assist")
+    settings = settings.model_copy(update={"generation": "pool"})
+    with heeding(observer), Ledger(settings, patience=PATIENCE) as ledger:
+        run = ledger.runs.get(identity)
+        if run is None or not is_running(ledger, identity):
+            return Completed(name="Skipped", message="the run is at its end already")
+        shop = Workshop(settings, ledger, run, observer, shared=True)
+        try:
+            with while_wanted(observer, lambda: is_running(ledger, identity)):
+                carried = _carry_together(shop)
+        except Interrupted:
+            return Completed(name="PutDown", message="what it had in hand is carried on by the others")
+        finally:
+            shop.close()
+    return Completed(message=f"{carried} carried")
+
+
+def _carry_together(shop: Workshop) -> int:
+    """Several videos at a time, until the run has none left. Returns how many were carried here."""
+    with ThreadPoolExecutor(shop.settings.parallel, thread_name_prefix="video") as pool:
+        hands = [pool.submit(copy_context().run, _carry_one_by_one, shop) for _ in range(shop.settings.parallel)]
+        return sum(hand.result() for hand in hands)
+
+
+def _carry_one_by_one(shop: Workshop) -> int:
+    carried = 0
+    while True:
+        shop.cancel.check()
+        video = _ready(shop)
+        if video is None:
+            if all(one.state in ENDED for one in shop.ledger.videos.of_run(shop.run.id)):
+                return carried
+            time.sleep(LOOK)
+            continue
+        clips = shop.ledger.media.clips_of(video.id)
+        with claimed(shop, video) as ours:
+            if ours and clips:
+                carry_from_clip(shop, video, VideoPlan.from_json(video.plan), clips[0])
+                carried += 1
+
+
+def _ready(shop: Workshop) -> Video | None:
+    """A video whose clip is there and that nobody carries; the last of them, since the run itself begins in front."""
+    ready = shop.ledger.videos.of_run(shop.run.id, [VideoState.GENERATED])
+    if not ready:
+        return None
+    taken = claimed_elsewhere(shop)
+    return next((video for video in reversed(ready) if video.id not in taken), None)
