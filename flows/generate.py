@@ -22,7 +22,6 @@ from records.tables import Chunk
 from reelmill import logs
 from reelmill.content import Clip
 from reelmill.errors import Interrupted, LeaseHeld, ReelmillError, TransientError
-from reelmill.failpoints import failpoint
 from reelmill.settings import Settings
 from tasks.generation.stage import render
 from tasks.registry import find
@@ -71,7 +70,6 @@ def generate_chunk(chunk_id: str, title: str = "") -> State[Any]:  # noqa: ARG00
 
 def _render(settings: Settings, ledger: Ledger, chunk: Chunk, observer: Observer) -> State[Any]:
     ledger.chunks.begin(chunk.id)
-    failpoint("chunk.begun")
     shots = ledger.chunks.missing(chunk.id)
     titles = ledger.chunks.titles(chunk.id)
     engine = find("engines", chunk.engine)()

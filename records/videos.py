@@ -46,8 +46,8 @@ class Videos:
     def plan(self, run_id: UUID, planned: Sequence[PlannedVideo], *, unchanged: int, remake: bool) -> None:
         """Write a run's videos down, all in one transaction.
 
-        A video that is done keeps its state and its plan, unless `remake` says to make it again; any other one takes
-        the new plan and starts over, which costs nothing where its work is kept. Videos that the plan no longer has
+        A video that is done keeps its state and its plan, unless its brief has changed since or `remake` says to make
+        it again; any other one takes the new plan and starts over, which costs nothing where its work is kept. Videos that the plan no longer has
         stay, if they are done, and are skipped otherwise.
         """
         with self._database.begin() as session:
@@ -62,7 +62,7 @@ class Videos:
                     self._add(session, run_id, identity, position, item)
                     continue
                 video.position = position
-                if video.state is VideoState.DONE and not remake:
+                if video.state is VideoState.DONE and video.fingerprint == item.fingerprint and not remake:
                     continue
                 self._replan(session, video, item)
             for identity, video in existing.items():
@@ -131,7 +131,7 @@ class Videos:
             return video
 
     def move(self, video_id: UUID, after: VideoState, reason: str = "", *, master_sha256: str | None = None) -> Video:
-        """Change a video's state.
+        """Change a video's state. One that it has already is left alone: the answer to a commit may have been lost.
 
         Raises
         ------
@@ -142,7 +142,8 @@ class Videos:
             video = session.get_one(Video, video_id, with_for_update=True)
             if master_sha256 is not None:
                 video.master_sha256 = master_sha256
-            move(session, video, after, reason)
+            if video.state is not after:
+                move(session, video, after, reason)
             return video
 
     def of_run(self, run_id: UUID, states: Iterable[VideoState] = ()) -> list[Video]:

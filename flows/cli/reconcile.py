@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -59,16 +58,13 @@ def once(settings: Settings) -> list[str]:
         return reconcile_all(settings, ledger, client)
 
 
-def keep_reconciling(
-    settings: Settings, every: float, stop: threading.Event, *, before: Callable[[], object] = lambda: None
-) -> None:
+def keep_reconciling(settings: Settings, every: float, stop: threading.Event) -> None:
     """Reconcile again and again. A ledger or a server that is away is asked again next time."""
     import httpx
     from prefect.exceptions import PrefectException
 
     while not stop.is_set():
         try:
-            before()
             once(settings)
         except (ReelmillError, httpx.HTTPError, PrefectException) as error:
             log.warning("could not look for what was left behind: %s", error)

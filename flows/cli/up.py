@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -21,12 +22,17 @@ from flows.cli.output import console
 from flows.cli.reconcile import keep_reconciling
 from flows.definition import Definition, load
 from flows.supervisor import Part, Supervisor
+from reelmill.errors import ReelmillError
 from reelmill.settings import Settings
+
+log = logging.getLogger("reelmill.up")
 
 #: How long runs may take to put their work down, in seconds.
 DRAIN = 300.0
 #: Seconds between two looks for what was left behind.
 RECONCILE_EVERY = 30.0
+#: Seconds between two looks at whether the server answers.
+MIND_EVERY = 2.0
 #: How long everything may take to come up in the background, in seconds.
 LONGEST_START = 180.0
 
@@ -70,7 +76,10 @@ def _up(settings: Settings, definition: Definition, *, watch: bool, workers: int
     supervisor = Supervisor(
         parts, lambda running: house.write(settings, definition.path, running, where, ready=not stop.is_set())
     )
-    helpers = [threading.Thread(target=_reconcile, args=(settings, stop), name="reconcile")]
+    helpers = [
+        threading.Thread(target=keep_reconciling, args=(settings, RECONCILE_EVERY, stop), name="reconcile"),
+        threading.Thread(target=_mind_server, args=(settings, stop), name="server"),
+    ]
     if watch:
         from flows.cli.watch import keep_watching
 
@@ -107,15 +116,16 @@ def _parts(settings: Settings, door: str, workers: int) -> list[Part]:
     return parts
 
 
-def _reconcile(settings: Settings, stop: threading.Event) -> None:
-    """Look for what was left behind, and for a server of ours that died."""
+def _mind_server(settings: Settings, stop: threading.Event) -> None:
+    """Start the Prefect server of ours again if it ends, where it was, so that all who know it find it."""
     ours = server.running(settings)
-
-    def look() -> None:
-        if ours is not None and not ours.alive():
-            server.ensure(settings, port=ours.port)
-
-    keep_reconciling(settings, RECONCILE_EVERY, stop, before=look)
+    while ours is not None and not stop.wait(MIND_EVERY):
+        try:
+            if not ours.alive():
+                log.warning("the Prefect server does not answer; it is started again")
+                ours = server.ensure(settings, port=ours.port)
+        except ReelmillError as error:
+            log.warning("%s", error)
 
 
 def _migrate(settings: Settings) -> str:

@@ -313,3 +313,29 @@ def test_a_postgres_that_is_away_is_told_with_the_way_out(tmp_path: Path) -> Non
 def test_a_url_of_no_known_kind_is_told(url: str) -> None:
     with pytest.raises(UseError, match=r"cannot be used|driver is missing"):
         Database(url)
+
+
+def test_a_video_whose_brief_has_changed_is_made_again_on_the_same_day(ledger: Ledger) -> None:
+    """A feed that is looked at every hour may change a product twice on one date."""
+    run = ledger.runs.open(opening())
+    first = PlannedVideo("sku-1", "", "壶", "as it was", {"prompt": "a pot"})
+    ledger.videos.plan(run.id, [first], unchanged=0, remake=False)
+    (video,) = ledger.videos.of_run(run.id)
+    for state in (VideoState.GENERATED, VideoState.SCREENED, VideoState.FINISHED, VideoState.DONE):
+        ledger.videos.move(video.id, state)
+    ledger.videos.plan(run.id, [first], unchanged=0, remake=False)
+    assert ledger.videos.get(video.id).state is VideoState.DONE
+    changed = PlannedVideo("sku-1", "", "壶", "cheaper now", {"prompt": "a pot, cheaper"})
+    ledger.videos.plan(run.id, [changed], unchanged=0, remake=False)
+    again = ledger.videos.get(video.id)
+    assert (again.state, again.plan) == (VideoState.PLANNED, {"prompt": "a pot, cheaper"})
+
+
+def test_a_move_to_the_state_that_a_video_has_is_no_move(ledger: Ledger) -> None:
+    """The answer to a commit may be lost, and the move be tried again."""
+    run = ledger.runs.open(opening())
+    ledger.videos.plan(run.id, [PlannedVideo("one", "", "one", "f", {"prompt": "p"})], unchanged=0, remake=False)
+    (video,) = ledger.videos.of_run(run.id)
+    ledger.videos.move(video.id, VideoState.GENERATED)
+    ledger.videos.move(video.id, VideoState.GENERATED)
+    assert [one.after for one in ledger.videos.history(video.id)] == ["planned", "generated"]
