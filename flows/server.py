@@ -249,4 +249,6 @@ def free_port(first: int) -> int:
             except OSError:
                 continue
             return port
-    raise ServerUnavailable(f"no port from {first} on is free", "set REELMILL_PREFECT_PORT to a free one")
+    raise ServerUnavailable(
+        f"no port from {first} on is free", "set REELMILL_PREFECT_PORT and REELMILL_WEB_PORT to free ones"
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import partial
 from uuid import UUID, uuid5
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from records.database import Database, now
 from records.tables import OutboxEvent
@@ -46,7 +48,15 @@ class Outbox:
         tuple[OutboxEvent, bool]
             The event, and whether it is new. One that was sent before keeps its first payload.
         """
-        identity = event_identity(pipeline, sender_id)
+        add = partial(self._add, pipeline, name, event_identity(pipeline, sender_id), payload, sender)
+        try:
+            return add()
+        except IntegrityError:
+            return add()  # the same message came in at the same moment on another connection, whose row is there now
+
+    def _add(
+        self, pipeline: str, name: str, identity: UUID, payload: Mapping[str, Json], sender: str
+    ) -> tuple[OutboxEvent, bool]:
         with self._database.begin() as session:
             row = session.get(OutboxEvent, identity, with_for_update=True)
             if row is not None:

@@ -38,6 +38,8 @@ COMMANDS = (
     ("watch", "Deploy again whenever the definition changes.", "Operations"),
     ("reconcile", "Set going again what dead processes and lost messages left behind.", "Operations"),
     ("worker", "Serve a work pool on this machine.", "Operations"),
+    ("web", "Open the web door: signed hooks, an API for callers, players, metrics.", "Operations"),
+    ("token", "Make, list and revoke the tokens that let callers in.", "Operations"),
     ("db", "Look after the ledger's schema.", "Machine"),
     ("doctor", "Look at this machine and say what is missing.", "Machine"),
 )

@@ -1,0 +1,139 @@
+"""From what the ledger holds to what a caller is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from records.runs import Tally
+from records.tables import OutboxEvent, Run, Video
+from reelmill.content import Json, Rendition
+from web.door import Door
+from web.lookups import find_run, shown
+from web.reports import (
+    CaptionReport,
+    CountReport,
+    PostReport,
+    RenditionReport,
+    RunReport,
+    VerdictReport,
+    VideoReport,
+    label_of,
+    public_url,
+    state_of,
+)
+
+
+def run_report(door: Door, run_id: UUID, *, offset: int, limit: int) -> RunReport | None:
+    """A run with some of its videos; also one that is not opened yet."""
+    found = find_run(door.ledger, run_id)
+    if found is None:
+        return None
+    if isinstance(found, OutboxEvent):
+        return _waiting(door, found)
+    videos = door.ledger.videos.of_run(run_id)[offset : offset + limit]
+    return _run(door, found, videos)
+
+
+def _run(door: Door, run: Run, videos: Sequence[Video]) -> RunReport:
+    return RunReport(
+        id=run.id,
+        pipeline=run.pipeline,
+        occasion=run.occasion,
+        date=run.date,
+        state=state_of(run),
+        reason=run.reason,
+        attempt=run.attempt,
+        opened_at=run.opened_at,
+        closed_at=run.closed_at,
+        url=f"{door.signer.base}/runs/{run.id}",
+        events_url=door.signer.events_url(run.id),
+        count=count_report(door.ledger.runs.tallies([run])[run.id]),
+        videos=[video_report(door, video) for video in videos],
+    )
+
+
+def _waiting(door: Door, event: OutboxEvent) -> RunReport:
+    return RunReport(
+        id=event.run_id,
+        pipeline=event.pipeline,
+        occasion=f"event:{event.id}",
+        date=None,
+        state="waiting",
+        reason="",
+        attempt=0,
+        opened_at=None,
+        closed_at=None,
+        url=f"{door.signer.base}/runs/{event.run_id}",
+        events_url=door.signer.events_url(event.run_id),
+        count=CountReport(found=0, states={}, unfinished=0, holds=True),
+        videos=[],
+    )
+
+
+def count_report(tally: Tally) -> CountReport:
+    states = {state: count for state, count in tally.states.items() if count}
+    return CountReport.model_validate(
+        {"found": tally.found, "states": states, "unfinished": tally.open, "holds": tally.holds}
+    )
+
+
+def video_report(door: Door, video: Video) -> VideoReport:
+    """Everything that a caller is told of a video."""
+    recorded = door.ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
+    verdict = recorded.verdict if recorded is not None else None
+    return VideoReport(
+        id=video.id,
+        run_id=video.run_id,
+        title=video.title,
+        brief=video.brief_key,
+        variant=video.variant_id,
+        state=video.state.value,
+        reason=video.reason,
+        url=f"{door.signer.base}/videos/{video.id}",
+        watch_url=door.signer.watch_url(video.id),
+        prompt=str(video.plan.get("prompt", "")),
+        caption=_caption(video.plan),
+        verdict=None
+        if verdict is None
+        else VerdictReport(decision=verdict.decision.value, reasons=list(verdict.reasons)),
+        renditions=[_rendition(door, video, one) for one in shown(door.ledger, video)],
+        posts=[
+            PostReport(
+                target=post.target,
+                platform=post.profile,
+                state=post.state.value,
+                url=public_url(post),
+                reason=post.reason,
+            )
+            for post in door.ledger.posts.of_video(video.id)
+        ],
+    )
+
+
+def _caption(plan: Mapping[str, Json]) -> CaptionReport | None:
+    words, post = plan.get("words"), plan.get("post")
+    if not isinstance(words, dict) or not isinstance(post, dict):
+        return None
+    return CaptionReport(
+        title=words.get("title", ""),
+        lines=list(words.get("lines", ())),
+        credit=words.get("credit", ""),
+        text=post.get("caption", ""),
+        hashtags=list(post.get("hashtags", ())),
+    )
+
+
+def _rendition(door: Door, video: Video, one: Rendition) -> RenditionReport:
+    name = f"{video.title} {one.profile}"
+    return RenditionReport(
+        platform=one.profile,
+        url=door.signer.file_url(one.sha256, one.path.suffix, name),
+        cover_url=door.signer.file_url(one.cover_sha256, one.cover.suffix, name),
+        width=one.width,
+        height=one.height,
+        seconds=round(one.frames / one.fps, 3),
+        bytes=one.size_bytes,
+        sha256=one.sha256,
+        label=label_of(one),
+    )
