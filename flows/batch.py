@@ -25,6 +25,7 @@ from flows.observer import Observer, current
 from flows.occasion import occasion_of
 from flows.planning import plan_run
 from flows.putting_down import heeding
+from flows.showing import Showing
 from flows.stage_tasks import TASKS
 from flows.start import Start, open_run
 from flows.workshop import Workshop
@@ -121,9 +122,11 @@ def _execute(settings: Settings, ledger: Ledger, run: Run, observer: Observer, *
     with ledger.leases.hold(lease_of(run.id), what, lost=observer.cancel.cancel):
         ledger.runs.attach(run.id, str(flow_run.id))
         failpoint("run.opened")
-        shop = Workshop(settings, ledger, run, observer)
+        showing = Showing(observer, settings, run)
+        shop = Workshop(settings, ledger, run, showing)
         try:
             _plan(shop)
+            showing.named(shop)
             if settings.generation == "pool":
                 shop.shared = invite(settings, shop.pipeline, run) > 0
             carry_all(shop)
@@ -151,6 +154,7 @@ def _execute(settings: Settings, ledger: Ledger, run: Run, observer: Observer, *
             run = ledger.runs.close(run.id)
         finally:
             shop.close()
+        showing.ended_run(ledger, run)
     return _state(run)
 
 

@@ -47,8 +47,8 @@ class Videos:
         """Write a run's videos down, all in one transaction.
 
         A video that is done keeps its state and its plan, unless its brief has changed since or `remake` says to make
-        it again; any other one takes the new plan and starts over, which costs nothing where its work is kept. Videos that the plan no longer has
-        stay, if they are done, and are skipped otherwise.
+        it again; any other one takes the new plan and starts over, which costs nothing where its work is kept. Videos
+        that the plan no longer has stay, if they are done, and are skipped otherwise.
         """
         with self._database.begin() as session:
             run = session.get_one(Run, run_id, with_for_update=True)

@@ -1,0 +1,76 @@
+"""Shows the end of a run in the Prefect UI: five artifacts under the pipeline's name, each with its gist beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flows.counting import counted
+from flows.dashboard import closing, timing
+from flows.dashboard.calling import attempt
+from flows.dashboard.law import equation_of_posts
+from flows.dashboard.markdown import escaped
+from flows.dashboard.posts import posts_by_target, posts_table
+from flows.dashboard.progress import key
+from flows.dashboard.sheet import contact_sheet
+from flows.dashboard.standing import standings
+from flows.dashboard.videos import videos_table
+from records.ledger import Ledger
+from records.tables import Run
+
+
+def show_end(
+    ledger: Ledger, run: Run, *, watch: Callable[[UUID], str], forecast_seconds: float | None, seconds: float
+) -> None:
+    """Show what came of a run. To be called in the flow that executed it, after the run is closed.
+
+    Parameters
+    ----------
+    watch:
+        The address of a video's player.
+    forecast_seconds:
+        How long it was expected to take; None if nobody could say.
+    seconds:
+        How long it took.
+    """
+    what = f"the end of {run.pipeline} {run.occasion}"
+    attempt(what, lambda: _show(ledger, run, watch, forecast_seconds, seconds))
+
+
+def _show(
+    ledger: Ledger, run: Run, watch: Callable[[UUID], str], forecast_seconds: float | None, seconds: float
+) -> None:
+    from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+    run = ledger.runs.get(run.id) or run
+    tally = ledger.runs.tallies([run])[run.id]
+    stood = standings(ledger, run)
+    # A description is Markdown: a card shows its lines, and the page behind the card all of it.
+    when = f" · {escaped(run.occasion)}"  # at the end: a card cuts each line off after some thirty characters
+    # The summary comes first: if the API goes away in between, it is what a person needs most.
+    create_markdown_artifact(
+        closing.closing(run, tally, stood, watch),
+        key=key("summary", run.pipeline),
+        description=closing.gist(run, tally, stood, watch),
+    )
+    if stood:
+        create_markdown_artifact(
+            contact_sheet(stood, watch, closing.command("gallery", run)),
+            key=key("contact-sheet", run.pipeline),
+            description=f"{counted(len(stood), 'video')} at a glance{when}",
+        )
+        create_table_artifact(
+            videos_table(stood),
+            key=key("videos", run.pipeline),
+            description=f"{tally}{when}",
+        )
+        create_markdown_artifact(
+            posts_table(stood, f"{closing.command('show', run)} --json"),
+            key=key("posts", run.pipeline),
+            description=f"{equation_of_posts(stood) or 'nothing was posted'}{when}\n\n{posts_by_target(stood)}".strip(),
+        )
+    create_markdown_artifact(
+        timing.timing(ledger.work.sums(run_id=run.id), seconds, forecast_seconds, run.attempt),
+        key=key("timing", run.pipeline),
+        description=f"{timing.headline(seconds, forecast_seconds)}{when}",
+    )

@@ -1,0 +1,102 @@
+"""Where each video of a run stands, read from the ledger once for everything that is shown of the run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.counting import counted
+from records.ledger import Ledger
+from records.states import ENDED, PostState, VideoState
+from records.tables import Post, Run, Video
+from reelmill.content import Rendition
+
+#: What the ledger notes of a video that is on its way again: no reason for anything.
+_NOTES = frozenset({"", "taken up again", "tried again", "planned again"})
+
+#: States by how much they want a person, and the sign that each is known by.
+SIGNS = {
+    VideoState.FAILED: "✗",
+    VideoState.IN_REVIEW: "?",
+    VideoState.PLANNED: "…",
+    VideoState.GENERATED: "…",
+    VideoState.SCREENED: "…",
+    VideoState.FINISHED: "…",
+    VideoState.REJECTED: "⊘",
+    VideoState.SKIPPED: "–",
+    VideoState.DONE: "✓",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A video, what screening said of it, what was made of it, and where it was posted."""
+
+    video: Video
+    decision: str  #: the newest verdict on its master; "" if there is none
+    clips: int
+    renditions: tuple[Rendition, ...]  #: of its present master
+    posts: tuple[Post, ...]
+
+    @property
+    def state(self) -> VideoState:
+        return self.video.state
+
+    @property
+    def state_words(self) -> str:
+        return self.state.value.replace("_", " ")
+
+    @property
+    def sign(self) -> str:
+        return SIGNS[self.state]
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def why(self) -> str:
+        """Why it is where it is; "" if that needs no reason."""
+        return "" if self.video.reason in _NOTES else self.video.reason
+
+    @property
+    def cover(self) -> Path | None:
+        """A picture of it. There is none of what screening did not pass: a dashboard is a place that people share."""
+        if self.state in {VideoState.IN_REVIEW, VideoState.REJECTED} or not self.renditions:
+            return None
+        return self.renditions[0].cover
+
+    @property
+    def kept(self) -> str:
+        """What is there of it and is not made again: `1 clip and 4 renditions are kept; 3 posts are live`."""
+        made = [
+            counted(count, noun) for count, noun in ((self.clips, "clip"), (len(self.renditions), "rendition")) if count
+        ]
+        count = self.clips + len(self.renditions)
+        parts = [f"{' and '.join(made)} {'is' if count == 1 else 'are'} kept"] if made else ["nothing was made yet"]
+        if live := sum(post.state is PostState.LIVE for post in self.posts):
+            parts.append(f"{counted(live, 'post')} {'is' if live == 1 else 'are'} live")
+        return "; ".join(parts)
+
+
+def standings(ledger: Ledger, run: Run) -> list[Standing]:
+    """The videos of a run in the plan's order."""
+    posts: dict[object, list[Post]] = defaultdict(list)
+    for post in ledger.posts.of_run(run.id):
+        posts[post.video_id].append(post)
+    return [_standing(ledger, video, posts[video.id]) for video in ledger.videos.of_run(run.id)]
+
+
+def _standing(ledger: Ledger, video: Video, posts: Iterable[Post]) -> Standing:
+    verdict = ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
+    return Standing(
+        video=video,
+        decision=verdict.verdict.decision.value if verdict else "",
+        clips=len(ledger.media.clips_of(video.id)),
+        renditions=tuple(
+            one for one in ledger.media.renditions_of(video.id) if one.master_sha256 == video.master_sha256
+        ),
+        posts=tuple(posts),
+    )

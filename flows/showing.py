@@ -1,0 +1,93 @@
+"""Shows a run in the dashboard while it goes on and when it has ended, beside whoever else watches it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections import Counter
+from uuid import UUID
+
+from prefect.runtime import flow_run
+
+from flows import dashboard
+from flows.forecast import forecast_run
+from flows.observer import Observer
+from flows.signing import Signer
+from flows.workshop import Workshop
+from records.ledger import Ledger
+from records.states import ENDED
+from records.tables import Run, Video
+from reelmill.settings import Settings
+
+#: Stages that a video passes, each of which is a step of the run's progress.
+STEPS = 4
+#: Links in the dashboard open a player for as long as renditions are usually kept.
+LINKS_LIVE = dt.timedelta(days=90)
+
+
+class Showing(Observer):
+    """Tells the dashboard how far a run is, and everything to the observer that it is put before.
+
+    To be made in the flow that executes the run.
+    """
+
+    def __init__(self, inner: Observer, settings: Settings, run: Run) -> None:
+        super().__init__()
+        self.cancel = inner.cancel
+        self._inner = inner
+        self._signer = Signer(settings)
+        self._began = time.monotonic()
+        self._forecast: float | None = None
+        self._steps: Counter[UUID] = Counter()
+        self._videos = 0
+        self._lock = threading.Lock()
+        self._progress = dashboard.Progress(run)
+
+    def named(self, shop: Workshop) -> None:
+        """The plan is there, so the run can be called by what it is about, and be forecast."""
+        run = shop.run
+        videos = [video for video in shop.ledger.videos.of_run(run.id) if video.title]
+        name = dashboard.flow_run_name(run.pipeline, run.occasion, [video.title for video in videos])
+        dashboard.rename(str(flow_run.id), name, dashboard.tags(shop.pipeline, run))
+        self._forecast = forecast_run(shop, [video for video in videos if video.state not in ENDED])
+
+    def ended_run(self, ledger: Ledger, run: Run) -> None:
+        """The run is closed: show what came of it, and what to do next."""
+        if not ledger.runs.tallies([run])[run.id].open:
+            self._progress.update(1.0)
+        self._progress.close()
+        dashboard.show_end(
+            ledger,
+            run,
+            watch=lambda video_id: self._signer.watch_url(video_id, LINKS_LIVE),
+            forecast_seconds=self._forecast,
+            seconds=time.monotonic() - self._began,
+        )
+
+    def planned(self, videos: int, skipped: int, unchanged: int) -> None:
+        self._inner.planned(videos, skipped, unchanged)
+
+    def begun(self, videos: int) -> None:
+        self._videos = videos
+        self._inner.begun(videos)
+
+    def started(self, stage: str, video: Video) -> None:
+        self._inner.started(stage, video)
+
+    def advanced(self, video: Video, done: int, total: int) -> None:
+        self._inner.advanced(video, done, total)
+
+    def ended(self, stage: str, video: Video, note: str, seconds: float) -> None:
+        self._inner.ended(stage, video, note, seconds)
+        self._step(video, 1)
+
+    def failed(self, video: Video, error: Exception) -> None:
+        self._inner.failed(video, error)
+        self._step(video, STEPS)
+
+    def _step(self, video: Video, steps: int) -> None:
+        with self._lock:
+            self._steps[video.id] = min(self._steps[video.id] + steps, STEPS)
+            done = sum(self._steps.values()) / max(self._videos * STEPS, 1)
+        self._progress.update(done)
