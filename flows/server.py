@@ -196,7 +196,8 @@ def _locked(home: Path) -> Iterator[None]:
 
 def _start(settings: Settings, home: Path, port: int) -> LocalServer:
     _refuse_open_doors(settings.prefect_host)
-    url = f"http://127.0.0.1:{port}/api"
+    anywhere = settings.prefect_host in (*LOOPBACK, "0.0.0.0", "::")  # noqa: S104 (it is asked for, with a password)
+    url = f"http://{'127.0.0.1' if anywhere else settings.prefect_host}:{port}/api"
     origin = {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": url.removesuffix("/api")}
     log = home / "server.log"
     with log.open("ab") as stream:

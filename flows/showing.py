@@ -16,7 +16,7 @@ from flows.observer import Observer
 from flows.signing import Signer
 from flows.workshop import Workshop
 from records.ledger import Ledger
-from records.states import ENDED
+from records.states import ENDED, VideoState
 from records.tables import Run, Video
 from reelmill.settings import Settings
 
@@ -36,7 +36,7 @@ class Showing(Observer):
         super().__init__()
         self.cancel = inner.cancel
         self._inner = inner
-        self._signer = Signer(settings)
+        self._settings = settings
         self._began = time.monotonic()
         self._forecast: float | None = None
         self._steps: Counter[UUID] = Counter()
@@ -47,7 +47,7 @@ class Showing(Observer):
     def named(self, shop: Workshop) -> None:
         """The plan is there, so the run can be called by what it is about, and be forecast."""
         run = shop.run
-        videos = [video for video in shop.ledger.videos.of_run(run.id) if video.title]
+        videos = [video for video in shop.ledger.videos.of_run(run.id) if video.state is not VideoState.SKIPPED]
         name = dashboard.flow_run_name(run.pipeline, run.occasion, [video.title for video in videos])
         dashboard.rename(str(flow_run.id), name, dashboard.tags(shop.pipeline, run))
         self._forecast = forecast_run(shop, [video for video in videos if video.state not in ENDED])
@@ -60,7 +60,7 @@ class Showing(Observer):
         dashboard.show_end(
             ledger,
             run,
-            watch=lambda video_id: self._signer.watch_url(video_id, LINKS_LIVE),
+            watch=lambda video_id: Signer(self._settings).watch_url(video_id, LINKS_LIVE),
             forecast_seconds=self._forecast,
             seconds=time.monotonic() - self._began,
         )

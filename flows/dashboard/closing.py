@@ -42,12 +42,13 @@ def headline(run: Run, tally: Tally) -> str:
 
 def gist(run: Run, tally: Tally, standings: Sequence[Standing], watch: Callable[[UUID], str]) -> str:
     """The summary in a few lines of Markdown, for cards and lists: what wants a person, why, and the next command."""
-    wanting = [one for one in standings if one.state is VideoState.FAILED]
-    wanting += [one for one in standings if one.state is VideoState.IN_REVIEW]
-    lines = [f"- {_name(one, watch)} – {escaped(one.why, LONGEST_REASON)}" for one in wanting[:FEW]]
-    if more := len(wanting) - len(lines):
-        lines.append(f"- … and {more} more")
-    if not wanting and run.state in {RunState.FAILED, RunState.INTERRUPTED}:
+    failed = [one for one in standings if one.state is VideoState.FAILED]
+    unsure = [one for one in standings if one.state is VideoState.IN_REVIEW]
+    lines: list[str] = []
+    for found, what in ((failed, "failed"), (unsure, "waits for you")):
+        lines += [f"- {_name(one, watch)} {what}: {escaped(one.why, LONGEST_REASON)}" for one in found[:FEW]]
+        lines += [f"- … and {len(found) - FEW} more"] if len(found) > FEW else []
+    if not lines and run.state in {RunState.FAILED, RunState.INTERRUPTED}:
         lines.append(f"- {escaped(run.reason, LONGEST_REASON)}")
     parts = [f"{headline(run, tally)} · {escaped(run.occasion)}"]
     parts += ["\n".join(lines)] if lines else []

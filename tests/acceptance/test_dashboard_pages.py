@@ -34,7 +34,7 @@ class Page(HTMLParser):
 
     def __init__(self, content: str) -> None:
         super().__init__()
-        self.links: dict[str, str] = {}  #: address → the text that is shown for it
+        self.links: dict[str, str] = {}  #: address → the text of the last link to it
         self.pictures: list[str] = []
         self.text = ""
         self._within: str | None = None
@@ -45,7 +45,7 @@ class Page(HTMLParser):
         told = {name: value or "" for name, value in attrs}
         if tag == "a":
             self._within = told.get("href", "")
-            self.links.setdefault(self._within, "")
+            self.links[self._within] = ""
         elif tag == "img":
             self.pictures.append(told.get("src", ""))
         elif tag in {"script", "style"}:

@@ -247,8 +247,9 @@ def test_a_mixed_run_shows_all_of_itself(ledger: Ledger, tmp_path: Path, on_serv
     summary = found["summary-solar-terms-daily"]
     gist = str(summary.description)
     assert gist.startswith("3 failed, 1 waits for a person, 2 of 8 done · 2026-12-21\n\n- **[冬至 · 35mm film](")
-    assert r"– the engine gave \<up> at \| frame" in gist
-    assert "\n- … and 1 more\n\n```\nreelmill resume solar_terms-daily@2026-12-21\n```" in gist
+    assert r" failed: the engine gave \<up> at \| frame" in gist
+    assert " waits for you: nudity: 0.42 at 1.3 s" in gist
+    assert gist.endswith("\n\n```\nreelmill resume solar_terms-daily@2026-12-21\n```")
     words = str(summary.data)
     assert "**8 found = 2 done + 3 failed + 1 in review + 1 rejected + 1 skipped**" in words
     assert "The count closes" in words
@@ -388,6 +389,16 @@ def test_a_run_that_found_nothing_says_why_and_has_no_empty_tables(settings: Set
     words = str(found["summary-shop"].data)
     assert "the feed is away – try later" in words
     assert "reelmill resume 'shop@event:a b|`c`'" in words
+
+
+def test_the_gist_of_a_run_with_many_failures_stays_short(
+    settings: Settings, tmp_path: Path, on_server: LocalServer
+) -> None:
+    with Ledger(settings) as ledger:
+        rows = [Row(f"冬至 · {number}", "failed to generate") for number in range(60)]
+        summary = shown(ledger, furnish(ledger, tmp_path, rows))["summary-solar-terms-daily"]
+    assert "\n- … and 57 more\n" in str(summary.description)
+    assert "- … and 10 more: `reelmill show solar_terms-daily@2026-12-21`" in str(summary.data)
 
 
 def test_a_video_that_could_not_be_planned_is_said_to_need_a_new_plan(
