@@ -85,10 +85,11 @@ def _carry_one_by_one(shop: Workshop) -> int:
                 return carried
             time.sleep(LOOK)
             continue
-        clips = shop.ledger.media.clips_of(video.id)
+        shots = shop.ledger.media.requested(video.id)
         with claimed(shop, video) as ours:
-            if ours and clips:
-                carry_from_clip(shop, video, VideoPlan.from_json(video.plan), clips[0])
+            clip = shop.ledger.media.fetch_clip(shots[0].id) if ours and shots else None
+            if clip is not None:
+                carry_from_clip(shop, video, VideoPlan.from_json(video.plan), clip)
                 carried += 1
 
 

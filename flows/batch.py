@@ -26,12 +26,13 @@ from flows.occasion import occasion_of
 from flows.planning import plan_run
 from flows.putting_down import heeding
 from flows.showing import Showing
+from flows.space import check_space, forecast
 from flows.stage_tasks import TASKS
 from flows.start import Start, open_run
 from flows.workshop import Workshop
 from records.ledger import Ledger
 from records.runs import lease_of
-from records.states import RunState
+from records.states import ENDED, RunState
 from records.tables import Run
 from reelmill import logs
 from reelmill.errors import Interrupted, LeaseHeld, ReelmillError, ServerUnavailable
@@ -127,6 +128,7 @@ def _execute(settings: Settings, ledger: Ledger, run: Run, observer: Observer, *
         try:
             _plan(shop)
             showing.named(shop)
+            _see_that_it_fits(shop)
             if settings.generation == "pool":
                 shop.shared = invite(settings, shop.pipeline, run) > 0
             carry_all(shop)
@@ -156,6 +158,14 @@ def _execute(settings: Settings, ledger: Ledger, run: Run, observer: Observer, *
             shop.close()
         showing.ended_run(ledger, run)
     return _state(run)
+
+
+def _see_that_it_fits(shop: Workshop) -> None:
+    """Refuse a run that the disk has no room for, before a second of rendering."""
+    todo = [video for video in shop.ledger.videos.of_run(shop.run.id) if video.state not in ENDED]
+    seconds = shop.pipeline.generate.frames / shop.pipeline.generate.fps
+    needed = forecast(shop.ledger, shop.run.pipeline, len(todo), shop.pipeline.deliver, seconds=seconds)
+    check_space(shop.settings, needed)
 
 
 def _goes_on_without_us() -> bool:

@@ -10,6 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from flows.webfont import embedded
 from records.ledger import Ledger
+from records.naming import PICTURE, VIDEO
+from records.store import Store
 from records.tables import Run, Video
 from reelmill import __version__
 from reelmill.content import Json, Rendition
@@ -68,7 +70,7 @@ def _video(ledger: Ledger, video: Video, folder: Path) -> dict[str, Json]:
         "verdict": verdict.decision.value if verdict else "",
         "examinations": verdict.examinations if verdict else (),
         "reasons": verdict.reasons if verdict else (),
-        "renditions": [_rendition(one, folder) for one in ledger.media.renditions_of(video.id)],
+        "renditions": [_rendition(ledger.store, one, folder) for one in ledger.media.renditions_of(video.id)],
         "posts": [
             {"target": post.target, "platform": post.profile, "state": post.state.value, "url": post.url or ""}
             for post in ledger.posts.of_video(video.id)
@@ -76,11 +78,12 @@ def _video(ledger: Ledger, video: Video, folder: Path) -> dict[str, Json]:
     }
 
 
-def _rendition(rendition: Rendition, folder: Path) -> dict[str, Json]:
+def _rendition(store: Store, rendition: Rendition, folder: Path) -> dict[str, Json]:
     return {
         "platform": profiles.find(rendition.profile).title,
-        "video": os.path.relpath(rendition.path, folder),
-        "cover": os.path.relpath(rendition.cover, folder),
+        # The page links to files, so those that are in a bucket are brought here.
+        "video": os.path.relpath(store.get(rendition.sha256, VIDEO), folder),
+        "cover": os.path.relpath(store.get(rendition.cover_sha256, PICTURE), folder),
         "size": f"{rendition.width}×{rendition.height}",
         "seconds": round(rendition.frames / rendition.fps, 1),
         "megabytes": round(rendition.size_bytes / 1e6, 1),

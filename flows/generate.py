@@ -63,6 +63,8 @@ def generate_chunk(chunk_id: str, title: str = "") -> State[Any]:  # noqa: ARG00
         except LeaseHeld as error:
             return Completed(name="Skipped", message=error.reason)
         except Interrupted:
+            if not observer.cancel.cancelled:
+                raise  # not by us: the run orders the rest again
             if observer.put_down:
                 return Completed(name="PutDown", message="put down: the next worker goes on with the missing clips")
             return Cancelled(message="nobody waits for these clips any more; what is finished is kept")
@@ -90,6 +92,8 @@ def _render(settings: Settings, ledger: Ledger, chunk: Chunk, observer: Observer
                 if isinstance(outcome, Clip):
                     made += 1
                     told.info("%s: %.1f s of film (%d of %d)", name, outcome.seconds, made + failed, len(shots))
+                elif isinstance(outcome.error, TransientError):
+                    told.warning("%s: %s; the run orders it again", name, outcome.error)
                 else:
                     failed += 1
                     told.error("%s: %s", name, outcome.error)
@@ -102,12 +106,8 @@ def _render(settings: Settings, ledger: Ledger, chunk: Chunk, observer: Observer
 
 def _failure(error: ReelmillError | str) -> dict[str, Any]:
     if isinstance(error, str):
-        return {"reason": error, "instruction": "", "transient": False}
-    return {
-        "reason": error.reason,
-        "instruction": error.instruction,
-        "transient": isinstance(error, TransientError),
-    }
+        return {"reason": error, "instruction": ""}
+    return {"reason": error.reason, "instruction": error.instruction}
 
 
 def _wanted(ledger: Ledger, chunk: Chunk) -> bool:

@@ -28,7 +28,7 @@ from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
 from records.tables import Chunk, Video
 from reelmill.content import Clip, Shot
-from reelmill.errors import EngineError, UseError
+from reelmill.errors import EngineError, TerminalError, UseError
 
 #: Seconds between two looks at the ledger, and at Prefect.
 LOOK, LOOK_AT_PREFECT = 0.3, 2.0
@@ -55,7 +55,7 @@ def pooled_clips(shop: Workshop, todo: Sequence[Video]) -> Iterator[tuple[Video,
         if not asked:
             continue
         shot = asked[0]
-        if (clip := shop.ledger.media.clip(shot.id)) is not None:
+        if (clip := shop.ledger.media.fetch_clip(shot.id)) is not None:
             yield _taken(shop, video, plan, clip)
             continue
         shots[shot.id] = shot
@@ -68,7 +68,12 @@ def pooled_clips(shop: Workshop, todo: Sequence[Video]) -> Iterator[tuple[Video,
         shop.cancel.check()
         orders.look_after()
         for identity in shop.ledger.chunks.made(shop.run.id) & waiting.keys():
-            clip = shop.ledger.media.clip(identity)
+            try:
+                clip = shop.ledger.media.fetch_clip(identity)
+            except TerminalError as error:  # damaged on its way
+                for video, _ in waiting.pop(identity):
+                    fail(shop, video, error)
+                continue
             for video, plan in waiting.pop(identity) if clip is not None else ():
                 assert clip is not None
                 yield _taken(shop, video, plan, clip)

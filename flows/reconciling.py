@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,6 +16,7 @@ from uuid import UUID
 from flows.definition import Definition
 from flows.deploying import apply
 from flows.fire_times import fire_times, logical_date
+from flows.keeping import tidy
 from flows.occasion import on_date
 from flows.opening import definition_of, opening
 from flows.schedule import HORIZON, days_of
@@ -50,7 +52,7 @@ def reconcile(settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> 
     done: list[str] = []
     try:
         with ledger.leases.hold("reconcile", "the reconciling"):
-            for look in (_events, _dead_runs, _missed, _calendars):
+            for look in (_events, _dead_runs, _missed, _calendars, _keep):
                 done += _guarded(look, settings, ledger, client)
     except LeaseHeld:
         return []
@@ -189,6 +191,38 @@ def _calendars(settings: Settings, ledger: Ledger, _client: SyncPrefectClient) -
         if row.dates_until is not None and row.dates_until - now().date() < HORIZON / 2:
             apply(ledger, definition_of(row, settings), row.pipeline)
             yield f"deployed more days of the calendar of {row.pipeline}"
+
+
+def _keep(settings: Settings, ledger: Ledger, _client: SyncPrefectClient) -> Iterator[str]:
+    """Media files that nobody needs any more make room, as the definition that was deployed last says."""
+    rows = sorted(ledger.deployments.all(), key=lambda row: row.deployed_at)
+    if not rows or not _TIDY.is_due():
+        return
+    made = tidy(ledger, definition_of(rows[-1], settings).keep, scratch=settings.scratch)
+    if made.clips or made.renditions or made.orphans:
+        yield (
+            f"made {made.bytes / 1e6:.0f} MB of room: {made.clips} clips, {made.renditions} renditions, "
+            f"{made.orphans} left-over files"
+        )
+
+
+class _Every:
+    """Something that is done now and then by a process that looks often."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last: float | None = None
+
+    def is_due(self) -> bool:
+        present = time.monotonic()
+        if self._last is not None and present - self._last < self._seconds:
+            return False
+        self._last = present
+        return True
+
+
+#: Tidying lists the whole store.
+_TIDY = _Every(3600)
 
 
 def _flow_run(client: SyncPrefectClient, flow_run_id: str | None) -> FlowRun | None:

@@ -93,7 +93,9 @@ def examine(shop: Workshop, video: Video, clip: Clip) -> RecordedVerdict:
     screener = shop.screener
     recorded = shop.ledger.verdicts.find(clip.sha256, screener.policy, screener.policy_version)
     if recorded is None:
-        verdict = screener.screen(clip.path, clip.sha256, expected_frames=clip.frames, cancel=shop.cancel)
+        verdict = screener.screen(
+            shop.ledger.store.get(clip.sha256, VIDEO), clip.sha256, expected_frames=clip.frames, cancel=shop.cancel
+        )
         failpoint("screen.examined")
         recorded = shop.ledger.verdicts.record(verdict)
         failpoint("screen.recorded")
@@ -121,12 +123,18 @@ def make_renditions(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -
     kept: dict[str, Rendition] = {}
     for profile in plan.profiles:
         wanted = Rendition.identity(clip.sha256, profile, recipe(job, profile))
-        if (found := shop.ledger.media.rendition(wanted)) is not None:
+        if (found := shop.ledger.media.fetch_rendition(wanted)) is not None:
             kept[profile] = found
     missing = tuple(profile for profile in plan.profiles if profile not in kept)
     if missing:
         with shop.scratch(video.id) as folder:
-            made = finish(clip.path, clip.sha256, replace(job, profiles=missing), folder, cancel=shop.cancel)
+            made = finish(
+                shop.ledger.store.get(clip.sha256, VIDEO),
+                clip.sha256,
+                replace(job, profiles=missing),
+                folder,
+                cancel=shop.cancel,
+            )
             for one in made:
                 stored = replace(
                     one,
@@ -156,6 +164,9 @@ def make_posts(
     posts: list[Post] = []
     problems: list[TerminalError] = []
     for rendition in renditions:
+        # A local copy may have made room for another one while the video waited for its turn.
+        shop.ledger.store.get(rendition.sha256, VIDEO)
+        shop.ledger.store.get(rendition.cover_sha256, PICTURE)
         for target in plan.targets:
             if shop.cancel.cancelled:
                 raise Interrupted("the work was stopped before everything was posted")

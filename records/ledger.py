@@ -13,7 +13,7 @@ from records.media import Media
 from records.outbox import Outbox
 from records.posts import Posts
 from records.runs import Runs
-from records.store import Store
+from records.store import open_store
 from records.tokens import Tokens
 from records.verdicts import Verdicts
 from records.videos import Videos
@@ -42,7 +42,7 @@ class Ledger:
 
     def __init__(self, settings: Settings, *, patience: float = 0.0) -> None:
         self.database = Database(settings.ledger_url, patience=patience)
-        self.store = Store(settings.store)
+        self.store = open_store(settings)
         try:
             self._settle_schema()
         except BaseException:
@@ -80,6 +80,7 @@ class Ledger:
             )
 
     def close(self) -> None:
+        self.store.close()
         self.database.close()
 
     def __enter__(self) -> Self:

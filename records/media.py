@@ -1,4 +1,12 @@
-"""Shots, clips and renditions in the ledger. A row here means that the file is in the store, whole."""
+"""Shots, clips and renditions in the ledger. A row here means that the file is in the store, whole.
+
+A clip or a rendition whose file was given up to make room (`removed_at`) is as one that was never made: it is made
+again when it is needed, and recording it takes it back.
+
+Two ways to ask. `clip`, `rendition` and the lists believe the ledger as far as the store is remote: they are for
+reports. `fetch_clip` and `fetch_rendition` bring the file to this machine: they are for stages, which ask once the
+ledger says that a video needs it, so that no tidying takes it away between the answer and its use.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +15,16 @@ from dataclasses import asdict
 from uuid import UUID
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from records.database import Database, now
-from records.store import Store
+from records.naming import PICTURE, VIDEO, lock_naming
+from records.store import Content, Store
 from records.tables import ClipRow, RenditionRow, ShotRow, VideoRendition, VideoShot
 from reelmill.content import Clip, Rendition, Shot
+from reelmill.errors import TransientError
 
-#: Suffixes in the store.
-VIDEO, PICTURE = ".mp4", ".jpg"
+__all__ = ["PICTURE", "VIDEO", "Media"]
 
 
 class Media:
@@ -46,26 +56,36 @@ class Media:
         return [Shot(**row.request) for row in rows]
 
     def clip(self, shot_id: str) -> Clip | None:
-        """The clip of a shot, if it was made and its file is still in the store."""
+        """The clip of a shot, if it was made and not given up since. Its file may be on another machine."""
         with self._database.read() as session:
             row = session.get(ClipRow, shot_id)
-        if row is None or not self._store.has(row.sha256, VIDEO):
-            return None
-        return Clip(
-            shot_id=row.shot_id,
-            path=self._store.path(row.sha256, VIDEO),
-            sha256=row.sha256,
-            width=row.width,
-            height=row.height,
-            frames=row.frames,
-            fps=row.fps,
-            preview=row.preview,
-            record=row.record,
-        )
+        return self._clip(row) if row is not None and self._is_listed(row, (row.sha256, VIDEO)) else None
+
+    def fetch_clip(self, shot_id: str) -> Clip | None:
+        """The clip of a shot with its file on this machine, if it was made and is still in the store.
+
+        Raises
+        ------
+        ServerUnavailable, StorageError
+            If the store does not answer, or does not let us in.
+        TerminalError
+            If the file is damaged.
+        """
+        with self._database.read() as session:
+            # Waits for a tidying that is just giving it up, and keeps the next one waiting.
+            row = session.get(ClipRow, shot_id, with_for_update={"read": True})
+        return self._clip(row) if row is not None and self._is_fetched(row, (row.sha256, VIDEO)) else None
 
     def record_clip(self, clip: Clip) -> None:
-        """Note a clip whose file is in the store. A clip that was made again replaces the one that was lost."""
+        """Note a clip whose file is in the store. A clip that was made again replaces the one that was lost.
+
+        Raises
+        ------
+        TransientError
+            If tidying took the file away while it was being recorded: it must be made again.
+        """
         with self._database.begin() as session:
+            self._insist(session, Content(clip.sha256, VIDEO))
             session.merge(
                 ClipRow(
                     shot_id=clip.shot_id,
@@ -77,18 +97,40 @@ class Media:
                     preview=clip.preview,
                     record=dict(clip.record),
                     created_at=now(),
+                    removed_at=None,
                 )
             )
 
     def rendition(self, rendition_id: str) -> Rendition | None:
-        """A rendition, if it was made and its files are still in the store."""
+        """A rendition, if it was made and not given up since. Its files may be on another machine."""
         with self._database.read() as session:
             row = session.get(RenditionRow, rendition_id)
-        return self._whole(row) if row is not None else None
+        return self._rendition(row) if row is not None and self._is_listed(row, *_files_of(row)) else None
+
+    def fetch_rendition(self, rendition_id: str) -> Rendition | None:
+        """A rendition with its files on this machine, if it was made and they are still in the store.
+
+        Raises
+        ------
+        ServerUnavailable, StorageError
+            If the store does not answer, or does not let us in.
+        TerminalError
+            If a file is damaged.
+        """
+        with self._database.read() as session:
+            row = session.get(RenditionRow, rendition_id, with_for_update={"read": True})  # as in `fetch_clip`
+        return self._rendition(row) if row is not None and self._is_fetched(row, *_files_of(row)) else None
 
     def record_rendition(self, rendition: Rendition) -> None:
-        """Note a rendition whose files are in the store."""
+        """Note a rendition whose files are in the store.
+
+        Raises
+        ------
+        TransientError
+            If tidying took a file away while it was being recorded: it must be made again.
+        """
         with self._database.begin() as session:
+            self._insist(session, Content(rendition.sha256, VIDEO), Content(rendition.cover_sha256, PICTURE))
             session.merge(
                 RenditionRow(
                     id=rendition.id,
@@ -106,6 +148,7 @@ class Media:
                     preview=rendition.preview,
                     record=dict(rendition.record),
                     created_at=now(),
+                    removed_at=None,
                 )
             )
 
@@ -118,7 +161,7 @@ class Media:
             )
 
     def renditions_of(self, video_id: UUID) -> list[Rendition]:
-        """The renditions of a video whose files are in the store, by profile."""
+        """The renditions of a video that were not given up, by profile. Their files may be on another machine."""
         with self._database.read() as session:
             rows = session.scalars(
                 select(RenditionRow)
@@ -126,7 +169,7 @@ class Media:
                 .where(VideoRendition.video_id == video_id)
                 .order_by(RenditionRow.profile)
             ).all()
-        return [whole for row in rows if (whole := self._whole(row)) is not None]
+        return [self._rendition(row) for row in rows if self._is_listed(row, *_files_of(row))]
 
     def clips_of(self, video_id: UUID) -> list[Clip]:
         """The clips of a video in order, as far as they are made."""
@@ -136,9 +179,39 @@ class Media:
             ).all()
         return [clip for shot_id in shots if (clip := self.clip(shot_id)) is not None]
 
-    def _whole(self, row: RenditionRow) -> Rendition | None:
-        if not (self._store.has(row.sha256, VIDEO) and self._store.has(row.cover_sha256, PICTURE)):
-            return None
+    def _is_listed(self, row: ClipRow | RenditionRow, *files: tuple[str, str]) -> bool:
+        """Whether a report may name it. A report makes no call over the network for each of its rows."""
+        return row.removed_at is None and (self._store.remote or all(self._store.has(*file) for file in files))
+
+    def _is_fetched(self, row: ClipRow | RenditionRow, *files: tuple[str, str]) -> bool:
+        if row.removed_at is not None or not all(self._store.has(*file) for file in files):
+            return False
+        for file in files:
+            self._store.get(*file)
+        return True
+
+    def _insist(self, session: Session, *contents: Content) -> None:
+        """See that files are there which a row is about to name, if tidying may be just about to remove them."""
+        for content in contents if lock_naming(session, contents) else ():
+            if self._store.look(content) is None:
+                raise TransientError(
+                    f"{content.name} was removed to make room while it was being recorded", "it is made again"
+                )
+
+    def _clip(self, row: ClipRow) -> Clip:
+        return Clip(
+            shot_id=row.shot_id,
+            path=self._store.path(row.sha256, VIDEO),
+            sha256=row.sha256,
+            width=row.width,
+            height=row.height,
+            frames=row.frames,
+            fps=row.fps,
+            preview=row.preview,
+            record=row.record,
+        )
+
+    def _rendition(self, row: RenditionRow) -> Rendition:
         return Rendition(
             master_sha256=row.master_sha256,
             profile=row.profile,
@@ -156,3 +229,7 @@ class Media:
             preview=row.preview,
             record=row.record,
         )
+
+
+def _files_of(row: RenditionRow) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (row.sha256, VIDEO), (row.cover_sha256, PICTURE)

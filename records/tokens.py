@@ -48,7 +48,9 @@ class Tokens:
         identity, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         with self._database.begin() as session:
             if session.scalars(select(Token).where(Token.name == name)).first() is not None:
-                raise UseError(f"there is a token {name!r} already", "choose another name; one that was revoked stays taken")
+                raise UseError(
+                    f"there is a token {name!r} already", "choose another name; one that was revoked stays taken"
+                )
             session.add(
                 Token(
                     id=identity,

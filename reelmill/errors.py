@@ -18,7 +18,7 @@ unknown outcome is never repeated, because the thing may already have happened.
     ├── TransientError             trying again may work: a full queue, a 503, a lock
     │   ├── StorageError           the disk is full or the folder is read-only
     │   ├── LeaseHeld              another process works on it
-    │   └── ServerUnavailable      the Prefect API or the database does not answer
+    │   └── ServerUnavailable      the Prefect API, the database, the store or the video server does not answer
     ├── UnknownOutcome             it may have happened; look it up or let a person decide, never repeat it
     └── Interrupted                a person or a signal stopped the work; everything finished is kept
 """
@@ -157,7 +157,7 @@ class LeaseHeld(TransientError):
 
 
 class ServerUnavailable(TransientError):
-    """The Prefect API or the database does not answer."""
+    """The Prefect API, the database, the store or the video server does not answer."""
 
 
 class UnknownOutcome(ReelmillError):

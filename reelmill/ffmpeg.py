@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from reelmill.errors import Interrupted, MediaError, StorageError, TerminalError
+from reelmill.errors import Interrupted, MediaError, StorageError, TerminalError, TransientError
 
 #: Put before each `-i`: no network, no playlists that name other files.
 SAFE_INPUT = ("-protocol_whitelist", "file,pipe")
@@ -138,8 +138,12 @@ def run(
     return text
 
 
-def failure(log: str, code: int) -> TerminalError | StorageError:
+def failure(log: str, code: int) -> TerminalError | TransientError:
     """The typed error for an ffmpeg that ended with `code` and this log."""
+    if code < 0:
+        # Nothing is wrong with the file: somebody killed the process, most often the kernel for want of memory.
+        name = signal.Signals(-code).name
+        return TransientError(f"ffmpeg was killed ({name})", "see that the machine has memory left; it is tried again")
     tail = " | ".join(line.strip() for line in log.splitlines()[-3:]) or f"exit code {code}"
     if "No space left on device" in log:
         return StorageError(f"the disk is full: {tail}", "free some space, then resume the run")

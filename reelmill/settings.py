@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reelmill.errors import UseError
@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     generation: Literal["auto", "inline", "pool"] = Field(
         "auto", description="Who renders: the run itself, or the gpu pool. auto: the pool, where a worker runs it."
     )
+    video_api_url: str = Field("", description="The video server that the engine `video_api` renders on.")
+    video_api_token: SecretStr = Field(SecretStr(""), description="Its bearer token. Empty: it wants none.")
+    video_api_model: str = Field(
+        "", description="The model that it serves, as `name` or `name@revision`. Empty: the server is asked."
+    )
+    video_api_shots: int = Field(4, ge=1, le=64, description="Shots that are ordered there at the same time.")
     chunk_minutes: float = Field(
         10, gt=0, le=240, description="Minutes of rendering, by forecast, that the gpu pool gets as one piece."
     )

@@ -25,7 +25,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "event": "tasks.sources.event:Event",
         "list": "tasks.sources.listing:Listing",
     },
-    "engines": {"storyboard": "wan_engine.storyboard.engine:StoryboardEngine"},
+    "engines": {
+        "storyboard": "wan_engine.storyboard.engine:StoryboardEngine",
+        "video_api": "wan_engine.video_api.engine:VideoApiEngine",
+    },
     "detectors": {
         "opennsfw": "tasks.screening.detectors.opennsfw:OpenNsfw",
         "nudenet": "tasks.screening.detectors.nudenet:NudeNet",

@@ -119,5 +119,5 @@ class ClipEncoder:
         code = self._process.wait()
         self._log.seek(0)
         log = self._log.read().decode(errors="replace")
-        # A SIGKILL from outside, such as Ctrl-C in a terminal that ends the whole group, is no fault of the shot.
-        return Interrupted("the encoder was killed") if code in {-2, -9, -15} else failure(log, code)
+        # Ctrl-C in a terminal ends the whole group, and is no fault of the shot.
+        return Interrupted("the encoder was stopped") if code in {-2, -15} else failure(log, code)

@@ -88,8 +88,8 @@ class RenditionRow(Base):
     master_sha256: Mapped[str] = mapped_column(String(64))
     profile: Mapped[str] = mapped_column(String(64))
     recipe: Mapped[str] = mapped_column(String(64))
-    sha256: Mapped[str] = mapped_column(String(64))
-    cover_sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    cover_sha256: Mapped[str] = mapped_column(String(64), index=True)
     width: Mapped[int]
     height: Mapped[int]
     frames: Mapped[int]

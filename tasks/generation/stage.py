@@ -57,7 +57,7 @@ def render(
     """
     missing = []
     for shot in dict.fromkeys(shots):
-        if (clip := ledger.media.clip(shot.id)) is not None:
+        if (clip := ledger.media.fetch_clip(shot.id)) is not None:
             yield clip
         else:
             missing.append(shot)

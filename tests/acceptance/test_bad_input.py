@@ -232,8 +232,8 @@ def test_a_read_only_home_is_refused_before_anything_happens(project: Project) -
     assert project.call("doctor", prefix=in_a_mount("ro", home)).returncode == 1
 
 
-def test_a_full_disk_leaves_a_run_that_can_be_resumed(project: Project) -> None:
-    # given a store on a disk that a clip does not fit on
+def test_a_run_that_does_not_fit_on_the_disk_is_refused_with_numbers_before_a_clip_is_made(project: Project) -> None:
+    # given a store on a disk that the run does not fit on
     project.write(TWO_PROMPTS)
     store = project.folder / "store"
     store.mkdir()
@@ -243,7 +243,8 @@ def test_a_full_disk_leaves_a_run_that_can_be_resumed(project: Project) -> None:
     )
     told = complain(failed)
     assert failed.returncode == 1
-    assert "No space left" in told
+    assert re.search(r"this run needs about [\d.]+ MB, and 500 MB are kept free; \d+ [kM]B are free on ", told), told
+    assert "generate" not in told
     assert "reelmill resume quick@2026-11-22" in told
     # when there is room
     resumed = project.json("resume", environment=environment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,7 @@ from reelmill.errors import EngineError, Interrupted, MediaError
 from reelmill.ffmpeg import probe
 from reelmill.frames import read_frames
 from tasks.registry import find, names
+from tests.simulators.video_server import DIALECTS, video_server
 from wan_engine.base import CancelToken, Engine, Failure
 
 #: Small enough to be quick, legal everywhere.
@@ -43,13 +44,18 @@ class Ear:
             self._token.cancel()
 
 
-@pytest.fixture(params=names("engines"))
-def engine(request: pytest.FixtureRequest) -> Engine:
+@pytest.fixture(params=[*(name for name in names("engines") if name != "video_api"), *DIALECTS])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    if request.param in DIALECTS:
+        with video_server(dialect=request.param, seconds=0.3) as server:
+            monkeypatch.setenv("REELMILL_VIDEO_API_URL", server.url)
+            yield find("engines", "video_api")()
+        return
     made: Engine = find("engines", request.param)()
     reason = made.unavailable()
     if reason:
         pytest.skip(reason)
-    return made
+    yield made
 
 
 def shot(engine: Engine, prompt: str = "a quiet lake under the moon, mist", **changes: Any) -> Shot:

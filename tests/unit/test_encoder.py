@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from reelmill.errors import Interrupted, MediaError, TerminalError
+from reelmill.errors import Interrupted, MediaError, TerminalError, TransientError
 from reelmill.ffmpeg import probe
 from reelmill.frames import read_frames
 from wan_engine.encode import ClipEncoder
@@ -74,12 +74,12 @@ def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def encode(path: Path, frames: Iterable[npt.NDArray[np.uint8]], *, kill_after: int | None = None) -> None:
+def encode(path: Path, frames: Iterable[npt.NDArray[np.uint8]], *, signal_after_first: int | None = None) -> None:
     with ClipEncoder(path, *SIZE, 24) as encoder:
         for frame in frames:
             encoder.write(frame)
-            if encoder.frames == kill_after:
-                os.kill(encoder._process.pid, signal.SIGKILL)
+            if encoder.frames == 1 and signal_after_first is not None:
+                os.kill(encoder._process.pid, signal_after_first)
 
 
 def test_an_error_inside_leaves_no_file(tmp_path: Path) -> None:
@@ -110,8 +110,17 @@ def test_a_folder_that_is_not_there_is_a_typed_error(tmp_path: Path) -> None:
         encode(tmp_path / "no" / "clip.mp4", [rgb((9, 9, 9))] * 200)
 
 
-def test_an_encoder_that_is_killed_from_outside_interrupts(tmp_path: Path) -> None:
-    with pytest.raises(Interrupted):
-        encode(tmp_path / "clip.mp4", [rgb((1, 2, 3))] * 500, kill_after=1)
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [
+        (signal.SIGINT, Interrupted),  # Ctrl-C in a terminal is for the whole group
+        (signal.SIGKILL, TransientError),  # the kernel, for want of memory
+    ],
+)
+def test_an_encoder_that_is_ended_from_outside_is_no_fault_of_the_shot(
+    tmp_path: Path, number: int, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        encode(tmp_path / "clip.mp4", [rgb((1, 2, 3))] * 500, signal_after_first=number)
 
     assert list(tmp_path.iterdir()) == []
