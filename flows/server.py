@@ -203,7 +203,15 @@ def _start(settings: Settings, home: Path, port: int) -> LocalServer:
     with log.open("ab") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", "--host", settings.prefect_host, "--port", str(port)],
-            env={**os.environ, **QUIET, **SERVER, **origin, "PREFECT_HOME": str(home), "PREFECT_API_URL": url},
+            env={
+                **os.environ,
+                **QUIET,
+                **SERVER,
+                **origin,
+                **_pages(home),
+                "PREFECT_HOME": str(home),
+                "PREFECT_API_URL": url,
+            },
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
@@ -222,6 +230,12 @@ def _start(settings: Settings, home: Path, port: int) -> LocalServer:
         time.sleep(0.1)
     (home / "reelmill-server.json").write_text(json.dumps(asdict(server)) + "\n")
     return server
+
+
+def _pages(home: Path) -> dict[str, str]:
+    """Prefect unpacks its pages into its own package, which may be read-only: here they go into the home folder."""
+    name = "PREFECT_SERVER_UI_STATIC_DIRECTORY"
+    return {name: os.environ.get(name, str(home / "ui"))}
 
 
 def _refuse_open_doors(host: str) -> None:

@@ -171,7 +171,7 @@ class Figures:
             .order_by(Run.opened_at.desc())
         )
         with self._database.read() as session:
-            owners = dict(session.execute(query).all())
+            owners = dict(session.execute(query).tuples().all())
             return _renderings(session, since, until, owners)
 
     def last_video_steps(self, since: dt.datetime, until: dt.datetime) -> list[Step]:
@@ -240,7 +240,7 @@ def _within(column: InstrumentedAttribute[dt.datetime], since: dt.datetime, unti
 
 
 def _counted(session: Session, column: InstrumentedAttribute[Json]) -> dict[Json, int]:
-    return dict(session.execute(select(column, func.count()).group_by(column)).all())
+    return dict(session.execute(select(column, func.count()).group_by(column)).tuples().all())
 
 
 def _stages(session: Session, since: dt.datetime, until: dt.datetime) -> list[StageSum]:

@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-from flows import server
+from flows import house, server
 from flows.cli.app import FAILED, OK
+from flows.cli.doors import look_at_doors, look_at_secrets
+from flows.cli.finding import Finding
 from flows.cli.options import DEFINITION, AsJson, File
 from flows.cli.output import console, print_json, state, table
 from flows.counting import counted
@@ -21,16 +23,6 @@ from reelmill.settings import Settings
 
 #: Below this a day's batch may not fit, in bytes.
 LITTLE_SPACE = 2 * 1024**3
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    state: Literal["ok", "warning", "missing"]
-    found: str
-    instruction: str = ""
 
 
 def doctor(*, file: File = DEFINITION, as_json: AsJson = False) -> int:
@@ -57,7 +49,9 @@ def _look(settings: Settings, file: Path) -> Iterator[Finding]:
         ("engines", _engines),
         ("detectors", _detectors),
         ("prefect", lambda: _prefect(settings)),
+        ("doors", lambda: look_at_doors(settings)),
         ("definition", lambda: _definition(file)),
+        ("secrets", lambda: look_at_secrets(file)),
     )
     for name, look in parts:
         try:
@@ -162,6 +156,11 @@ def _prefect(settings: Settings) -> Iterator[Finding]:
         return
     local = server.running(settings)
     yield Finding("prefect", "ok", f"local server at {local.page}" if local else "none runs; the next run starts one")
+    found = house.read(settings)
+    if found is not None and found.alive:
+        dead = [part.name for part in found.parts if not part.alive]
+        state: Literal["ok", "warning"] = "warning" if dead else "ok"
+        yield Finding("house", state, f"up with {found.file}" + (f", but not {', '.join(dead)}" if dead else ""))
 
 
 def _definition(file: Path) -> Iterator[Finding]:

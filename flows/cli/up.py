@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from flows.cli.options import DEFINITION, File
 from flows.cli.output import console
 from flows.cli.reconcile import keep_reconciling
 from flows.definition import Definition, load
-from flows.supervisor import Part, Supervisor
+from flows.supervisor import Part, Running, Supervisor
 from reelmill.errors import ReelmillError
 from reelmill.settings import Settings
 
@@ -73,9 +74,12 @@ def _up(settings: Settings, definition: Definition, *, watch: bool, workers: int
     where = {"web": door, "server": url.removesuffix("/api")}
     os.environ["REELMILL_WEB_URL"] = door  # what workers write into the dashboard's links
     parts = _parts(settings, door, workers)
-    supervisor = Supervisor(
-        parts, lambda running: house.write(settings, definition.path, running, where, ready=not stop.is_set())
-    )
+
+    def told(running: Sequence[Running]) -> None:
+        started = all(one.process is not None for one in running)
+        house.write(settings, definition.path, running, where, ready=started and not stop.is_set())
+
+    supervisor = Supervisor(parts, told)
     helpers = [
         threading.Thread(target=keep_reconciling, args=(settings, RECONCILE_EVERY, stop), name="reconcile"),
         threading.Thread(target=_mind_server, args=(settings, stop), name="server"),

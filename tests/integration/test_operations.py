@@ -253,3 +253,20 @@ def _online(project: Operated) -> int:
     with prefect_client(project) as client:
         workers = client.read_workers_for_work_pool(project.pool)
     return sum(worker.status.value == "ONLINE" for worker in workers)
+
+
+def test_a_deployed_schedule_gets_its_flow_runs_from_the_server(operated: Operated) -> None:
+    """The scheduler of Prefect fails without a word if a library that it stands on is too new."""
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
+
+    operated.define(schedule='{cron: "0 6 * * *", timezone: Asia/Shanghai}')
+    operated.deploy()
+
+    def scheduled():
+        with prefect_client(operated) as client:
+            name = DeploymentFilter(name=DeploymentFilterName(any_=[operated.pipeline]))
+            return client.read_flow_runs(deployment_filter=name)
+
+    flow_runs = eventually(scheduled, "flow runs of the schedule")
+    assert all(one.auto_scheduled and one.state.is_scheduled() for one in flow_runs)
+    assert {one.expected_start_time.hour for one in flow_runs} == {22}, "06:00 in Shanghai is 22:00 UTC"
