@@ -68,7 +68,7 @@ def _failures(notify_id: UUID) -> AutomationCore:
     states = ("Failed", "Crashed", "TimedOut", "InReview")
     return AutomationCore(
         name=FAILURES,
-        description=f"Whoever is named in `notify:` hears of runs that failed or wait for a person. v1 {notify_id}",
+        description=f"Whoever is named in `notify:` hears of runs that failed or wait for a person. v2 {notify_id}",
         trigger=EventTrigger(
             expect={f"prefect.flow-run.{state}" for state in states},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
@@ -84,12 +84,12 @@ def _failures(notify_id: UUID) -> AutomationCore:
             RunDeployment(
                 deployment_id=notify_id,
                 parameters={
-                    "flow_run_id": "{{ flow_run.id }}",
-                    "state": "{{ flow_run.state.name }}",
-                    "message": {
-                        "__prefect_kind": "jinja",
-                        "template": "{{ flow_run.state.message or '' }}",
-                    },
+                    name: {"__prefect_kind": "jinja", "template": template}
+                    for name, template in (
+                        ("flow_run_id", "{{ flow_run.id }}"),
+                        ("state", "{{ flow_run.state.name }}"),
+                        ("message", "{{ flow_run.state.message or '' }}"),
+                    )
                 },
             )
         ],

@@ -14,6 +14,7 @@ from flows.opening import deployed
 from flows.operation_options import NotifyOptions
 from records.ledger import Ledger
 from records.tables import Run
+from reelmill import logs
 from reelmill.settings import Settings
 
 #: What a state of a flow run is called in `notify: {on: …}`.
@@ -35,6 +36,7 @@ def notify(flow_run_id: str, state: str, message: str = "") -> State[Any]:
         told = client.read_flow_run(UUID(flow_run_id))
     pipeline = str((told.parameters or {}).get("pipeline") or "")
     settings = Settings()
+    logs.configure(settings.log_format, settings.log_level)  # Apprise logs addresses that it does not know
     with Ledger(settings) as ledger:
         options = deployed(ledger, pipeline, settings).notify if pipeline else NotifyOptions()
         run = ledger.runs.by_flow_run(flow_run_id)

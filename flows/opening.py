@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flows.definition import Definition, loads
-from flows.occasion import name_of
+from flows.occasion import name_of, on_event
 from flows.trigger_options import TriggerOptions
 from records.ledger import Ledger
 from records.runs import Opening
@@ -68,9 +68,11 @@ def about_event(row: OutboxEvent, zone: ZoneInfo) -> Occasion:
 
 
 def about_foreign(zone: ZoneInfo, event_id: str, payload: Mapping[str, Json], scheduled: dt.datetime) -> Occasion:
-    """The occasion of an event that somebody else emitted into Prefect."""
-    identity = str(UUID(event_id)) if event_id else None
-    return Occasion(scheduled.astimezone(zone).date(), zone, event=payload, event_id=identity)
+    """The occasion of an event that somebody else emitted into Prefect, or gave in the dashboard without an id."""
+    date = scheduled.astimezone(zone).date()
+    if not event_id:
+        return on_event(zone, payload, date.isoformat())
+    return Occasion(date, zone, event=payload, event_id=str(UUID(event_id)))
 
 
 def check_payload(trigger: TriggerOptions, payload: Mapping[str, Json]) -> None:

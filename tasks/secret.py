@@ -41,7 +41,13 @@ class Secret(Options):
         return f"${self.env}" if self.env is not None else str(self.file)
 
     def find(self) -> str | None:
-        """Its value, or None if it is not set here."""
+        """Its value, or None if it is not set here. Whatever it is called, no log shows it from here on."""
+        value = self._value()
+        if value is not None:
+            conceal(value)
+        return value
+
+    def _value(self) -> str | None:
         if self.env is not None:
             return os.environ.get(self.env) or None
         try:
@@ -61,5 +67,4 @@ class Secret(Options):
         value = self.find()
         if value is None:
             raise UseError(f"the secret {self.name} is not set", f"set {self.name} where this runs")
-        conceal(value)  # whatever it is called, no log shows it from here on
         return value
