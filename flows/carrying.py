@@ -23,10 +23,12 @@ from flows.workshop import Workshop
 from records.states import ENDED, VideoState
 from records.tables import Video
 from reelmill.content import Clip, Decision
-from reelmill.errors import Interrupted, ReelmillError, TerminalError
+from reelmill.errors import Interrupted, ReelmillError, ServerUnavailable, TerminalError
 
 #: A video that so many processes dropped kills whoever carries it.
 MOST_DROPS = 3
+#: So often may the ledger go away while one video is carried.
+MOST_OUTAGES = 5
 #: Seconds between two looks at what other processes carry.
 LOOK = 1.0
 
@@ -113,7 +115,27 @@ def _carry(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
 
 def carry_from_clip(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
     """Screen, finish and publish a video that is ours to carry. A failure ends this video only."""
-    guarded(shop, video, lambda: _finish_and_publish(shop, video, plan, clip))
+    guarded(shop, video, lambda: _patiently(shop, video, plan, clip))
+
+
+def _patiently(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
+    """Begin again from the clip if the ledger went away in the middle: what is recorded is not done again."""
+    for attempt in range(1, MOST_OUTAGES + 1):
+        try:
+            return _finish_and_publish(shop, video, plan, clip)
+        except ServerUnavailable as error:
+            if attempt == MOST_OUTAGES:
+                raise
+            log.warning("%s is carried again from its clip: %s", video.title, error.reason)
+            _begin_again(shop, video, clip)
+    return None
+
+
+def _begin_again(shop: Workshop, video: Video, clip: Clip) -> None:
+    from flows.stages import take_clip
+
+    shop.ledger.videos.restart(video.id, "the ledger was away")
+    take_clip(shop, video, clip)
 
 
 def _finish_and_publish(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:

@@ -28,7 +28,7 @@ from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
 from records.tables import Chunk, Video
 from reelmill.content import Clip, Shot
-from reelmill.errors import EngineError, TerminalError, UseError
+from reelmill.errors import EngineError, ServerUnavailable, TerminalError, UseError
 
 #: Seconds between two looks at the ledger, and at Prefect.
 LOOK, LOOK_AT_PREFECT = 0.3, 2.0
@@ -66,8 +66,15 @@ def pooled_clips(shop: Workshop, todo: Sequence[Video]) -> Iterator[tuple[Video,
     orders.place([shot for identity, shot in shots.items() if identity not in shop.ledger.chunks.shot_ids(shop.run.id)])
     while waiting:
         shop.cancel.check()
-        orders.look_after()
-        for identity in shop.ledger.chunks.made(shop.run.id) & waiting.keys():
+        try:
+            orders.look_after()
+            made = shop.ledger.chunks.made(shop.run.id) & waiting.keys()
+            failures = shop.ledger.chunks.failures(shop.run.id)
+        except ServerUnavailable as error:
+            log.warning("the ledger went away, and is asked again: %s", error.reason)
+            time.sleep(LOOK_AT_PREFECT)
+            continue
+        for identity in made:
             try:
                 clip = shop.ledger.media.fetch_clip(identity)
             except TerminalError as error:  # damaged on its way
@@ -77,7 +84,7 @@ def pooled_clips(shop: Workshop, todo: Sequence[Video]) -> Iterator[tuple[Video,
             for video, plan in waiting.pop(identity) if clip is not None else ():
                 assert clip is not None
                 yield _taken(shop, video, plan, clip)
-        for identity, failure in shop.ledger.chunks.failures(shop.run.id).items():
+        for identity, failure in failures.items():
             for video, _ in waiting.pop(identity, ()):
                 fail(shop, video, EngineError(failure["reason"], failure["instruction"]))
         time.sleep(LOOK)

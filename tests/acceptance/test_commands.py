@@ -119,7 +119,7 @@ def test_the_dashboard_shows_the_run_and_all_its_tasks(project: Project, prefect
     flow_run_id = run["flow_run_id"]
     with httpx.Client(base_url=prefect_server.url, trust_env=False) as client:
         shown = client.get(f"/flow_runs/{flow_run_id}").json()
-    assert shown["name"] == "quick 2026-11-22"
+    assert shown["name"] == "quick 2026-11-22 小雪 + 1"
     assert shown["state_type"] == "COMPLETED"
     expected = {"plan quick 2026-11-22"} | {
         f"{stage} {video}" for stage in ("generate", "screen", "finish", "publish") for video in ("小雪", "大雪")
