@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import WorkerStatus
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound, PrefectException
 
-from flows.deployment import TAG, queue_of
+from flows.labels import TAG, queue_of
 from flows.pipeline import Pipeline
 from records.tables import Run
 from reelmill.settings import Settings

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flows.deployment import TAG
+from flows.labels import TAG
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

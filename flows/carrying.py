@@ -17,13 +17,14 @@ from uuid import UUID
 
 from flows.claiming import claimed, claimed_elsewhere
 from flows.counting import counted
+from flows.guarding import fail, guarded
 from flows.stage_tasks import perform
 from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
-from records.states import ENDED, VideoState
+from records.states import ENDED
 from records.tables import Video
 from reelmill.content import Clip, Decision
-from reelmill.errors import Interrupted, ReelmillError, ServerUnavailable, TerminalError
+from reelmill.errors import ServerUnavailable, TerminalError
 
 #: A video that so many processes dropped kills whoever carries it.
 MOST_DROPS = 3
@@ -151,25 +152,3 @@ def _finish_and_publish(shop: Workshop, video: Video, plan: VideoPlan, clip: Cli
 
 def _counted(noun: str) -> Callable[[Sequence[object]], str]:
     return lambda made: counted(len(made), noun)
-
-
-def guarded(shop: Workshop, video: Video, work: Callable[[], T]) -> T | None:
-    """Do it, and let a failure end this video only. An interruption goes on up."""
-    try:
-        return work()
-    except Interrupted:
-        raise
-    except ReelmillError as error:
-        reason: Exception = error
-    except Exception as error:
-        log.exception("an unexpected error in %s", video.title)
-        reason = error
-    fail(shop, video, reason)
-    return None
-
-
-def fail(shop: Workshop, video: Video, error: Exception) -> None:
-    """End a video's way here, with the reason."""
-    words = str(error) if isinstance(error, ReelmillError) else f"unexpected {type(error).__name__}: {error}"
-    shop.ledger.videos.move(video.id, VideoState.FAILED, words)
-    shop.observer.failed(video, error)

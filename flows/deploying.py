@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from flows.automations import ensure_automations
 from flows.definition import Definition
-from flows.deployment import TAG, build, version_of
+from flows.deployment import build, version_of
 from flows.difference import differences
+from flows.labels import TAG
 from flows.opening import definition_of
 from flows.pools import ensure_pools
 from flows.schedule import HORIZON, days_of

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.definition import Definition
+from flows.labels import HOOK, TAG, queue_of
 from flows.pipeline import Pipeline
 from flows.schedule import as_prefect
 from reelmill import __version__
@@ -14,18 +15,6 @@ from reelmill.content import fingerprint
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
-
-#: Carried by every deployment and run of ours; what is pruned is found by it.
-TAG = "reelmill"
-#: The queues of every pool, and how early each is served. Lower comes first.
-QUEUES = {"urgent": 1, "bulk": 10}
-#: The event that the door emits for a pipeline begins with this.
-HOOK = "reelmill.hook."
-
-
-def queue_of(pipeline: Pipeline) -> str:
-    """Where the pipeline's work waits for a worker."""
-    return pipeline.workers.queue or ("urgent" if pipeline.on else "bulk")
 
 
 def version_of(definition: Definition, name: str, days: Sequence[dt.date]) -> str:

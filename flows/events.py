@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.deployment import HOOK
+from flows.labels import HOOK
 from records.tables import OutboxEvent
 from reelmill.errors import ServerUnavailable
 

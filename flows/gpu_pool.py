@@ -19,10 +19,10 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.states import Crashed
 
-from flows.carrying import fail, guarded
 from flows.chunking import divide
-from flows.deployment import TAG, queue_of
 from flows.generate import lease_of
+from flows.guarding import fail, guarded
+from flows.labels import TAG, queue_of
 from flows.stages import request_shots, take_clip
 from flows.video_plan import VideoPlan
 from flows.workshop import Workshop

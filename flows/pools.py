@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from flows.deployment import QUEUES
+from flows.labels import QUEUES
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -19,7 +19,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from flows.deployment import QUEUES
+from flows.labels import QUEUES
 from records.database import now
 from records.figures import Figures, Snapshot, Totals
 from records.ledger import Ledger
