@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import signal
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
-from prefect.workers.process import ProcessWorker
+from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 
 from flows.putting_down import VARIABLE
 from reelmill.errors import ReelmillError, ServerUnavailable
@@ -28,6 +31,20 @@ HEARTBEAT = 15.0
 LONGEST_PAUSE = 15.0
 
 log = logging.getLogger("reelmill.worker")
+
+
+class EngineConfiguration(ProcessJobConfiguration):
+    """Starts the process that does the work, and not one that starts it: Prefect is imported once for a run."""
+
+    def prepare_for_flow_run(self, *arguments: Any, **options: Any) -> None:
+        self.command = self.command or f"{shlex.quote(sys.executable)} -m prefect.engine"
+        super().prepare_for_flow_run(*arguments, **options)
+
+
+class EngineWorker(ProcessWorker):
+    """A process worker whose runs begin two seconds sooner."""
+
+    job_configuration = EngineConfiguration
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +78,7 @@ async def _serve(post: Post, flag: Path) -> None:
         tasks.start_soon(_listen, stop)
         queues = list(post.queues) or None
         try:
-            async with ProcessWorker(
+            async with EngineWorker(
                 work_pool_name=post.pool, work_queues=queues, name=post.name, limit=post.limit
             ) as worker:
                 await worker.sync_with_backend()

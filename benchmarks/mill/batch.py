@@ -10,7 +10,7 @@ import os
 import resource
 import subprocess
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ class Watched:
 
     wall: float  #: seconds
     processors: float  #: seconds of them, of all its processes but the Prefect server
-    peak_megabytes: float
+    peak: Counter[str]  #: megabytes when all of them together took most, by program
 
 
 def measure(videos: int) -> dict[str, float]:
@@ -75,7 +75,7 @@ def measure(videos: int) -> dict[str, float]:
     busy = {stage: covered(intervals) / span for stage, intervals in work.items()}
     sums = {stage: sum(end - begin for begin, end in intervals) for stage, intervals in work.items()}
     slowest = max(sums, key=sums.__getitem__)
-    print(f"the slowest stage is {slowest}")
+    print(f"the slowest stage is {slowest}; at the peak: {dict(seen.peak)} MB")
     return {
         "videos": tally.found,
         "videos_done": tally.states.get("done", 0),
@@ -84,20 +84,21 @@ def measure(videos: int) -> dict[str, float]:
         **{f"{stage}_busy": share for stage, share in busy.items()},
         **{f"{stage}_seconds_per_video": seconds / len(work[stage]) for stage, seconds in sums.items()},
         "processors_busy": seen.processors / seen.wall / (os.cpu_count() or 1),
-        "peak_megabytes": seen.peak_megabytes,
+        "peak_megabytes": seen.peak.total(),
     }
 
 
 def _watch(place: Place, *arguments: str) -> Watched:
     """Run a command and look at the memory of all its processes, ffmpeg's and the Prefect server's too."""
-    log, peak, before = place.folder / "run.log", 0.0, _processor_seconds()
+    log, before = place.folder / "run.log", _processor_seconds()
+    peak: Counter[str] = Counter()
     with log.open("wb") as stream:
         began = time.monotonic()
         child = subprocess.Popen(
             place.command(*arguments), cwd=place.folder, env=place.variables(), stdout=stream, stderr=stream
         )
         while child.poll() is None:
-            peak = max(peak, memory.megabytes(child.pid))
+            peak = max(peak, memory.megabytes(child.pid), key=Counter.total)
             try:
                 child.wait(EVERY)
             except subprocess.TimeoutExpired:

@@ -13,12 +13,12 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
 
-from mill.place import project
+from mill.place import Place, project
 from records.ledger import Ledger
 from records.states import RunState
 
@@ -51,8 +51,8 @@ T = TypeVar("T")
 def measure(events: int) -> dict[str, float]:
     """Median and worst, in seconds from the sending of the event."""
     with project(DEFINITION) as place:
-        place.call("up", "--detach")
-        told = json.loads(place.call("status", "--json"))
+        place.run("up", "--detach")
+        told = _eventually(lambda: _house(place), "a house with all its parts", GLANCE)
         door = next(part["where"] for part in told["parts"] if part["name"] == "web")
         token = json.loads(place.call("token", "make", "bench", "--scope", "hook", "--json"))["token"]
         sender = httpx.Client(base_url=door, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
@@ -100,6 +100,12 @@ def _send(sender: httpx.Client, prefect: httpx.Client, ledger: Ledger, number: i
         "first_stage": planned.created_at,
     }
     return {step: (moment - began).total_seconds() for step, moment in moments.items()}
+
+
+def _house(place: Place) -> Any:
+    """What `reelmill status` says, once every part is up."""
+    done = place.run("status", "--json")
+    return json.loads(done.stdout) if done.returncode == 0 else None
 
 
 def _is_open(door: httpx.Client) -> bool:

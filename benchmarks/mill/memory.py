@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 
-def megabytes(process: int) -> float:
-    """What a process and its descendants take together now (proportional set size)."""
-    return sum(_kilobytes(one) for one in family(process)) / 1024
+def megabytes(process: int) -> Counter[str]:
+    """What a process and its descendants take now (proportional set size), by the names of their programs."""
+    taken: Counter[str] = Counter()
+    for one in family(process):
+        taken[_program(one)] += _kilobytes(one) // 1024
+    return taken
 
 
 def family(process: int) -> list[int]:
@@ -25,6 +28,13 @@ def family(process: int) -> list[int]:
     for one in found:
         found += children[one]
     return found
+
+
+def _program(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return "ended"
 
 
 def _kilobytes(process: int) -> int:

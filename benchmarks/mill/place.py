@@ -36,11 +36,15 @@ class Place:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "flows.cli.app", *arguments]
 
-    def call(self, *arguments: str) -> str:
-        """What `reelmill …` prints. It must succeed."""
-        done = subprocess.run(
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Type `reelmill …` in the folder."""
+        return subprocess.run(
             self.command(*arguments), cwd=self.folder, env=self.variables(), capture_output=True, text=True, check=False
         )
+
+    def call(self, *arguments: str) -> str:
+        """What `reelmill …` prints. It must succeed."""
+        done = self.run(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -75,7 +79,7 @@ def project(definition: str = "", **environment: str) -> Iterator[Place]:
             (made.folder / "pipelines.yaml").write_text(definition, encoding="utf-8")
         yield made
     finally:
-        subprocess.run(made.command("down"), cwd=made.folder, env=made.variables(), capture_output=True, check=False)
+        made.run("down")
         shutil.rmtree(root, ignore_errors=True)
 
 

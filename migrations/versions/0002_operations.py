@@ -107,11 +107,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_clips_created_at"), "clips", ["created_at"])
     op.create_index(op.f("ix_runs_state"), "runs", ["state"])
     op.drop_index(op.f("ix_posts_state"), "posts")
+    op.create_index(op.f("ix_posts_updated_at"), "posts", ["updated_at"])
     op.create_index(op.f("ix_posts_state_target"), "posts", ["state", "target"])
 
 
 def downgrade() -> None:
     op.drop_index(op.f("ix_posts_state_target"), "posts")
+    op.drop_index(op.f("ix_posts_updated_at"), "posts")
     op.create_index(op.f("ix_posts_state"), "posts", ["state"])
     op.drop_index(op.f("ix_runs_state"), "runs")
     op.drop_index(op.f("ix_clips_created_at"), "clips")

@@ -31,6 +31,7 @@ class Post(Base):
         ),
         CheckConstraint("verdict_decision = 'pass'", name="passed"),
         Index(None, "state", "target"),
+        Index(None, "updated_at"),
         Index(None, "video_id"),
     )
 
