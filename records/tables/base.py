@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, TypeDecorator, Uuid
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, Integer, MetaData, String, TypeDecorator, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
@@ -67,6 +67,7 @@ class Base(DeclarativeBase):
         list[Any]: Document,
         dt.datetime: Instant,
         UUID: Uuid(),
+        float: Double(),  # what SQLAlchemy 2.1 takes it for, and 2.0 does not
         RunState: Word(RunState),
         VideoState: Word(VideoState),
         PostState: Word(PostState),
