@@ -17,10 +17,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows import tracing
 from flows.carrying import carry_from_clip
 from flows.claiming import claimed, claimed_elsewhere
 from flows.journal import Journal
+from flows.outset import PATIENCE, settle
 from flows.putting_down import heeding
 from flows.video_plan import VideoPlan
 from flows.wanted import is_running, while_wanted
@@ -28,12 +28,8 @@ from flows.workshop import Workshop
 from records.ledger import Ledger
 from records.states import ENDED, VideoState
 from records.tables import Video
-from reelmill import logs
 from reelmill.errors import Interrupted
-from reelmill.settings import Settings
 
-#: How long it waits for a ledger that is away, in seconds.
-PATIENCE = 90.0
 #: Seconds between two looks for a video, while none is ready.
 LOOK = 1.0
 
@@ -49,10 +45,8 @@ def assist(run_id: str, title: str = "") -> State[Any]:  # noqa: ARG001 (Prefect
     title:
         For people.
     """
-    settings, observer, identity = Settings(), Journal(), UUID(run_id)
-    logs.configure(settings.log_format, settings.log_level)
-    tracing.configure("reelmill-assist")
-    settings = settings.model_copy(update={"generation": "pool"})
+    settings = settle("reelmill-assist").model_copy(update={"generation": "pool"})
+    observer, identity = Journal(), UUID(run_id)
     with heeding(observer), Ledger(settings, patience=PATIENCE) as ledger:
         run = ledger.runs.get(identity)
         if run is None or not is_running(ledger, identity):

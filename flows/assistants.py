@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import httpx
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import WorkerStatus
 from prefect.deployments import run_deployment
-from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.exceptions import ObjectNotFound
 
 from flows.labels import TAG, queue_of
 from flows.pipeline import Pipeline
+from flows.pools import AWAY, online
 from records.tables import Run
 from reelmill.settings import Settings
 
@@ -26,7 +24,9 @@ def invite(settings: Settings, pipeline: Pipeline, run: Run) -> int:
     """Start an assistant for each other worker of the run's pool. Returns how many; none if Prefect does not answer."""
     pool = pipeline.workers.pool
     try:
-        wanted = min(settings.assistants if settings.assistants is not None else _others(pool), MOST)
+        # One of them executes the run.
+        wanted = settings.assistants if settings.assistants is not None else max(online(pool) - 1, 0)
+        wanted = min(wanted, MOST)
         for number in range(wanted):
             sent: Any = run_deployment(
                 f"assist/{pool}",
@@ -40,14 +40,7 @@ def invite(settings: Settings, pipeline: Pipeline, run: Run) -> int:
     except ObjectNotFound:
         log.warning("nothing is deployed for assistants of the pool %s; `reelmill deploy` does that", pool)
         return 0
-    except (httpx.HTTPError, PrefectException, OSError) as error:
+    except AWAY as error:
         log.warning("no assistants: the Prefect API does not answer (%s)", error)
         return 0
     return wanted
-
-
-def _others(pool: str) -> int:
-    """How many workers of the pool are online beside the one that executes the run."""
-    with get_client(sync_client=True) as client:
-        workers = client.read_workers_for_work_pool(pool)
-    return max(sum(worker.status is WorkerStatus.ONLINE for worker in workers) - 1, 0)

@@ -6,16 +6,12 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from flows.heartbeat import SILENCE
 from flows.labels import TAG
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.events import AutomationCore
-
-#: A flow run tells that it lives this often, in seconds. The least that Prefect takes.
-HEARTBEAT = 30
-#: So long without a word, and its process is taken to be gone.
-SILENCE = dt.timedelta(seconds=3 * HEARTBEAT)
 
 ZOMBIES, FAILURES = "reelmill: runs whose process is gone", "reelmill: tell of failures"
 

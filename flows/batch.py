@@ -17,30 +17,28 @@ from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
-from flows import tracing
 from flows.assistants import invite
 from flows.carrying import carry_all
 from flows.journal import Journal
 from flows.observer import Observer, current
 from flows.occasion import occasion_of
+from flows.outset import PATIENCE, settle
 from flows.planning import plan_run
+from flows.pools import AWAY
 from flows.putting_down import heeding
 from flows.showing import Showing
 from flows.space import check_space, forecast
 from flows.stage_tasks import TASKS
 from flows.start import Start, open_run
+from flows.wanted import while_wanted
 from flows.workshop import Workshop
 from records.ledger import Ledger
 from records.runs import lease_of
 from records.states import ENDED, RunState
 from records.tables import Run
-from reelmill import logs
 from reelmill.errors import Interrupted, LeaseHeld, ReelmillError, ServerUnavailable
 from reelmill.failpoints import failpoint
 from reelmill.settings import Settings
-
-#: How long a run waits for a ledger that is away, in seconds, before it gives up and is taken up again later.
-PATIENCE = 90.0
 
 log = logging.getLogger("reelmill.batch")
 
@@ -99,25 +97,30 @@ def run_pipeline(
         by_schedule=context.flow_run.auto_scheduled,
     )
     by_deployment = context.flow_run.deployment_id is not None
-    settings, observer = Settings(), Journal() if by_deployment else current()
-    if by_deployment:
-        logs.configure(settings.log_format, settings.log_level)
-        tracing.configure("reelmill-run")
+    # At a terminal the command that was typed has said how it reports.
+    settings = settle("reelmill-run") if by_deployment else Settings()
+    observer = Journal() if by_deployment else current()
     if settings.generation == "auto":
         settings = settings.model_copy(update={"generation": "pool" if by_deployment else "inline"})
+    identity = UUID(flow_run.id)
     try:
-        with heeding(observer), Ledger(settings, patience=PATIENCE) as ledger:
+        with (
+            heeding(observer),
+            # Prefect's own signal may come half a minute late, and cuts off what a gentle stop would finish.
+            while_wanted(observer, lambda: not _is_cancelled(identity)),
+            Ledger(settings, patience=PATIENCE) as ledger,
+        ):
             run, reason = open_run(ledger, settings, start)
             if run is None:
                 return Completed(name="Skipped", message=reason)
-            return _execute(settings, ledger, run, observer, stays_open=by_deployment and _goes_on_without_us)
+            return _execute(settings, ledger, run, observer, by_deployment=by_deployment)
     except LeaseHeld as error:
         if not by_deployment:
             raise
         return Completed(name="Skipped", message=error.reason)  # somebody else makes these very videos
 
 
-def _execute(settings: Settings, ledger: Ledger, run: Run, observer: Observer, *, stays_open: Any) -> State[Any]:
+def _execute(settings: Settings, ledger: Ledger, run: Run, observer: Observer, *, by_deployment: bool) -> State[Any]:
     """Hold the run's lease, do its work, close it."""
     what = f"{run.pipeline} {run.occasion}"
     with ledger.leases.hold(lease_of(run.id), what, lost=observer.cancel.cancel):
@@ -136,18 +139,17 @@ def _execute(settings: Settings, ledger: Ledger, run: Run, observer: Observer, *
             if observer.put_down:
                 return Completed(name="PutDown", message=f"{what} was put down, and is taken up by the next worker")
             run = ledger.runs.close(run.id, interrupted=error.reason)
-            ledger.chunks.close_run(run.id)
         except (LeaseHeld, ServerUnavailable):
             raise  # the run stays open: whoever has the lease goes on with it, or the reconciler starts it again
         except ReelmillError as error:
             run = ledger.runs.close(run.id, failure=str(error))
-            ledger.chunks.close_run(run.id)
         except Exception as error:
             log.exception("an unexpected error in %s", what)
             ledger.runs.close(run.id, failure=f"unexpected {type(error).__name__}: {error}")
             raise
         except BaseException as error:
-            if not (stays_open and stays_open()):
+            # A worker that stops and a person who cancels send the same signal. Only after the latter is it the end.
+            if not by_deployment or _is_cancelled(UUID(flow_run.id)):
                 ledger.runs.close(run.id, interrupted=f"{type(error).__name__}: {error}")
             raise
         else:
@@ -168,20 +170,16 @@ def _see_that_it_fits(shop: Workshop) -> None:
     check_space(shop.settings, needed)
 
 
-def _goes_on_without_us() -> bool:
-    """Whether this process is ended for a reason that is not the run's: its worker stops, its machine goes down.
-
-    Prefect sends the same signal when a person cancels the run; only then does it say so.
-    """
+def _is_cancelled(flow_run_id: UUID) -> bool:
+    """Whether a person has cancelled a flow run in the dashboard, as far as the Prefect API answers."""
     from prefect.client.orchestration import get_client
-    from prefect.exceptions import PrefectException
 
     try:
         with get_client(sync_client=True) as client:
-            state = client.read_flow_run(UUID(flow_run.id)).state
-    except (PrefectException, OSError, RuntimeError):
-        return True
-    return state is None or not (state.is_cancelling() or state.is_cancelled())
+            state = client.read_flow_run(flow_run_id).state
+    except AWAY:
+        return False
+    return state is not None and (state.is_cancelling() or state.is_cancelled())
 
 
 def _state(run: Run) -> State[Any]:

@@ -11,6 +11,7 @@ from flows.automations import ensure_automations
 from flows.definition import Definition
 from flows.deployment import build, version_of
 from flows.difference import differences
+from flows.heartbeat import job_variables
 from flows.labels import TAG
 from flows.opening import definition_of
 from flows.pools import ensure_pools
@@ -104,6 +105,7 @@ def ensure_services(client: SyncPrefectClient, pools: Iterable[str], gpu_pools: 
             version=__version__,
             work_pool_name=pool,
             work_queue_name="urgent",
+            job_variables=job_variables({}),
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
         ids[flow.name] = made.apply()

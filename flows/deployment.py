@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.definition import Definition
+from flows.heartbeat import job_variables
 from flows.labels import HOOK, TAG, queue_of
 from flows.pipeline import Pipeline
 from flows.schedule import as_prefect
@@ -49,7 +50,7 @@ def build(definition: Definition, name: str, days: Sequence[dt.date]) -> RunnerD
         concurrency_limit=_concurrency(pipeline),
         work_pool_name=pipeline.workers.pool,
         work_queue_name=queue_of(pipeline),
-        job_variables=dict(pipeline.workers.job_variables),
+        job_variables=job_variables(pipeline.workers.job_variables),
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     assert not isinstance(deployment, BaseException)

@@ -16,6 +16,7 @@ from records.tables import Run, Video
 from reelmill import __version__
 from reelmill.content import Json, Rendition
 from reelmill.errors import StorageError
+from reelmill.files import write_whole
 from tasks.finishing import profiles
 
 
@@ -49,9 +50,7 @@ def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
     html = template.render(**seen, font=embedded(template.render(**seen, font="")))
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
-        temporary = page.with_name(f".{page.name}.part")
-        temporary.write_text(html, encoding="utf-8")
-        temporary.replace(page)
+        write_whole(page, html)
     except OSError as error:
         raise StorageError(f"{page} cannot be written: {error.strerror}", "give another place with --out") from error
     return page

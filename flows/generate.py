@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import time
 from typing import Any
@@ -13,25 +12,17 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed
 
-from flows import tracing
 from flows.observer import Observer
+from flows.outset import PATIENCE, settle
 from flows.putting_down import heeding
 from flows.wanted import is_running, while_wanted
 from records.ledger import Ledger
 from records.tables import Chunk
-from reelmill import logs
 from reelmill.content import Clip
-from reelmill.errors import Interrupted, LeaseHeld, ReelmillError, TransientError
+from reelmill.errors import EngineError, Interrupted, LeaseHeld, ReelmillError, TransientError
 from reelmill.settings import Settings
 from tasks.generation.stage import render
 from tasks.registry import find
-
-#: How long it waits for a ledger that is away, in seconds.
-PATIENCE = 90.0
-#: Seconds between two looks at whether its run still wants the clips.
-EVERY = 2.0
-
-log = logging.getLogger("reelmill.generate")
 
 
 def lease_of(chunk_id: UUID) -> str:
@@ -50,9 +41,7 @@ def generate_chunk(chunk_id: str, title: str = "") -> State[Any]:  # noqa: ARG00
     title:
         For people.
     """
-    settings, observer, identity = Settings(), Observer(), UUID(chunk_id)
-    logs.configure(settings.log_format, settings.log_level)
-    tracing.configure("reelmill-generate")
+    settings, observer, identity = settle("reelmill-generate"), Observer(), UUID(chunk_id)
     with heeding(observer), Ledger(settings, patience=PATIENCE) as ledger:
         chunk = ledger.chunks.get(identity)
         if chunk is None or chunk.closed_at is not None:
@@ -77,8 +66,9 @@ def _render(settings: Settings, ledger: Ledger, chunk: Chunk, observer: Observer
     engine = find("engines", chunk.engine)()
     reason = engine.unavailable()
     if reason is not None:
+        error = EngineError(f"the engine {chunk.engine!r} cannot run here: {reason}", "see `reelmill doctor` there")
         for shot in shots:
-            ledger.chunks.fail(chunk.id, shot.id, _failure(f"the engine {chunk.engine!r} cannot run here: {reason}"))
+            ledger.chunks.fail(chunk.id, shot.id, _failure(error))
         return Completed(message=f"no clip: {reason}")
     folder = settings.scratch / f"chunk-{chunk.id}"
     made = failed = 0
@@ -104,9 +94,7 @@ def _render(settings: Settings, ledger: Ledger, chunk: Chunk, observer: Observer
     return Completed(message=f"{made} clips" + (f", {failed} failed" if failed else ""))
 
 
-def _failure(error: ReelmillError | str) -> dict[str, Any]:
-    if isinstance(error, str):
-        return {"reason": error, "instruction": ""}
+def _failure(error: ReelmillError) -> dict[str, Any]:
     return {"reason": error.reason, "instruction": error.instruction}
 
 

@@ -12,17 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import httpx
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun, WorkerStatus
+from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
-from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
 from flows.chunking import divide
 from flows.generate import lease_of
 from flows.guarding import fail, guarded
+from flows.heartbeat import job_variables
 from flows.labels import TAG, queue_of
+from flows.pools import AWAY, online
 from flows.stages import request_shots, take_clip
 from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
@@ -36,8 +37,6 @@ LOOK, LOOK_AT_PREFECT = 0.3, 2.0
 SILENCE = 20.0
 #: So many processes may die without a single clip before the shots are given up.
 MOST_ATTEMPTS = 3
-#: What is raised when the Prefect API is away: it is asked again later.
-AWAY = (httpx.HTTPError, PrefectException, OSError)
 
 log = logging.getLogger("reelmill.gpu_pool")
 
@@ -118,7 +117,7 @@ class Orders:
                 [shot for shot in shots if shot.engine == engine],
                 pace=self._chunks.pace(engine),
                 seconds=settings.chunk_minutes * 60,
-                workers=self._workers(),
+                workers=max(online(self._pool), 1),
             )
             self._chunks.add(self._shop.run.id, engine, self._queue, parts)
 
@@ -170,7 +169,7 @@ class Orders:
                 idempotency_key=f"{run.id}:generate:{chunk.id}:{chunk.attempt}",
                 work_queue_name=chunk.queue,
                 tags=[TAG, run.pipeline, *pipeline.tags],
-                job_variables=dict(pipeline.workers.job_variables) or None,
+                job_variables=job_variables(pipeline.workers.job_variables),
             )
         except ObjectNotFound:
             raise UseError(
@@ -199,15 +198,6 @@ class Orders:
             return False
         since = self._silent_since.setdefault(chunk.id, time.monotonic())
         return time.monotonic() - since > SILENCE
-
-    def _workers(self) -> int:
-        """How many workers of the pool are online."""
-        try:
-            with get_client(sync_client=True) as client:
-                workers = client.read_workers_for_work_pool(self._pool)
-        except AWAY:
-            return 1
-        return max(sum(worker.status is WorkerStatus.ONLINE for worker in workers), 1)
 
     def _warn_if_nobody_comes(self, sent: FlowRun) -> None:
         if self._warned or sent.state is None or not sent.state.is_scheduled() or sent.state.name != "Late":

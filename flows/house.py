@@ -15,6 +15,7 @@ from typing import Any
 
 from flows.supervisor import Running
 from reelmill.errors import StorageError, UseError
+from reelmill.files import write_whole
 from reelmill.processes import start_of
 from reelmill.settings import Settings
 
@@ -59,7 +60,7 @@ def read(settings: Settings) -> House | None:
 
 
 def write(settings: Settings, file: Path, parts: Sequence[Running], where: Mapping[str, str], *, ready: bool) -> None:
-    """Say how things stand. The file is replaced whole, so that a reader never sees half of it."""
+    """Say how things stand."""
     me = os.getpid()
     states = tuple(
         PartState(
@@ -68,9 +69,7 @@ def write(settings: Settings, file: Path, parts: Sequence[Running], where: Mappi
         for one in parts
     )
     house = House(me, start_of(me), str(file), ready, states)
-    temporary = _path(settings).with_suffix(".new")
-    temporary.write_text(json.dumps(asdict(house), indent=1) + "\n")
-    temporary.replace(_path(settings))
+    write_whole(_path(settings), json.dumps(asdict(house), indent=1) + "\n")
 
 
 def forget(settings: Settings) -> None:

@@ -12,10 +12,9 @@ from prefect.states import Completed, Failed
 
 from flows.opening import deployed
 from flows.operation_options import NotifyOptions
+from flows.outset import settle
 from records.ledger import Ledger
 from records.tables import Run
-from reelmill import logs
-from reelmill.settings import Settings
 
 #: What a state of a flow run is called in `notify: {on: …}`.
 KINDS = {"Failed": "failed", "TimedOut": "failed", "Crashed": "crashed", "InReview": "in_review"}
@@ -35,8 +34,7 @@ def notify(flow_run_id: str, state: str, message: str = "") -> State[Any]:
     with get_client(sync_client=True) as client:
         told = client.read_flow_run(UUID(flow_run_id))
     pipeline = str((told.parameters or {}).get("pipeline") or "")
-    settings = Settings()
-    logs.configure(settings.log_format, settings.log_level)  # Apprise logs addresses that it does not know
+    settings = settle("reelmill-notify")  # first of all: Apprise logs addresses that it does not know
     with Ledger(settings) as ledger:
         options = deployed(ledger, pipeline, settings).notify if pipeline else NotifyOptions()
         run = ledger.runs.by_flow_run(flow_run_id)

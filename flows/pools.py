@@ -5,10 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import httpx
+from prefect.exceptions import PrefectException
+
 from flows.labels import QUEUES
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
+
+
+#: What is raised when the Prefect API is away.
+AWAY = (httpx.HTTPError, PrefectException, OSError)
+
+
+def online(pool: str) -> int:
+    """How many workers of a pool are online; none if the Prefect API does not answer."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.objects import WorkerStatus
+
+    try:
+        with get_client(sync_client=True) as client:
+            workers = client.read_workers_for_work_pool(pool)
+    except AWAY:
+        return 0
+    return sum(worker.status is WorkerStatus.ONLINE for worker in workers)
 
 
 def ensure_pools(client: SyncPrefectClient, names: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from flows.opening import definition_of, opening
 from flows.schedule import HORIZON, days_of
 from records.database import now
 from records.ledger import Ledger
-from records.runs import lease_of
+from records.runs import DIED, lease_of
 from records.states import RunState
 from records.tables import Deployment, Run
 from reelmill.errors import LeaseHeld, ReelmillError
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 GRACE = dt.timedelta(seconds=60)
 #: Prefect says that it runs, and nobody holds its lease, for so long: then it is dead.
 SILENCE = dt.timedelta(minutes=3)
-#: A run whose processes died this often is not started again.
-MOST_ATTEMPTS = 5
+#: A run whose process died once more than this is not started again.
+MOST_DEATHS = 4
 #: The most days that are made up for after an outage.
 MOST_MISSED = 31
 
@@ -65,7 +65,7 @@ Look = Callable[[Settings, Ledger, "SyncPrefectClient"], Iterator[str]]
 
 
 def _guarded(look: Look, settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> list[str]:
-    """One pipeline that cannot be read any more must not keep the others from being looked at."""
+    """What keeps one look from its end must not keep the other looks from being taken."""
     done: list[str] = []
     try:
         done.extend(look(settings, ledger, client))
@@ -79,6 +79,8 @@ def _guarded(look: Look, settings: Settings, ledger: Ledger, client: SyncPrefect
 def _events(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> Iterator[str]:
     """Events that came in and have no run: Prefect never heard of them, or its server lost what they started."""
     for row in ledger.outbox.waiting(older=GRACE):
+        if _waits_for_a_worker(client, f"event:{row.id}:{row.emitted - 1}"):
+            continue
         deployment_id = _deployment_id(client, row.pipeline)
         if deployment_id is None:
             log.warning("an event waits for %s, which is not deployed; `reelmill deploy` it", row.pipeline)
@@ -106,18 +108,19 @@ def _dead_runs(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -
         if attempt is not None and attempt.state is not None and attempt.state.is_cancelled():
             ledger.runs.close(run.id, interrupted="it was cancelled in the dashboard")
             yield f"closed {what}: it was cancelled in the dashboard"
-        elif run.attempt >= MOST_ATTEMPTS:
-            ledger.runs.close(run.id, failure=f"its process died {run.attempt} times")
-            yield f"gave up {what}: its process died {run.attempt} times"
+        elif (deaths := ledger.runs.deaths(run.id)) >= MOST_DEATHS:
+            ledger.runs.close(run.id, failure=f"its process died {deaths + 1} times")
+            yield f"gave up {what}: its process died {deaths + 1} times"
         else:
             deployment_id = _deployment_id(client, run.pipeline)
             if deployment_id is None:
                 continue  # a person started it at a terminal, and goes on with it there
-            yield _take_up(ledger, client, run, deployment_id)
+            was_put_down = attempt is not None and attempt.state is not None and attempt.state.name == "PutDown"
+            yield _take_up(ledger, client, run, deployment_id, "it was put down" if was_put_down else DIED)
 
 
-def _take_up(ledger: Ledger, client: SyncPrefectClient, run: Run, deployment_id: UUID) -> str:
-    again = ledger.runs.resume(run.id)
+def _take_up(ledger: Ledger, client: SyncPrefectClient, run: Run, deployment_id: UUID, reason: str) -> str:
+    again = ledger.runs.resume(run.id, reason)
     about = {"event_id": again.occasion} if again.event is not None else {"date": again.occasion}
     started = client.create_flow_run_from_deployment(
         deployment_id,
@@ -131,8 +134,7 @@ def _take_up(ledger: Ledger, client: SyncPrefectClient, run: Run, deployment_id:
 def _missed(settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> Iterator[str]:
     """Scheduled times that have no run because no scheduler was there."""
     until = now() - 2 * GRACE
-    for row in ledger.deployments.all():
-        definition = definition_of(row, settings)
+    for row, definition in _readable(ledger, settings):
         schedule = definition.pipeline(row.pipeline).schedule
         if schedule is None or row.considered_until >= until:
             continue
@@ -187,18 +189,19 @@ def _has_run(
 
 def _calendars(settings: Settings, ledger: Ledger, _client: SyncPrefectClient) -> Iterator[str]:
     """Calendars of which less than half a year is deployed."""
-    for row in ledger.deployments.all():
+    for row, definition in _readable(ledger, settings):
         if row.dates_until is not None and row.dates_until - now().date() < HORIZON / 2:
-            apply(ledger, definition_of(row, settings), row.pipeline)
+            apply(ledger, definition, row.pipeline)
             yield f"deployed more days of the calendar of {row.pipeline}"
 
 
 def _keep(settings: Settings, ledger: Ledger, _client: SyncPrefectClient) -> Iterator[str]:
     """Media files that nobody needs any more make room, as the definition that was deployed last says."""
-    rows = sorted(ledger.deployments.all(), key=lambda row: row.deployed_at)
-    if not rows or not _TIDY.is_due():
+    deployed = list(_readable(ledger, settings))
+    if not deployed or not _TIDY.is_due():
         return
-    made = tidy(ledger, definition_of(rows[-1], settings).keep, scratch=settings.scratch)
+    _, newest = max(deployed, key=lambda one: one[0].deployed_at)
+    made = tidy(ledger, newest.keep, scratch=settings.scratch)
     if made.clips or made.renditions or made.orphans:
         yield (
             f"made {made.bytes / 1e6:.0f} MB of room: {made.clips} clips, {made.renditions} renditions, "
@@ -223,6 +226,26 @@ class _Every:
 
 #: Tidying lists the whole store.
 _TIDY = _Every(3600)
+
+
+def _readable(ledger: Ledger, settings: Settings) -> Iterator[tuple[Deployment, Definition]]:
+    """What is deployed. One pipeline that cannot be read any more must not keep the others from being looked at."""
+    for row in ledger.deployments.all():
+        try:
+            definition = definition_of(row, settings)
+        except ReelmillError as error:
+            log.warning("%s cannot be looked at; `reelmill deploy` it again: %s", row.pipeline, error)
+            continue
+        yield row, definition
+
+
+def _waits_for_a_worker(client: SyncPrefectClient, key: str) -> bool:
+    """Whether the flow run that was made under a key has yet to come to its end."""
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey
+
+    wanted = FlowRunFilter(idempotency_key=FlowRunFilterIdempotencyKey(any_=[key]))
+    found = client.read_flow_runs(flow_run_filter=wanted, limit=1)
+    return any(one.state is not None and not one.state.is_final() for one in found)
 
 
 def _flow_run(client: SyncPrefectClient, flow_run_id: str | None) -> FlowRun | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -14,14 +13,13 @@ from prefect.client.schemas.objects import State
 from flows.tracing import span
 from flows.workshop import Workshop
 from records.tables import Video
-from reelmill.errors import LeaseHeld, ServerUnavailable, StorageError, TransientError
+from reelmill.errors import LeaseHeld, StorageError, TransientError
 from reelmill.logs import bound
 
 #: Seconds before each new attempt at something transient.
 RETRY_DELAYS: list[float] = [1, 5, 20]
 
 T = TypeVar("T")
-log = logging.getLogger("reelmill.stages")
 
 
 def _worth_another_try(_task: Any, _run: Any, state: State[Any]) -> bool:
@@ -78,9 +76,6 @@ def perform(shop: Workshop, stage: str, video: Video, work: Callable[[], T], not
     about = {"run_id": shop.run.id, "video_id": video.id, "pipeline": shop.run.pipeline, "stage": stage}
     with bound(**about), span(stage, **about):
         TASKS[stage](video.title, timed)
-    try:
-        shop.ledger.work.note(shop.run.id, video.id, stage, spent)
-    except ServerUnavailable as error:
-        log.warning("what %s took for %s is not written down: %s", stage, video.title, error.reason)
+    shop.ledger.work.note(shop.run.id, video.id, stage, spent)
     shop.observer.ended(stage, video, note(outcomes[0]), spent)
     return outcomes[0]

@@ -58,12 +58,11 @@ def open_run(ledger: Ledger, settings: Settings, start: Start) -> tuple[Run | No
     about = _occasion(ledger, definition, start)
     told = opening(definition, start.pipeline, about, limit=start.limit, remake=start.remake)
     reason = _given_up(definition, start) or _had_already(ledger.runs.get(told.run_id), start)
-    if reason:
-        return None, reason
-    run = ledger.runs.open(told)
+    run = None if reason else ledger.runs.open(told)
     if about.event_id is not None:
-        ledger.outbox.taken_by(run.id)
-    return run, ""
+        # Also where the run was there already: the process that opened it may have died before it could say so.
+        ledger.outbox.taken_by(told.run_id)
+    return run, reason
 
 
 def _occasion(ledger: Ledger, definition: Definition, start: Start) -> Occasion:
@@ -78,8 +77,8 @@ def _occasion(ledger: Ledger, definition: Definition, start: Start) -> Occasion:
             raise UseError(f"there is no event {start.event_id!r} in this ledger", "send it to the web door again")
         return about_event(row, pipeline.zone)
     if not start.date and start.by_schedule and pipeline.schedule is not None:
-        days = days_of(pipeline, definition.folder, start.scheduled.date())
-        return on_date(pipeline.zone, logical_date(pipeline.schedule, days, start.scheduled, pipeline.zone).isoformat())
+        date = logical_date(pipeline.schedule, _days(definition, start), start.scheduled, pipeline.zone)
+        return on_date(pipeline.zone, date.isoformat())
     return on_date(pipeline.zone, start.date or start.scheduled.astimezone(pipeline.zone).date().isoformat())
 
 

@@ -48,7 +48,7 @@ class EngineWorker(ProcessWorker):
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Assignment:
     """Where a worker stands, and how much it takes on."""
 
     pool: str
@@ -58,7 +58,7 @@ class Post:
     queues: tuple[str, ...] = ()  #: empty: all of the pool
 
 
-def work(post: Post) -> None:
+def work(assignment: Assignment) -> None:
     """Serve a pool until SIGTERM or SIGINT, then let the runs put their work down.
 
     Raises
@@ -69,27 +69,27 @@ def work(post: Post) -> None:
     with tempfile.TemporaryDirectory(prefix="reelmill-") as folder:
         flag = Path(folder) / "put-down"
         os.environ[VARIABLE] = str(flag)  # the processes of the runs inherit it
-        anyio.run(_serve, post, flag)
+        anyio.run(_serve, assignment, flag)
 
 
-async def _serve(post: Post, flag: Path) -> None:
+async def _serve(assignment: Assignment, flag: Path) -> None:
     stop = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_listen, stop)
-        queues = list(post.queues) or None
+        queues = list(assignment.queues) or None
         try:
             async with EngineWorker(
-                work_pool_name=post.pool, work_queues=queues, name=post.name, limit=post.limit
+                work_pool_name=assignment.pool, work_queues=queues, name=assignment.name, limit=assignment.limit
             ) as worker:
                 await worker.sync_with_backend()
-                log.info("worker %s serves the pool %s", post.name, post.pool)
+                log.info("worker %s serves the pool %s", assignment.name, assignment.pool)
                 tasks.start_soon(_beat, worker, stop)
                 await _poll(worker, stop)
-                await _drain(worker, flag, post)
+                await _drain(worker, flag, assignment)
         except httpx.HTTPError as error:
             raise ServerUnavailable(f"the Prefect API does not answer: {error}", "start it, then this worker") from None
         tasks.cancel_scope.cancel()
-    log.info("worker %s has stopped", post.name)
+    log.info("worker %s has stopped", assignment.name)
 
 
 async def _listen(stop: anyio.Event) -> None:
@@ -123,13 +123,13 @@ async def _beat(worker: ProcessWorker, stop: anyio.Event) -> None:
             log.warning("no heartbeat: the Prefect API does not answer (%s)", error)
 
 
-async def _drain(worker: ProcessWorker, flag: Path, post: Post) -> None:
+async def _drain(worker: ProcessWorker, flag: Path, assignment: Assignment) -> None:
     """Have the runs put their work down, and wait until they have."""
     flag.touch()  # noqa: ASYNC240 (an empty file in a folder of ours; the loop has nothing else to do)
     underway = worker.limiter.borrowed_tokens
     if underway:
         log.info("%d under way; each puts its work down after the clip in hand", underway)
-    with anyio.move_on_after(post.drain_seconds) as waiting:
+    with anyio.move_on_after(assignment.drain_seconds) as waiting:
         while worker.limiter.borrowed_tokens > 0:  # noqa: ASYNC110 (Prefect has no event for it)
             await anyio.sleep(0.1)
     if waiting.cancelled_caught:

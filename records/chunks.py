@@ -123,12 +123,6 @@ class Chunks:
             chunk.attempt, chunk.flow_run_id = chunk.attempt + 1, None
             return chunk
 
-    def close(self, chunk_id: UUID) -> None:
-        """Nothing more is expected of it."""
-        with self._database.begin() as session:
-            chunk = session.get_one(Chunk, chunk_id, with_for_update=True)
-            chunk.closed_at = chunk.closed_at or now()
-
     def close_run(self, run_id: UUID) -> None:
         """Nothing more is expected of any chunk of a run."""
         with self._database.begin() as session:

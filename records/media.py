@@ -74,7 +74,12 @@ class Media:
         with self._database.read() as session:
             # Waits for a tidying that is just giving it up, and keeps the next one waiting.
             row = session.get(ClipRow, shot_id, with_for_update={"read": True})
-        return self._clip(row) if row is not None and self._is_fetched(row, (row.sha256, VIDEO)) else None
+        if row is None or row.removed_at is not None:
+            return None
+        if not self._is_fetched(row, (row.sha256, VIDEO)):
+            self._give_up(row)
+            return None
+        return self._clip(row)
 
     def record_clip(self, clip: Clip) -> None:
         """Note a clip whose file is in the store. A clip that was made again replaces the one that was lost.
@@ -189,6 +194,13 @@ class Media:
         for file in files:
             self._store.get(*file)
         return True
+
+    def _give_up(self, lost: ClipRow) -> None:
+        """Say of a clip whose file somebody removed that it has none: whoever waits for it has it made again."""
+        with self._database.begin() as session:
+            row = session.get(ClipRow, lost.shot_id, with_for_update=True)
+            if row is not None and row.created_at == lost.created_at:
+                row.removed_at = now()
 
     def _insist(self, session: Session, *contents: Content) -> None:
         """See that files are there which a row is about to name, if tidying may be just about to remove them."""

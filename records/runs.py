@@ -8,16 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import String, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from records.database import Database, now
 from records.leases import refuse_if_held
 from records.states import ENDED, RunState, VideoState
-from records.tables import Lease, Post, Run, Transition, Video
+from records.tables import Chunk, Lease, Post, Run, Transition, Video
 from records.transitions import begin_state, history, move
 from reelmill.content import Json, run_identity
 from reelmill.errors import UseError
+
+#: Why a run is taken up again whose process is gone.
+DIED = "its process died"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class Runs:
             self._again(session, run, "taken up again")
             return run
 
-    def resume(self, run_id: UUID) -> Run:
+    def resume(self, run_id: UUID, reason: str = "resumed") -> Run:
         """Take a run up again as it was planned.
 
         Raises
@@ -122,7 +125,7 @@ class Runs:
             run = session.get_one(Run, run_id, with_for_update=True)
             refuse_if_held(session.get(Lease, lease_of(run_id)), f"{run.pipeline} {run.occasion}")
             run.options = {**run.options, "resume": True}
-            self._again(session, run, "resumed")
+            self._again(session, run, reason)
             return run
 
     def _again(self, session: Session, run: Run, reason: str) -> None:
@@ -136,7 +139,7 @@ class Runs:
             session.get_one(Run, run_id).flow_run_id = flow_run_id
 
     def close(self, run_id: UUID, *, interrupted: str = "", failure: str = "") -> Run:
-        """End a run in the state that its videos and posts call for.
+        """End a run in the state that its videos and posts call for. It waits for no chunk of shots any more.
 
         Parameters
         ----------
@@ -155,6 +158,8 @@ class Runs:
                 .where(Video.run_id == run_id, Post.state != "live")
             )
             run.closed_at = now()
+            unwanted = update(Chunk).where(Chunk.run_id == run_id, Chunk.closed_at.is_(None))
+            session.execute(unwanted.values(closed_at=run.closed_at))
             if interrupted:
                 move(session, run, RunState.INTERRUPTED, interrupted)
             elif failure:
@@ -226,6 +231,15 @@ class Runs:
         for run_id, state, count in rows:
             counts[run_id][state.value] += count
         return {run.id: Tally(run.found, counts[run.id]) for run in runs}
+
+    def deaths(self, run_id: UUID) -> int:
+        """How many processes have died over a run since it was last opened by anybody else than the reconciler."""
+        count = 0
+        for change in reversed(self.history(run_id)):
+            if change.before != RunState.RUNNING:
+                break
+            count += change.reason == DIED
+        return count
 
     def touched(self, run_id: UUID) -> dt.datetime:
         """When the run's state last changed."""

@@ -1,4 +1,4 @@
-"""What the store and the folder target both need of files: their hash, and their way to the disk."""
+"""Files: their hash, and their way to the disk."""
 
 from __future__ import annotations
 
@@ -11,6 +11,19 @@ def sha256_of(path: Path) -> str:
     """The sha256 (hex) of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that a reader sees the old one or the new one, and never half of it.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written. Then the old one is as it was.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
 
 
 def flush(path: Path) -> None:

@@ -12,6 +12,7 @@ from flows.cli.app import OK
 from flows.cli.options import AsJson
 from flows.cli.output import console, print_json
 from reelmill.errors import StorageError, UseError
+from reelmill.files import write_whole
 from reelmill.settings import Settings
 
 if TYPE_CHECKING:
@@ -96,9 +97,7 @@ def _save(text: str, output: Path) -> Path:
     page = output.expanduser().absolute()
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
-        temporary = page.with_name(f".{page.name}.part")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(page)
+        write_whole(page, text)
     except OSError as error:
         raise StorageError(f"{page} cannot be written: {error.strerror}", "give another place with --output") from error
     return page

@@ -31,11 +31,11 @@ def worker(
     tracing.configure("reelmill-worker")
     at_home(settings)
     server.connect(settings)
-    from flows.worker import Post, work
+    from flows.worker import Assignment, work
 
     host = socket.gethostname()
     most = limit if limit is not None else (1 if pool.startswith("gpu") else 4)
-    work(Post(pool, name or f"{pool} on {host} ({os.getpid()})", most, drain_seconds, tuple(queue or ())))
+    work(Assignment(pool, name or f"{pool} on {host} ({os.getpid()})", most, drain_seconds, tuple(queue or ())))
     return OK
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from flows.heartbeat import SILENCE
 from tests.operated import Operated, prefect_client
 
 
@@ -35,6 +36,10 @@ def test_only_what_changed_is_deployed_and_what_is_gone_is_pruned(operated: Oper
         assert [one.schedule.cron for one in made.schedules] == ["0 6 * * *"]
         assert made.global_concurrency_limit is not None
         assert made.global_concurrency_limit.limit == 1
+        heartbeat = made.job_variables["env"]["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"]
+        assert float(heartbeat) < SILENCE.total_seconds() / 2, "a run that lives must not be taken for a dead one"
+        for service in (f"generate/{operated.gpu_pool}", f"assist/{operated.pool}", "notify/notify"):
+            assert client.read_deployment_by_name(service).job_variables["env"] == made.job_variables["env"]
         automations = client.read_automations_by_name(f"{operated.pipeline}: hook")
         assert len(automations) == 1
 

@@ -14,10 +14,11 @@ from records.database import Database
 from records.deployments import Deploying
 from records.ledger import Ledger
 from records.outbox import run_of
+from records.runs import DIED
 from records.tables import Lease
 from records.tokens import Scope, allows
 from reelmill.content import Clip, Shot
-from reelmill.errors import LeaseHeld, UseError
+from reelmill.errors import LeaseHeld, ServerUnavailable, UseError
 from reelmill.settings import Settings
 from tests.integration.test_ledger import opening, planned, run_with
 
@@ -90,6 +91,51 @@ def test_a_message_that_is_sent_twice_is_one_event(ledger: Ledger) -> None:
     assert ledger.outbox.waiting(older=dt.timedelta(minutes=1)) == []
     ledger.outbox.taken_by(first.run_id)
     assert [row.id for row in ledger.outbox.waiting()] == [other.id]
+
+
+def test_a_run_that_is_closed_waits_for_no_clips(ledger: Ledger) -> None:
+    """Or a resumed run would find the cancelled flow runs of its old chunks, and give the shots up."""
+    run, _ = ordered(ledger, shot(1))
+    ledger.runs.close(run.id, interrupted="somebody cancelled it")
+    assert ledger.chunks.open_of(run.id) == []
+
+
+def test_only_deaths_in_a_row_count_against_a_run(ledger: Ledger) -> None:
+    run = ledger.runs.open(opening())
+    ledger.runs.resume(run.id, DIED)
+    ledger.runs.resume(run.id, "it was put down")
+    ledger.runs.resume(run.id, DIED)
+    assert ledger.runs.deaths(run.id) == 2
+    ledger.runs.close(run.id, failure="something else")
+    ledger.runs.open(opening())
+    assert ledger.runs.deaths(run.id) == 0, "somebody looked at it since"
+
+
+def test_a_clip_whose_file_was_removed_is_ordered_again(ledger: Ledger, tmp_path) -> None:
+    one = shot(1)
+    run, chunk = ordered(ledger, one)
+    make_clip(ledger, one, tmp_path)
+    assert ledger.media.fetch_clip(one.id) is not None
+    assert ledger.chunks.missing(chunk.id) == []
+    ledger.store.path(f"{one.seed:064x}", ".mp4").unlink()
+    assert ledger.media.fetch_clip(one.id) is None
+    assert ledger.chunks.missing(chunk.id) == [one]
+    assert ledger.chunks.made(run.id) == frozenset()
+
+
+def test_a_figure_that_cannot_be_written_stops_no_work(
+    any_settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Ledger(any_settings) as ledger:
+        run = ledger.runs.open(opening())
+
+        def away(_session: object) -> None:
+            raise ServerUnavailable("the database is away")
+
+        with ledger.database.fenced(away):
+            ledger.work.note(run.id, None, "screen", 1.0)
+        assert ledger.work.sums(run_id=run.id) == []
+        assert "not written down" in caplog.text
 
 
 def test_a_deployment_keeps_how_far_its_times_were_considered(ledger: Ledger) -> None:

@@ -203,13 +203,18 @@ def _clips(project: Operated) -> dict[str, dt.datetime]:
         return {row.shot_id: row.created_at for row in session.execute(select(ClipRow.shot_id, ClipRow.created_at))}
 
 
-def age_outbox(ledger) -> None:
+def age_outbox(ledger, *, taken: bool = True) -> None:
+    """Make all events old, and with `taken` false as if no run had said that it is theirs."""
     from sqlalchemy import update
 
     from records.tables import OutboxEvent
 
     with ledger.database.begin() as session:
-        session.execute(update(OutboxEvent).values(received_at=dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)))
+        long_ago = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)
+        session.execute(update(OutboxEvent).values(received_at=long_ago))
+        session.execute(update(OutboxEvent).where(OutboxEvent.emitted_at.is_not(None)).values(emitted_at=long_ago))
+        if not taken:
+            session.execute(update(OutboxEvent).values(taken_at=None))
 
 
 def age_runs(ledger) -> None:
@@ -282,3 +287,47 @@ def test_a_deployed_schedule_gets_its_flow_runs_from_the_server(operated: Operat
     flow_runs = eventually(scheduled, "flow runs of the schedule")
     assert all(one.auto_scheduled and one.state.is_scheduled() for one in flow_runs)
     assert {one.expected_start_time.hour for one in flow_runs} == {22}, "06:00 in Shanghai is 22:00 UTC"
+
+
+def test_an_event_is_started_once_while_no_worker_comes_and_is_noted_however_its_run_began(operated: Operated) -> None:
+    operated.define(listing(1), on="{event: thing.asked}")
+    operated.deploy()
+    with operated.ledger() as ledger:
+        row, _ = ledger.outbox.put(operated.pipeline, "thing.asked", "msg-1", {}, sender="test")
+        age_outbox(ledger)
+    assert len(operated.json("reconcile")["done"]) == 1
+    for _ in range(2):
+        with operated.ledger() as ledger:
+            age_outbox(ledger)
+        assert operated.json("reconcile")["done"] == [], "what was started waits for a worker"
+    with operated.worker(REELMILL_GENERATION="inline"):
+        eventually(lambda: _ended(operated, f"event:{row.id}"), "the run of the event")
+        with operated.ledger() as ledger:  # the process died between opening its run and saying so
+            age_outbox(ledger, taken=False)
+        assert len(operated.json("reconcile")["done"]) == 1
+
+        def noted():
+            with operated.ledger() as ledger:
+                return ledger.outbox.get(row.id).taken_at
+
+        eventually(noted, "the note that the event has its run")
+    assert len(operated.posts()) == 1
+
+
+def test_a_pipeline_that_cannot_be_read_any_more_keeps_no_other_from_being_looked_at(operated: Operated) -> None:
+    from sqlalchemy import update
+
+    from records.tables import Deployment
+
+    path = operated.define(schedule='{cron: "0 0 * * *", missed: last}')
+    text = path.read_text(encoding="utf-8")
+    first = f"  aaa-{operated.mark}:"
+    path.write_text(text + text[text.index(f"  {operated.pipeline}:") :].replace(f"  {operated.pipeline}:", first))
+    operated.deploy()
+    with operated.ledger() as ledger:
+        forget_days(ledger, 2)
+        with ledger.database.begin() as session:
+            unreadable = {"file": "/pipelines.yaml", "text": "version: 99"}
+            broken = update(Deployment).where(Deployment.pipeline == f"aaa-{operated.mark}")
+            session.execute(broken.values(definition=unreadable))
+    assert [line.split()[1] for line in operated.json("reconcile")["done"]] == [operated.pipeline]
