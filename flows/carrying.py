@@ -41,7 +41,7 @@ def carry_all(shop: Workshop) -> None:
     """Bring every video that is not at its end to its end. Returns when nothing more can be done."""
     carried = claimed_elsewhere(shop)  # by an assistant of a process that is gone
     todo = [video for video in _open(shop) if video.id not in carried]
-    todo = [shop.ledger.videos.restart(video.id, "taken up again") for video in todo]
+    todo = shop.ledger.videos.restart(todo, "taken up again")
     shop.observer.begun(len(todo))
     if shop.settings.generation == "pool":
         from flows.gpu_pool import pooled_clips
@@ -70,8 +70,7 @@ def _wait_for_others(shop: Workshop) -> None:
         dropped = [video for video in dropped if tried[video.id] <= MOST_DROPS]
         if dropped:
             # Its clip is kept, so this makes nothing twice; it only finds the place from which to go on.
-            again = [shop.ledger.videos.restart(video.id, "dropped by another process") for video in dropped]
-            carry_on(shop, _clips(shop, again))
+            carry_on(shop, _clips(shop, shop.ledger.videos.restart(dropped, "dropped by another process")))
         else:
             time.sleep(LOOK)
 
@@ -135,7 +134,7 @@ def _patiently(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> Non
 def _begin_again(shop: Workshop, video: Video, clip: Clip) -> None:
     from flows.stages import take_clip
 
-    shop.ledger.videos.restart(video.id, "the ledger was away")
+    shop.ledger.videos.restart([video], "the ledger was away")
     take_clip(shop, video, clip)
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from flows.webfont import embedded
+from records.accounts import Account
 from records.ledger import Ledger
 from records.naming import PICTURE, VIDEO
 from records.store import Store
-from records.tables import Run, Video
+from records.tables import Run
 from reelmill import __version__
 from reelmill.content import Json, Rendition
 from reelmill.errors import StorageError
@@ -41,7 +42,7 @@ def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
                 "name": f"{run.pipeline} {run.occasion}",
                 "state": run.state.value,
                 "count": str(tallies[run.id]),
-                "videos": [_video(ledger, video, page.parent) for video in ledger.videos.of_run(run.id)],
+                "videos": [_video(ledger.store, one, page.parent) for one in ledger.accounts.of_run(run.id)],
             }
             for run in runs
         ],
@@ -56,23 +57,22 @@ def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
     return page
 
 
-def _video(ledger: Ledger, video: Video, folder: Path) -> dict[str, Json]:
-    recorded = ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
-    verdict = recorded.verdict if recorded else None
+def _video(store: Store, account: Account, folder: Path) -> dict[str, Json]:
+    video, verdict = account.video, account.verdict
     return {
         "title": video.title,
         "state": video.state.value,
         "reason": "" if video.reason == "taken up again" else video.reason,
         "prompt": video.plan.get("prompt", ""),
         "post": video.plan.get("post", {}),
-        "preview": any(clip.preview for clip in ledger.media.clips_of(video.id)),
+        "preview": any(clip.preview for clip in account.clips),
         "verdict": verdict.decision.value if verdict else "",
         "examinations": verdict.examinations if verdict else (),
         "reasons": verdict.reasons if verdict else (),
-        "renditions": [_rendition(ledger.store, one, folder) for one in ledger.media.renditions_of(video.id)],
+        "renditions": [_rendition(store, one, folder) for one in account.renditions],
         "posts": [
             {"target": post.target, "platform": post.profile, "state": post.state.value, "url": post.url or ""}
-            for post in ledger.posts.of_video(video.id)
+            for post in account.posts
         ],
     }
 

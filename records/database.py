@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,8 @@ class Database:
         self._fences: ContextVar[tuple[Fence, ...]] = ContextVar("fences", default=())
         self._reading = self.engine.execution_options(reading=True)  # shares the pool
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        # SQLite has one writer. One that finds another at work sleeps and looks again; threads can do better than that.
+        self._turn: AbstractContextManager[object] = threading.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_immediate)
@@ -98,7 +101,7 @@ class Database:
             If a fence finds that somebody else holds a lease under which this context writes.
         """
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
                 self._connect(session)
                 for fence in self._fences.get():
                     fence(session)

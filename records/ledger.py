@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from records.accounts import Accounts
 from records.chunks import Chunks
 from records.database import HEAD, Database
 from records.deployments import Deployments
@@ -59,6 +60,7 @@ class Ledger:
         self.chunks = Chunks(self.database)
         self.work = Work(self.database)
         self.tokens = Tokens(self.database)
+        self.accounts = Accounts(self.database, self.media)
 
     def _settle_schema(self) -> None:
         found = self.database.revision()
@@ -80,6 +82,7 @@ class Ledger:
             )
 
     def close(self) -> None:
+        self.work.write()
         self.store.close()
         self.database.close()
 

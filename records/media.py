@@ -3,7 +3,7 @@
 A clip or a rendition whose file was given up to make room (`removed_at`) is as one that was never made: it is made
 again when it is needed, and recording it takes it back.
 
-Two ways to ask. `clip`, `rendition` and the lists believe the ledger as far as the store is remote: they are for
+Two ways to ask. `clip`, `rendition` and what they list believe the ledger as far as the store is remote: they are for
 reports. `fetch_clip` and `fetch_rendition` bring the file to this machine: they are for stages, which ask once the
 ledger says that a video needs it, so that no tidying takes it away between the answer and its use.
 """
@@ -59,7 +59,11 @@ class Media:
         """The clip of a shot, if it was made and not given up since. Its file may be on another machine."""
         with self._database.read() as session:
             row = session.get(ClipRow, shot_id)
-        return self._clip(row) if row is not None and self._is_listed(row, (row.sha256, VIDEO)) else None
+        return self.listed_clip(row) if row is not None else None
+
+    def listed_clip(self, row: ClipRow) -> Clip | None:
+        """The clip that a row keeps, if a report may name it."""
+        return self._clip(row) if self._is_listed(row, (row.sha256, VIDEO)) else None
 
     def fetch_clip(self, shot_id: str) -> Clip | None:
         """The clip of a shot with its file on this machine, if it was made and is still in the store.
@@ -110,7 +114,11 @@ class Media:
         """A rendition, if it was made and not given up since. Its files may be on another machine."""
         with self._database.read() as session:
             row = session.get(RenditionRow, rendition_id)
-        return self._rendition(row) if row is not None and self._is_listed(row, *_files_of(row)) else None
+        return self.listed_rendition(row) if row is not None else None
+
+    def listed_rendition(self, row: RenditionRow) -> Rendition | None:
+        """The rendition that a row keeps, if a report may name it."""
+        return self._rendition(row) if self._is_listed(row, *_files_of(row)) else None
 
     def fetch_rendition(self, rendition_id: str) -> Rendition | None:
         """A rendition with its files on this machine, if it was made and they are still in the store.
@@ -164,25 +172,6 @@ class Media:
             session.add_all(
                 VideoRendition(video_id=video_id, profile=one.profile, rendition_id=one.id) for one in renditions
             )
-
-    def renditions_of(self, video_id: UUID) -> list[Rendition]:
-        """The renditions of a video that were not given up, by profile. Their files may be on another machine."""
-        with self._database.read() as session:
-            rows = session.scalars(
-                select(RenditionRow)
-                .join(VideoRendition, VideoRendition.rendition_id == RenditionRow.id)
-                .where(VideoRendition.video_id == video_id)
-                .order_by(RenditionRow.profile)
-            ).all()
-        return [self._rendition(row) for row in rows if self._is_listed(row, *_files_of(row))]
-
-    def clips_of(self, video_id: UUID) -> list[Clip]:
-        """The clips of a video in order, as far as they are made."""
-        with self._database.read() as session:
-            shots = session.scalars(
-                select(VideoShot.shot_id).where(VideoShot.video_id == video_id).order_by(VideoShot.position)
-            ).all()
-        return [clip for shot_id in shots if (clip := self.clip(shot_id)) is not None]
 
     def _is_listed(self, row: ClipRow | RenditionRow, *files: tuple[str, str]) -> bool:
         """Whether a report may name it. A report makes no call over the network for each of its rows."""

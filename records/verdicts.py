@@ -65,7 +65,7 @@ class Verdicts:
                 .order_by(VerdictRow.id.desc())
                 .limit(1)
             ).first()
-        return _restore(row) if row is not None else None
+        return restore(row) if row is not None else None
 
     def latest(self, master_sha256: str) -> RecordedVerdict | None:
         """The newest verdict on a master under any policy, faults too: for reports."""
@@ -76,10 +76,11 @@ class Verdicts:
                 .order_by(VerdictRow.id.desc())
                 .limit(1)
             ).first()
-        return _restore(row) if row is not None else None
+        return restore(row) if row is not None else None
 
 
-def _restore(row: VerdictRow) -> RecordedVerdict:
+def restore(row: VerdictRow) -> RecordedVerdict:
+    """The verdict that a row keeps."""
     as_tuples: Mapping[str, Json] = {"hits": row.hits, "examinations": row.examinations}
     return RecordedVerdict(
         row.id,

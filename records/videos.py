@@ -122,13 +122,22 @@ class Videos:
                 move(session, video, VideoState.PLANNED, "tried again")
             return len(failed)
 
-    def restart(self, video_id: UUID, reason: str) -> Video:
-        """Put a video that is under way back to `planned`, so that its stages find their place by what is recorded."""
+    def restart(self, videos: Sequence[Video], reason: str) -> list[Video]:
+        """Put videos that are under way back to `planned`, so that their stages find their place by what is recorded.
+
+        Returns
+        -------
+        list[Video]
+            The same videos in the same order, as they are now.
+        """
+        asked = [video.id for video in videos]
         with self._database.begin() as session:
-            video = session.get_one(Video, video_id, with_for_update=True)
-            if video.state is not VideoState.PLANNED:
-                move(session, video, VideoState.PLANNED, reason)
-            return video
+            query = select(Video).where(Video.id.in_(asked)).order_by(Video.id).with_for_update()
+            now_are = {video.id: video for video in session.scalars(query)}
+            for video in now_are.values():
+                if video.state is not VideoState.PLANNED:
+                    move(session, video, VideoState.PLANNED, reason)
+        return [now_are[identity] for identity in asked]
 
     def move(self, video_id: UUID, after: VideoState, reason: str = "", *, master_sha256: str | None = None) -> Video:
         """Change a video's state. One that it has already is left alone: the answer to a commit may have been lost.

@@ -12,7 +12,6 @@ from fastapi.responses import Response
 from web import pages
 from web.callers import READER, Caller, Expires, Signature, refusal
 from web.door import Opened
-from web.lookups import find_video
 from web.problems import Refusal, documented
 from web.reports import RunReport, VideoReport
 from web.telling import run_report, video_report
@@ -61,7 +60,7 @@ def run(
 @router.get("/videos/{video_id}", summary="A video", responses=_REFUSED, dependencies=[READER])
 def video(video_id: UUID, door: Opened) -> VideoReport:
     """Where a video stands, with signed links to its files, its verdict and its posts."""
-    found = find_video(door.ledger, video_id)
+    found = door.ledger.accounts.of_video(video_id)
     if found is None:
         raise _unknown("video")
     return video_report(door, found)

@@ -7,30 +7,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import NoResultFound
 
 from records.ledger import Ledger
 from records.media import PICTURE, VIDEO
 from records.states import VideoState
 from records.tables import OutboxEvent, RenditionRow, Run, Video
-from reelmill.content import Decision, Rendition
-
-
-def find_video(ledger: Ledger, video_id: UUID) -> Video | None:
-    try:
-        return ledger.videos.get(video_id)
-    except NoResultFound:
-        return None
+from reelmill.content import Decision
 
 
 def find_run(ledger: Ledger, run_id: UUID) -> Run | OutboxEvent | None:
     """A run, or the event that is going to start it."""
     return ledger.runs.get(run_id) or ledger.outbox.of_run(run_id)
-
-
-def shown(ledger: Ledger, video: Video) -> list[Rendition]:
-    """The renditions of a video that anybody may see: those whose very master has passed screening."""
-    return [one for one in ledger.media.renditions_of(video.id) if passed(ledger, one.master_sha256)]
 
 
 def passed(ledger: Ledger, master_sha256: str) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from records.accounts import Account
 from records.runs import Tally
 from records.tables import OutboxEvent, Run, Video
 from reelmill.content import Json, Rendition
 from web.door import Door
-from web.lookups import find_run, shown
+from web.lookups import find_run
 from web.reports import (
     CaptionReport,
     CountReport,
@@ -31,11 +32,10 @@ def run_report(door: Door, run_id: UUID, *, offset: int, limit: int) -> RunRepor
         return None
     if isinstance(found, OutboxEvent):
         return _waiting(door, found)
-    videos = door.ledger.videos.of_run(run_id)[offset : offset + limit]
-    return _run(door, found, videos)
+    return _run(door, found, door.ledger.accounts.of_run(run_id, offset=offset, limit=limit))
 
 
-def _run(door: Door, run: Run, videos: Sequence[Video]) -> RunReport:
+def _run(door: Door, run: Run, videos: Sequence[Account]) -> RunReport:
     return RunReport(
         id=run.id,
         pipeline=run.pipeline,
@@ -78,10 +78,9 @@ def count_report(tally: Tally) -> CountReport:
     )
 
 
-def video_report(door: Door, video: Video) -> VideoReport:
+def video_report(door: Door, account: Account) -> VideoReport:
     """Everything that a caller is told of a video."""
-    recorded = door.ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
-    verdict = recorded.verdict if recorded is not None else None
+    video, verdict = account.video, account.verdict
     return VideoReport(
         id=video.id,
         run_id=video.run_id,
@@ -97,7 +96,7 @@ def video_report(door: Door, video: Video) -> VideoReport:
         verdict=None
         if verdict is None
         else VerdictReport(decision=verdict.decision.value, reasons=list(verdict.reasons)),
-        renditions=[_rendition(door, video, one) for one in shown(door.ledger, video)],
+        renditions=[_rendition(door, video, one) for one in account.shown],
         posts=[
             PostReport(
                 target=post.target,
@@ -106,7 +105,7 @@ def video_report(door: Door, video: Video) -> VideoReport:
                 url=public_url(post),
                 reason=post.reason,
             )
-            for post in door.ledger.posts.of_video(video.id)
+            for post in account.posts
         ],
     )
 

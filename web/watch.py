@@ -10,15 +10,15 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from flows import server
+from records.accounts import Account
 from records.runs import Tally
 from records.states import ENDED
 from records.tables import Run, Video
-from reelmill.content import Rendition, Verdict
+from reelmill.content import Rendition
 from tasks.finishing import profiles
 from web import pages
 from web.callers import Caller, Expires, Signature, refusal
 from web.door import Door, Opened
-from web.lookups import find_video, shown
 from web.problems import documented
 from web.reports import label_of, public_url
 
@@ -46,14 +46,13 @@ def watch(
     path = f"/watch/{video_id}"
     if refused := refusal(door, path, caller, expires, signature):
         return pages.refuse(door, refused, path, linked=signature is not None)
-    video = find_video(door.ledger, video_id)
-    if video is None:
+    account = door.ledger.accounts.of_video(video_id)
+    if account is None:
         return pages.message(
             door, HTTPStatus.NOT_FOUND, "There is no such video", "The link may be from another ledger."
         )
-    renditions = shown(door.ledger, video)
-    waits = not renditions and video.state not in ENDED
-    return pages.render(door, "watch.html", refresh=REFRESH if waits else 0, **_video(door, video, renditions))
+    waits = not account.shown and account.video.state not in ENDED
+    return pages.render(door, "watch.html", refresh=REFRESH if waits else 0, **_video(door, account))
 
 
 @router.get("/", summary="The first page", responses={**_TO_LOGIN, **_PAGE, **documented()})
@@ -85,17 +84,16 @@ def _run(run: Run, tally: Tally) -> dict[str, Any]:
     }
 
 
-def _video(door: Door, video: Video, renditions: list[Rendition]) -> dict[str, Any]:
-    recorded = door.ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
-    verdict: Verdict | None = recorded.verdict if recorded is not None else None
+def _video(door: Door, account: Account) -> dict[str, Any]:
+    video = account.video
     return {
         "video": video,
         "words": video.plan.get("words") or {},
         "post": video.plan.get("post") or {},
         "prompt": video.plan.get("prompt", ""),
         "reason": "" if video.reason == "taken up again" else video.reason,
-        "verdict": verdict,
-        "renditions": [_rendition(door, video, one) for one in renditions],
+        "verdict": account.verdict,
+        "renditions": [_rendition(door, video, one) for one in account.shown],
         "posts": [
             {
                 "target": post.target,
@@ -104,7 +102,7 @@ def _video(door: Door, video: Video, renditions: list[Rendition]) -> dict[str, A
                 "url": public_url(post),
                 "reason": post.reason,
             }
-            for post in door.ledger.posts.of_video(video.id)
+            for post in account.posts
         ],
     }
 

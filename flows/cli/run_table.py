@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -10,27 +11,25 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.output import COLOURS, state, table
+from records.accounts import Account
 from records.ledger import Ledger
-from records.tables import Post, Run, Video
+from records.tables import Post, Run
 from reelmill.content import Json, Rendition
 
 
 def videos_table(ledger: Ledger, run: Run) -> Table:
     """One row a video: what it is, where it stands, what screening said, what was made and posted."""
-    rows = []
-    for video in ledger.videos.of_run(run.id):
-        posts = ledger.posts.of_video(video.id)
-        verdict = ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
-        rows.append(
-            (
-                video.title,
-                state(video.state.value),
-                state(verdict.verdict.decision.value) if verdict else Text(""),
-                str(len(ledger.media.renditions_of(video.id)) or ""),
-                _posts(posts),
-                "" if video.reason in {"", "taken up again"} else video.reason,
-            )
+    rows = [
+        (
+            one.video.title,
+            state(one.video.state.value),
+            state(one.verdict.decision.value) if one.verdict else Text(""),
+            str(len(one.renditions) or ""),
+            _posts(one.posts),
+            "" if one.video.reason in {"", "taken up again"} else one.video.reason,
         )
+        for one in ledger.accounts.of_run(run.id)
+    ]
     columns = {"video": "!left", "state": "left", "screened": "left", "renditions": "right", "posts": "left"}
     if any(row[-1] for row in rows):
         return table({**columns, "why": "!left"}, rows)
@@ -69,13 +68,13 @@ def run_as_json(ledger: Ledger, run: Run, *, videos: bool = True) -> dict[str, J
         "unchanged": run.unchanged,
     }
     if videos:
-        told["videos"] = [video_as_json(ledger, video) for video in ledger.videos.of_run(run.id)]
+        told["videos"] = [video_as_json(one) for one in ledger.accounts.of_run(run.id)]
     return told
 
 
-def video_as_json(ledger: Ledger, video: Video) -> dict[str, Json]:
+def video_as_json(account: Account) -> dict[str, Json]:
     """Everything that the ledger says of a video."""
-    recorded = ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
+    video, verdict = account.video, account.verdict
     return {
         "id": str(video.id),
         "title": video.title,
@@ -86,10 +85,8 @@ def video_as_json(ledger: Ledger, video: Video) -> dict[str, Json]:
         "prompt": video.plan.get("prompt"),
         "advice": video.plan.get("advice", []),
         "master": video.master_sha256,
-        "verdict": None
-        if recorded is None
-        else {"decision": recorded.verdict.decision.value, "reasons": list(recorded.verdict.reasons)},
-        "renditions": [_rendition(rendition) for rendition in ledger.media.renditions_of(video.id)],
+        "verdict": None if verdict is None else {"decision": verdict.decision.value, "reasons": list(verdict.reasons)},
+        "renditions": [_rendition(rendition) for rendition in account.renditions],
         "posts": [
             {
                 "id": str(post.id),
@@ -99,7 +96,7 @@ def video_as_json(ledger: Ledger, video: Video) -> dict[str, Json]:
                 "url": post.url,
                 "reason": post.reason,
             }
-            for post in ledger.posts.of_video(video.id)
+            for post in account.posts
         ],
     }
 
@@ -117,7 +114,7 @@ def _rendition(rendition: Rendition) -> dict[str, Json]:
     }
 
 
-def _posts(posts: list[Post]) -> Text:
+def _posts(posts: Sequence[Post]) -> Text:
     counts = Counter(post.state.value for post in posts)
     return Text(", ").join(Text(f"{count} {word}", style=COLOURS.get(word, "")) for word, count in counts.items())
 

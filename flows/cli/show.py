@@ -49,9 +49,9 @@ def show(
 
 def _files(ledger: Ledger, run: Run) -> None:
     rows = [
-        (video.title, rendition.profile, str(rendition.path))
-        for video in ledger.videos.of_run(run.id)
-        for rendition in ledger.media.renditions_of(video.id)
+        (one.video.title, rendition.profile, str(rendition.path))
+        for one in ledger.accounts.of_run(run.id)
+        for rendition in one.renditions
     ]
     console().print(table({"video": "left", "platform": "left", "file": "!left"}, rows))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,20 +81,13 @@ class Standing:
 
 def standings(ledger: Ledger, run: Run) -> list[Standing]:
     """The videos of a run in the plan's order."""
-    posts: dict[object, list[Post]] = defaultdict(list)
-    for post in ledger.posts.of_run(run.id):
-        posts[post.video_id].append(post)
-    return [_standing(ledger, video, posts[video.id]) for video in ledger.videos.of_run(run.id)]
-
-
-def _standing(ledger: Ledger, video: Video, posts: Iterable[Post]) -> Standing:
-    verdict = ledger.verdicts.latest(video.master_sha256) if video.master_sha256 else None
-    return Standing(
-        video=video,
-        decision=verdict.verdict.decision.value if verdict else "",
-        clips=len(ledger.media.clips_of(video.id)),
-        renditions=tuple(
-            one for one in ledger.media.renditions_of(video.id) if one.master_sha256 == video.master_sha256
-        ),
-        posts=tuple(posts),
-    )
+    return [
+        Standing(
+            video=one.video,
+            decision=one.verdict.decision.value if one.verdict else "",
+            clips=len(one.clips),
+            renditions=one.current,
+            posts=one.posts,
+        )
+        for one in ledger.accounts.of_run(run.id)
+    ]

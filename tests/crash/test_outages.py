@@ -97,8 +97,7 @@ def test_whatever_of_a_house_is_killed_comes_back_and_the_run_ends_well(house: P
 
     def clips() -> bool:
         with Ledger(settings) as ledger:
-            return any(ledger.media.clips_of(v.id) for run in ledger.runs.recent(limit=1)
-                       for v in ledger.videos.of_run(run.id))  # fmt: skip
+            return any(one.clips for run in ledger.runs.recent(limit=1) for one in ledger.accounts.of_run(run.id))
 
     eventually(clips, "the first clip")
     os.killpg(started["process"], signal.SIGKILL)  # the Prefect server

@@ -151,6 +151,7 @@ def test_what_was_restored_goes_on_as_before(full: Ledger, tmp_path: Path, any_s
     video = full.videos.of_run(run.id)[0]
     full.videos.move(video.id, VideoState.SCREENED)  # a row in transitions
     full.work.note(run.id, None, "screen", 1.0)
+    full.work.write()
     with full.database.read() as session:
         numbers = session.scalars(select(StageWork.id).order_by(StageWork.id)).all()
         handle = session.scalars(select(Post.handle)).one()

@@ -350,7 +350,7 @@ def test_a_cover_that_is_gone_from_the_store_is_a_grey_tile(
     with Ledger(settings) as ledger:
         run = furnish(ledger, tmp_path, ALL_DONE)
         first = ledger.videos.of_run(run.id)[0]
-        ledger.media.renditions_of(first.id)[0].cover.write_bytes(b"not a picture any more")
+        ledger.accounts.of_video(first.id).renditions[0].cover.write_bytes(b"not a picture any more")
         sheet = str(shown(ledger, run)["contact-sheet-solar-terms-daily"].data)
     assert (sheet.count("data:image/jpeg"), sheet.count("data:image/png")) == (1, 1)
 

@@ -65,6 +65,7 @@ class Mill:
         self.ledger.media.record_clip(Clip(shot.id, path, sha256, 256, 256, 5, 24, preview, record))
         self.ledger.videos.move(video.id, VideoState.GENERATED, master_sha256=sha256)
         self.ledger.work.note(video.run_id, video.id, "generate", 3.0)
+        self.ledger.work.write()
         return sha256
 
     def fail(self, video: Video, reason: str) -> None:
@@ -151,8 +152,9 @@ def test_a_snapshot_counts_every_state_and_has_zeros_for_the_others(ledger: Ledg
     mill.hold(two, VideoState.REJECTED)
     mill.fail(three, "the engine fell over")
     ledger.outbox.put("terms", "product.created", "m1", {}, sender="shop")
-    chunks = ledger.chunks.add(run.id, "wan", "bulk", [((), 40.0), ((), 20.5), ((), 7.0)])
-    ledger.chunks.close(chunks[2].id)
+    ledger.chunks.add(run.id, "wan", "bulk", [((), 7.0)])
+    ledger.chunks.close_run(run.id)
+    ledger.chunks.add(run.id, "wan", "bulk", [((), 40.0), ((), 20.5)])
     with ledger.leases.hold("run:1", "the run"):
         seen = Figures(ledger.database).snapshot()
     assert seen.videos == dict.fromkeys(VideoState, 0) | {"done": 1, "rejected": 1, "failed": 1, "planned": 1}
@@ -176,6 +178,7 @@ def test_totals_only_grow_and_count_nothing_twice(ledger: Ledger, mill: Mill) ->
     mill.clip(two, seconds=4)
     mill.clip(three, seconds="soon", engine="storyboard", preview=True)  # an engine that does not say
     ledger.work.note(run.id, None, "plan", 0.5)
+    ledger.work.write()
     grown = Totals(
         (StageSum("generate", 3, 9.0), StageSum("plan", 1, 0.5)),
         (Rendering("storyboard", "", True, 1, 0.0), Rendering("wan", "", False, 2, 6.5)),

@@ -147,7 +147,7 @@ def test_a_clip_counts_only_while_its_file_is_there(ledger: Ledger, tmp_path: Pa
     clip = Clip(SHOT.id, path, "cc" + "0" * 62, 256, 256, 5, 24, True, {"scene": ["snow"]})
     ledger.media.record_clip(clip)
     assert ledger.media.clip(SHOT.id) == clip
-    assert ledger.media.clips_of(video.id) == [clip]
+    assert ledger.accounts.of_video(video.id).clips == (clip,)
     path.unlink()
     assert ledger.media.clip(SHOT.id) is None
 
@@ -173,7 +173,7 @@ def test_a_rendition_is_posted_to_a_target_once(ledger: Ledger, tmp_path: Path) 
     made = rendition(ledger, tmp_path)
     ledger.media.record_rendition(made)
     ledger.media.link(video.id, [made])
-    assert ledger.media.renditions_of(video.id) == [made]
+    assert ledger.accounts.of_video(video.id).renditions == (made,)
     passed = ledger.verdicts.record(verdict(made.master_sha256))
     post = ledger.posts.plan(video.id, made, "outbox", passed)
     assert ledger.posts.plan(video.id, made, "outbox", passed).id == post.id

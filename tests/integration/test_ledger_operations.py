@@ -17,6 +17,7 @@ from records.outbox import run_of
 from records.runs import DIED
 from records.tables import Lease
 from records.tokens import Scope, allows
+from records.work import TOGETHER, StageSum, Work
 from reelmill.content import Clip, Shot
 from reelmill.errors import LeaseHeld, ServerUnavailable, UseError
 from reelmill.settings import Settings
@@ -134,8 +135,33 @@ def test_a_figure_that_cannot_be_written_stops_no_work(
 
         with ledger.database.fenced(away):
             ledger.work.note(run.id, None, "screen", 1.0)
-        assert ledger.work.sums(run_id=run.id) == []
-        assert "not written down" in caplog.text
+        assert "is written down later: the database is away" in caplog.text
+        assert ledger.work.sums(run_id=run.id) == [StageSum("screen", 1, 1.0)]
+
+
+def test_figures_that_follow_each_other_soon_are_written_together(ledger: Ledger) -> None:
+    run, clock = ledger.runs.open(opening()), [100.0]
+    work = Work(ledger.database, clock=lambda: clock[0])
+    seen_from_outside = Work(ledger.database)
+    work.note(run.id, None, "screen", 1.0)
+    assert seen_from_outside.sums() == [StageSum("screen", 1, 1.0)]
+    work.note(run.id, None, "screen", 2.0)
+    assert seen_from_outside.sums() == [StageSum("screen", 1, 1.0)]
+    clock[0] += TOGETHER
+    work.note(run.id, None, "finish", 4.0)
+    assert seen_from_outside.sums() == [StageSum("finish", 1, 4.0), StageSum("screen", 2, 3.0)]
+    work.note(run.id, None, "finish", 8.0)
+    work.write()
+    assert seen_from_outside.sums() == [StageSum("finish", 2, 12.0), StageSum("screen", 2, 3.0)]
+
+
+def test_a_closed_ledger_keeps_no_figure_back(any_settings: Settings) -> None:
+    with Ledger(any_settings) as ledger:
+        run = ledger.runs.open(opening())
+        for _ in range(3):
+            ledger.work.note(run.id, None, "screen", 1.0)
+    with Ledger(any_settings) as ledger:
+        assert ledger.work.sums() == [StageSum("screen", 3, 3.0)]
 
 
 def test_a_deployment_keeps_how_far_its_times_were_considered(ledger: Ledger) -> None:

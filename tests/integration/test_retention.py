@@ -245,8 +245,9 @@ def test_what_was_given_up_is_as_never_made_and_comes_back_when_it_is_made_again
     assert not list(house.store.root.rglob("*.mp4"))
     media = house.ledger.media
     assert (media.clip(clip.shot_id), media.rendition(rendition.id)) == (None, None)
-    assert (media.clips_of(video_id), media.renditions_of(video_id)) == ([], [])
-    assert house.ledger.videos.get(video_id).state is VideoState.DONE
+    account = house.ledger.accounts.of_video(video_id)
+    assert (account.clips, account.renditions) == ((), ())
+    assert account.video.state is VideoState.DONE
     # a second time there is nothing to do
     assert tidy(house.ledger, KEEP) == Tidied()
     # made again, it is there again
@@ -319,10 +320,10 @@ def test_a_rendition_that_is_not_linked_yet_is_kept_for_its_master(house: House)
 def test_a_clip_of_an_open_chunk_is_kept(house: House) -> None:
     video_id, clip, rendition = house.video()
     run_id = house.ledger.videos.get(video_id).run_id
-    (chunk,) = house.ledger.chunks.add(run_id, "storyboard", "bulk", [([clip.shot_id], 1.0)])
+    house.ledger.chunks.add(run_id, "storyboard", "bulk", [([clip.shot_id], 1.0)])
     tidy(house.ledger, KEEP)
     assert house.kept(clip, rendition) == (True, False)
-    house.ledger.chunks.close(chunk.id)
+    house.ledger.chunks.close_run(run_id)
     tidy(house.ledger, KEEP)
     assert house.kept(clip, rendition) == (False, False)
 
@@ -331,7 +332,7 @@ def test_what_comes_to_be_needed_in_between_is_not_marked(house: House) -> None:
     video_id, clip, rendition = house.video()
     retention = Retention(house.ledger.database, house.store)
     (candidate,) = retention.candidates(ClipRow, now())
-    house.ledger.videos.restart(video_id, "made again")
+    house.ledger.videos.restart([house.ledger.videos.get(video_id)], "made again")
     assert retention.mark(ClipRow, [candidate.sha256], now()) == (0, set())
     assert house.kept(clip, rendition) == (True, True)
 
@@ -426,7 +427,7 @@ def test_killed_between_the_two_and_made_again_it_is_kept(house: House, any_sett
     video_id, clip, rendition = house.video()
     _tidy_and_die(house, any_settings)
     house.age(Content(clip.sha256, ".mp4"), 2 * DAY)
-    house.ledger.videos.restart(video_id, "made again")
+    house.ledger.videos.restart([house.ledger.videos.get(video_id)], "made again")
     house.clip(house.shot("video 1"), b"video 1")
     tidy(house.ledger, KEEP)
     assert house.kept(clip, rendition)[0]
