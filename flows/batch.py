@@ -8,10 +8,13 @@ and the reconciler; they differ in what they say of the run.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from typing import Any
 from uuid import UUID
 
 from prefect import flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
@@ -103,30 +106,45 @@ def run_pipeline(
     if settings.generation == "auto":
         settings = settings.model_copy(update={"generation": "pool" if by_deployment else "inline"})
     identity = UUID(flow_run.id)
+
+    def by_person() -> bool:
+        """A worker that stops and a person who cancels send the same signal; at a terminal it is always a person."""
+        return not by_deployment or _is_cancelled(client, identity)
+
     try:
         with (
             heeding(observer),
+            get_client(sync_client=True) as client,
             # Prefect's own signal may come half a minute late, and cuts off what a gentle stop would finish.
-            while_wanted(observer, lambda: not _is_cancelled(identity)),
+            while_wanted(observer, lambda: not _is_cancelled(client, identity)),
             Ledger(settings, patience=PATIENCE) as ledger,
         ):
             run, reason = open_run(ledger, settings, start)
             if run is None:
                 return Completed(name="Skipped", message=reason)
-            return _execute(settings, ledger, run, observer, by_deployment=by_deployment)
+            return _execute(settings, ledger, run, observer, by_person)
     except LeaseHeld as error:
         if not by_deployment:
             raise
         return Completed(name="Skipped", message=error.reason)  # somebody else makes these very videos
 
 
-def _execute(settings: Settings, ledger: Ledger, run: Run, observer: Observer, *, by_deployment: bool) -> State[Any]:
-    """Hold the run's lease, do its work, close it."""
+def _execute(
+    settings: Settings, ledger: Ledger, run: Run, observer: Observer, by_person: Callable[[], bool]
+) -> State[Any]:
+    """Hold the run's lease, do its work, close it.
+
+    Parameters
+    ----------
+    by_person:
+        Whether a signal that ends it now comes from a person, so that the run is not to be taken up again.
+    """
     what = f"{run.pipeline} {run.occasion}"
-    with ledger.leases.hold(lease_of(run.id), what, lost=observer.cancel.cancel):
+    with ExitStack() as held:
+        held.enter_context(ledger.leases.hold(lease_of(run.id), what, lost=observer.cancel.cancel))
         ledger.runs.attach(run.id, str(flow_run.id))
         failpoint("run.opened")
-        showing = Showing(observer, settings, run)
+        showing = held.enter_context(closing(Showing(observer, settings, run)))
         shop = Workshop(settings, ledger, run, showing)
         try:
             _plan(shop)
@@ -148,8 +166,7 @@ def _execute(settings: Settings, ledger: Ledger, run: Run, observer: Observer, *
             ledger.runs.close(run.id, failure=f"unexpected {type(error).__name__}: {error}")
             raise
         except BaseException as error:
-            # A worker that stops and a person who cancels send the same signal. Only after the latter is it the end.
-            if not by_deployment or _is_cancelled(UUID(flow_run.id)):
+            if by_person():
                 ledger.runs.close(run.id, interrupted=f"{type(error).__name__}: {error}")
             raise
         else:
@@ -170,13 +187,10 @@ def _see_that_it_fits(shop: Workshop) -> None:
     check_space(shop.settings, needed)
 
 
-def _is_cancelled(flow_run_id: UUID) -> bool:
+def _is_cancelled(client: SyncPrefectClient, flow_run_id: UUID) -> bool:
     """Whether a person has cancelled a flow run in the dashboard, as far as the Prefect API answers."""
-    from prefect.client.orchestration import get_client
-
     try:
-        with get_client(sync_client=True) as client:
-            state = client.read_flow_run(flow_run_id).state
+        state = client.read_flow_run(flow_run_id).state
     except AWAY:
         return False
     return state is not None and (state.is_cancelling() or state.is_cancelled())

@@ -56,7 +56,7 @@ class Showing(Observer):
         """The run is closed: show what came of it, and what to do next."""
         if not ledger.runs.tallies([run])[run.id].open:
             self._progress.update(1.0)
-        self._progress.close()
+        self.close()
         dashboard.show_end(
             ledger,
             run,
@@ -64,6 +64,10 @@ class Showing(Observer):
             forecast_seconds=self._forecast,
             seconds=time.monotonic() - self._began,
         )
+
+    def close(self) -> None:
+        """Tell the dashboard no more of how far the run is."""
+        self._progress.close()
 
     def planned(self, videos: int, skipped: int, unchanged: int) -> None:
         self._inner.planned(videos, skipped, unchanged)

@@ -182,5 +182,11 @@ class Videos:
         with self._database.begin() as session:
             videos = list(session.scalars(select(Video).where(Video.run_id == run_id)))
             unfinished = {video.brief_key for video in videos if video.state is not VideoState.DONE}
-            for key, mark in {v.brief_key: v.fingerprint for v in videos if v.brief_key not in unfinished}.items():
-                session.merge(SeenBrief(pipeline=pipeline, key=key, fingerprint=mark, run_id=run_id, seen_at=now()))
+            marks = {video.brief_key: video.fingerprint for video in videos if video.brief_key not in unfinished}
+            known = select(SeenBrief).where(SeenBrief.pipeline == pipeline, SeenBrief.key.in_(marks))
+            for brief in session.scalars(known):
+                brief.fingerprint, brief.run_id, brief.seen_at = marks.pop(brief.key), run_id, now()
+            session.add_all(
+                SeenBrief(pipeline=pipeline, key=key, fingerprint=mark, run_id=run_id, seen_at=now())
+                for key, mark in marks.items()
+            )

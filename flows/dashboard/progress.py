@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self, cast
 from uuid import UUID
@@ -15,48 +16,54 @@ from records.tables import Run
 
 #: Seconds between two updates. Each is a request, and nobody reads faster.
 SECONDS = 2.0
+#: Seconds that the end of a run waits for its last update.
+PATIENCE = 10.0
 
 
 class Progress:
     """A number from 0 to 100 that only grows. To be made in the flow, which it then belongs to.
 
-    Any thread may update it, and none waits for another one's request. At most one request is made each two seconds;
-    the end is always told, at once when it is reached, or when the block is left:
+    Any thread may update it, and none waits for it: a thread of its own tells the dashboard every few seconds, and at
+    the end of the block.
 
         with Progress(run) as progress:
             progress.update(0.5)
 
     Parameters
     ----------
-    clock:
-        Seconds from any beginning.
+    seconds:
+        Between two updates.
     """
 
-    def __init__(self, run: Run, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, run: Run, *, seconds: float = SECONDS) -> None:
         from prefect.artifacts import create_progress_artifact
 
         name = f"{run.pipeline} {run.occasion}"
         self._what = f"the progress of {name}"
-        self._clock = clock
-        self._lock = threading.Lock()
+        self._seconds = seconds
         self._reached = 0.0  #: as far as the run is
-        self._shown = 0.0  #: as far as the dashboard says
-        self._sent_at = clock()
-        self._sending = False
-        self._artifact: UUID | None = attempt(
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        artifact = attempt(
             self._what,
             lambda: cast("UUID", create_progress_artifact(0.0, key=key("progress", run.pipeline), description=name)),
         )
+        self._teller = threading.Thread(
+            target=copy_context().run, args=(self._tell, artifact), name="progress", daemon=True
+        )
+        if artifact is not None:
+            self._teller.start()
 
     def update(self, fraction: float) -> None:
         """Say that this part of the run, from 0 to 1, is done."""
         with self._lock:
             self._reached = max(self._reached, min(fraction, 1.0))
-        self._tell(at_once=self._reached >= 1.0)
 
     def close(self) -> None:
         """Tell how far it came, if that was not told yet."""
-        self._tell(at_once=True)
+        self._ended.set()
+        if self._teller.ident is not None:
+            self._teller.join(PATIENCE)
 
     def __enter__(self) -> Self:
         return self
@@ -66,38 +73,35 @@ class Progress:
     ) -> None:
         self.close()
 
-    def _tell(self, *, at_once: bool) -> None:
-        while (fraction := self._take(at_once=at_once)) is not None:
-            told = False
-            try:
-                told = self._send(fraction)
-            finally:
-                with self._lock:
-                    self._sending = False
-                    if told:
-                        self._shown = fraction
-                    else:
-                        self._artifact = None  # it was logged; asking again would only hold the run up
-
-    def _take(self, *, at_once: bool) -> float | None:
-        """What is to be sent now by this thread, if anything."""
-        with self._lock:
-            if self._artifact is None or self._sending or self._reached <= self._shown:
-                return None
-            if not at_once and self._reached < 1.0 and self._clock() - self._sent_at < SECONDS:
-                return None
-            self._sending, self._sent_at = True, self._clock()
-            return self._reached
-
-    def _send(self, fraction: float) -> bool:
+    def _tell(self, artifact: UUID) -> None:
         from prefect.artifacts import update_progress_artifact
-        from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-        artifact = self._artifact
-        assert artifact is not None
-        # Prefect's client would try again for a minute, and a video's thread would wait for a number.
-        with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
-            return attempt(self._what, lambda: update_progress_artifact(artifact, round(fraction * 100, 1))) is not None
+        shown = 0.0
+        with _single_attempts():
+            while True:
+                last = self._ended.wait(self._seconds)
+                if (reached := self._reached) > shown:
+                    percent = round(reached * 100, 1)
+                    if attempt(self._what, lambda percent=percent: update_progress_artifact(artifact, percent)) is None:  # type: ignore[misc]
+                        return  # it was logged; nobody misses a number that much
+                    shown = reached
+                if last:
+                    return
+
+
+@contextmanager
+def _single_attempts() -> Iterator[None]:
+    """Have Prefect's client give up at the first failure: it would try again for a minute, for a number.
+
+    As `prefect.settings.temporary_settings`, which reads every setting anew, and takes a third of a second for that.
+    """
+    from prefect.context import SettingsContext
+
+    now = SettingsContext.get()
+    assert now is not None
+    client = now.settings.client.model_copy(update={"max_retries": 0})
+    with now.model_copy(update={"settings": now.settings.model_copy(update={"client": client})}):
+        yield
 
 
 def key(noun: str, pipeline: str) -> str:

@@ -40,6 +40,7 @@ from records.verdicts import RecordedVerdict
 from records.videos import PlannedVideo
 from reelmill.content import NAMESPACE, Clip, Decision, Rendition, Shot, Verdict, fingerprint
 from reelmill.settings import Settings
+from tests.operated import eventually
 
 PIPELINE = "solar_terms-daily"
 OCCASION = "2026-12-21"
@@ -508,17 +509,22 @@ def test_a_mistake_of_ours_is_not_taken_for_an_api_that_is_away(
             show_end(ledger, run, watch=broken, forecast_seconds=None, seconds=1.0)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def told(run: Run) -> float:
     """What the newest progress artifact of a run says."""
     return float(str(artifacts_of(UUID(flow_run.id))[f"progress-{run.pipeline.replace('_', '-')}"].data))
+
+
+def test_progress_is_told_while_the_run_goes_on(settings: Settings, tmp_path: Path, on_server: LocalServer) -> None:
+    def work() -> None:
+        with Progress(run, seconds=0.05) as progress:
+            progress.update(0.2)
+            eventually(lambda: told(run) == 20.0, "the number on the dashboard")
+            progress.update(0.3)
+            eventually(lambda: told(run) == 30.0, "the next one")
+
+    with Ledger(settings) as ledger:
+        run = furnish(ledger, tmp_path, [Row("x", "planned")])
+    in_a_flow(work)
 
 
 def test_progress_is_told_seldom_never_goes_back_and_always_comes_to_its_end(
@@ -527,18 +533,17 @@ def test_progress_is_told_seldom_never_goes_back_and_always_comes_to_its_end(
     seen: list[float] = []
 
     def work() -> None:
-        clock = Clock()
-        progress = Progress(run, clock=clock)
-        seen.append(told(run))
-        for seconds, fraction in [(1.0, 0.1), (1.1, 0.2), (0.1, 0.3), (5.0, 0.15), (0.1, 1.0)]:
-            clock.now += seconds
+        progress = Progress(run, seconds=3600.0)
+        for fraction in (0.1, 0.3, 0.15):
             progress.update(fraction)
             seen.append(told(run))
+        progress.close()
+        seen.append(told(run))
 
     with Ledger(settings) as ledger:
         run = furnish(ledger, tmp_path, [Row("x", "planned")])
     in_a_flow(work)
-    assert seen == [0.0, 0.0, 20.0, 20.0, 30.0, 100.0]
+    assert seen == [0.0, 0.0, 0.0, 30.0]
 
 
 def test_a_run_that_stops_half_way_leaves_the_progress_that_it_made(
@@ -547,7 +552,7 @@ def test_a_run_that_stops_half_way_leaves_the_progress_that_it_made(
     seen: list[float] = []
 
     def stops() -> None:
-        with Progress(run, clock=Clock()) as progress:
+        with Progress(run) as progress:
             progress.update(0.4)
             seen.append(told(run))
             raise KeyboardInterrupt
