@@ -17,16 +17,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, CursorResult, bindparam, delete, select, update
 
 from records.database import Database, now
-from records.tables import Lease
+from records.tables import Base, Lease
 from reelmill.errors import LeaseHeld, ReelmillError
 from reelmill.processes import start_of
 
 #: How long a lease lives without being renewed. Also the longest wait after a machine died.
 SECONDS = 60.0
+
+_TABLE = Base.metadata.tables[Lease.__tablename__]
+_HOLDER = select(_TABLE.c.epoch, _TABLE.c.holder).where(_TABLE.c.name == bindparam("lease")).with_for_update(read=True)
 
 
 def this_process() -> str:
@@ -61,9 +63,9 @@ class Leases:
         holder = this_process()
         epoch = self._take(name, what, holder)
 
-        def fence(session: Session) -> None:
-            lease = session.get(Lease, name, with_for_update={"read": True})
-            if lease is None or (lease.epoch, lease.holder) != (epoch, holder):
+        def fence(connection: Connection) -> None:
+            lease = connection.execute(_HOLDER, {"lease": name}).one_or_none()
+            if lease is None or tuple(lease) != (epoch, holder):
                 raise LeaseHeld(
                     f"{what} was taken over by another process while this one was away",
                     "nothing is lost: see how far it is with `reelmill show`",

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from records.database import Database, now
 from records.states import VideoState
-from records.tables import Run, SeenBrief, Transition, Video, VideoShot
-from records.transitions import begin_state, history, move
+from records.tables import Base, Run, SeenBrief, Transition, Video, VideoShot
+from records.transitions import begin_state, history, move, move_video
 from reelmill.content import Json, fingerprint, video_identity
+
+_TABLE = Base.metadata.tables[Video.__tablename__]
+_MASTER = update(_TABLE).where(_TABLE.c.id == bindparam("video")).values(master_sha256=bindparam("master"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ class Videos:
                     move(session, video, VideoState.PLANNED, reason)
         return [now_are[identity] for identity in asked]
 
-    def move(self, video_id: UUID, after: VideoState, reason: str = "", *, master_sha256: str | None = None) -> Video:
+    def move(self, video_id: UUID, after: VideoState, reason: str = "", *, master_sha256: str | None = None) -> None:
         """Change a video's state. One that it has already is left alone: the answer to a commit may have been lost.
 
         Raises
@@ -147,13 +150,10 @@ class Videos:
         TerminalError
             If the move is not legal.
         """
-        with self._database.begin() as session:
-            video = session.get_one(Video, video_id, with_for_update=True)
+        with self._database.write() as connection:
+            move_video(connection, video_id, after, reason)
             if master_sha256 is not None:
-                video.master_sha256 = master_sha256
-            if video.state is not after:
-                move(session, video, after, reason)
-            return video
+                connection.execute(_MASTER, {"video": video_id, "master": master_sha256})
 
     def of_run(self, run_id: UUID, states: Iterable[VideoState] = ()) -> list[Video]:
         """The videos of a run in the plan's order."""

@@ -76,8 +76,8 @@ class Work:
         if not rows:
             return
         try:
-            with self._database.begin() as session:
-                session.execute(insert(StageWork), rows)
+            with self._database.write() as connection:
+                connection.execute(insert(StageWork), rows)
         except (ServerUnavailable, StorageError) as error:
             log.warning("what stages took is written down later: %s", error.reason)
             with self._lock:
