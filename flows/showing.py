@@ -56,7 +56,7 @@ class Showing(Observer):
         """The run is closed: show what came of it, and what to do next."""
         if not ledger.runs.tallies([run])[run.id].open:
             self._progress.update(1.0)
-        self.close()
+        self._progress.finish()
         dashboard.show_end(
             ledger,
             run,

@@ -73,6 +73,7 @@ class Database:
         self.url = parsed
         self._fences: ContextVar[tuple[Fence, ...]] = ContextVar("fences", default=())
         self._reading = self.engine.execution_options(reading=True)  # shares the pool
+        self._passing = self.engine.execution_options(lasting=False)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         # SQLite has one writer. One that finds another at work sleeps and looks again; threads can do better than that.
         self._turn: AbstractContextManager[object] = threading.Lock() if self.is_sqlite else nullcontext()
@@ -86,10 +87,18 @@ class Database:
         return self.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, lasting: bool = True) -> Iterator[Connection]:
         """A transaction in plain statements: committed if the block ends well, else rolled back.
 
         On SQLite it takes the write lock at once, so that a read followed by a write cannot meet a changed world.
+
+        Parameters
+        ----------
+        lasting:
+            Whether it must outlive a power cut from the moment of its commit, as everything that the world may have
+            seen. Without that, SQLite may forget it with the last second before the cut – in order, never a later one
+            and not an earlier one – together with the process that wrote it. https://sqlite.org/pragma.html#pragma_synchronous
+            Another machine's database outlives its writers, and is always asked for lasting ones.
 
         Raises
         ------
@@ -101,7 +110,7 @@ class Database:
             If a fence finds that somebody else holds a lease under which this context writes.
         """
         try:
-            with self._turn, self._connect(self.engine) as connection, connection.begin():
+            with self._turn, self._connect(self.engine if lasting else self._passing) as connection, connection.begin():
                 for fence in self._fences.get():
                     fence(connection)
                 yield connection
@@ -192,11 +201,15 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     assert isinstance(connection, sqlite3.Connection)
     connection.isolation_level = None  # transactions are ours: see _begin_immediate
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin_immediate(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get("reading", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('lasting', True) else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

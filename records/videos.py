@@ -57,17 +57,22 @@ class Videos:
             run = session.get_one(Run, run_id, with_for_update=True)
             existing = {video.id: video for video in session.scalars(select(Video).where(Video.run_id == run_id))}
             wanted: set[UUID] = set()
+            new: list[Video] = []
             for position, item in enumerate(planned):
                 identity = video_identity(run_id, item.brief_key, item.variant_id)
                 wanted.add(identity)
                 video = existing.get(identity)
                 if video is None:
-                    self._add(session, run_id, identity, position, item)
+                    new.append(_new(run_id, identity, position, item))
                     continue
                 video.position = position
                 if video.state is VideoState.DONE and video.fingerprint == item.fingerprint and not remake:
                     continue
                 self._replan(session, video, item)
+            session.add_all(new)
+            session.flush()
+            for video in new:
+                begin_state(session, video, video.reason)
             for identity, video in existing.items():
                 if identity not in wanted and video.state not in {VideoState.DONE, VideoState.SKIPPED}:
                     if video.state is not VideoState.PLANNED:
@@ -75,26 +80,6 @@ class Videos:
                     move(session, video, VideoState.SKIPPED, "the plan no longer has it")
             run.found = len(existing.keys() | wanted)
             run.unchanged = unchanged
-
-    def _add(self, session: Session, run_id: UUID, identity: UUID, position: int, item: PlannedVideo) -> None:
-        video = Video(
-            id=identity,
-            run_id=run_id,
-            position=position,
-            brief_key=item.brief_key,
-            variant_id=item.variant_id,
-            title=item.title,
-            fingerprint=item.fingerprint,
-            plan=dict(item.plan),
-            plan_hash=item.plan_hash,
-            state=item.first_state,
-            reason=item.skipped or item.failed,
-            created_at=now(),
-            updated_at=now(),
-        )
-        session.add(video)
-        session.flush()
-        begin_state(session, video, video.reason)
 
     def _replan(self, session: Session, video: Video, item: PlannedVideo) -> None:
         changed = video.plan_hash != item.plan_hash
@@ -150,7 +135,8 @@ class Videos:
         TerminalError
             If the move is not legal.
         """
-        with self._database.write() as connection:
+        # What a power cut makes it forget of this is found again by the clips, renditions and posts that it has.
+        with self._database.write(lasting=False) as connection:
             move_video(connection, video_id, after, reason)
             if master_sha256 is not None:
                 connection.execute(_MASTER, {"video": video_id, "master": master_sha256})
@@ -190,3 +176,21 @@ class Videos:
                 SeenBrief(pipeline=pipeline, key=key, fingerprint=mark, run_id=run_id, seen_at=now())
                 for key, mark in marks.items()
             )
+
+
+def _new(run_id: UUID, identity: UUID, position: int, item: PlannedVideo) -> Video:
+    return Video(
+        id=identity,
+        run_id=run_id,
+        position=position,
+        brief_key=item.brief_key,
+        variant_id=item.variant_id,
+        title=item.title,
+        fingerprint=item.fingerprint,
+        plan=dict(item.plan),
+        plan_hash=item.plan_hash,
+        state=item.first_state,
+        reason=item.skipped or item.failed,
+        created_at=now(),
+        updated_at=now(),
+    )

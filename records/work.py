@@ -76,7 +76,7 @@ class Work:
         if not rows:
             return
         try:
-            with self._database.write() as connection:
+            with self._database.write(lasting=False) as connection:
                 connection.execute(insert(StageWork), rows)
         except (ServerUnavailable, StorageError) as error:
             log.warning("what stages took is written down later: %s", error.reason)

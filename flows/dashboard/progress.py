@@ -59,9 +59,13 @@ class Progress:
         with self._lock:
             self._reached = max(self._reached, min(fraction, 1.0))
 
+    def finish(self) -> None:
+        """Tell how far it came, and no more after that, without waiting for it."""
+        self._ended.set()
+
     def close(self) -> None:
         """Tell how far it came, if that was not told yet."""
-        self._ended.set()
+        self.finish()
         if self._teller.ident is not None:
             self._teller.join(PATIENCE)
 

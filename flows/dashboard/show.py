@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from uuid import UUID
 
 from flows.counting import counted
@@ -40,37 +42,52 @@ def show_end(
 def _show(
     ledger: Ledger, run: Run, watch: Callable[[UUID], str], forecast_seconds: float | None, seconds: float
 ) -> None:
-    from prefect.artifacts import create_markdown_artifact, create_table_artifact
-
     run = ledger.runs.get(run.id) or run
     tally = ledger.runs.tallies([run])[run.id]
     stood = standings(ledger, run)
     # A description is Markdown: a card shows its lines, and the page behind the card all of it.
     when = f" · {escaped(run.occasion)}"  # at the end: a card cuts each line off after some thirty characters
     # The summary comes first: if the API goes away in between, it is what a person needs most.
-    create_markdown_artifact(
-        closing.closing(run, tally, stood, watch),
-        key=key("summary", run.pipeline),
-        description=closing.gist(run, tally, stood, watch),
-    )
+    pages: list[Callable[[], object]] = [
+        lambda: _markdown(
+            run, "summary", closing.closing(run, tally, stood, watch), closing.gist(run, tally, stood, watch)
+        ),
+        lambda: _markdown(
+            run,
+            "timing",
+            timing.timing(ledger.work.sums(run_id=run.id), seconds, forecast_seconds, run.attempt),
+            f"{timing.headline(seconds, forecast_seconds)}{when}",
+        ),
+    ]
     if stood:
-        create_markdown_artifact(
-            contact_sheet(stood, watch, closing.command("gallery", run)),
-            key=key("contact-sheet", run.pipeline),
-            description=f"{counted(len(stood), 'video')} at a glance{when}",
-        )
-        create_table_artifact(
-            videos_table(stood),
-            key=key("videos", run.pipeline),
-            description=f"{tally}{when}",
-        )
-        create_markdown_artifact(
-            posts_table(stood, f"{closing.command('show', run)} --json"),
-            key=key("posts", run.pipeline),
-            description=f"{equation_of_posts(stood) or 'nothing was posted'}{when}\n\n{posts_by_target(stood)}".strip(),
-        )
-    create_markdown_artifact(
-        timing.timing(ledger.work.sums(run_id=run.id), seconds, forecast_seconds, run.attempt),
-        key=key("timing", run.pipeline),
-        description=f"{timing.headline(seconds, forecast_seconds)}{when}",
-    )
+        pages += [
+            lambda: _markdown(
+                run,
+                "contact-sheet",
+                contact_sheet(stood, watch, closing.command("gallery", run)),
+                f"{counted(len(stood), 'video')} at a glance{when}",
+            ),
+            lambda: _table(run, "videos", videos_table(stood), f"{tally}{when}"),
+            lambda: _markdown(
+                run,
+                "posts",
+                posts_table(stood, f"{closing.command('show', run)} --json"),
+                f"{equation_of_posts(stood) or 'nothing was posted'}{when}\n\n{posts_by_target(stood)}".strip(),
+            ),
+        ]
+    # A server that has just heard of some hundred tasks answers slowly, so they are sent together.
+    with ThreadPoolExecutor(len(pages), thread_name_prefix="artifact") as pool:
+        for sent in [pool.submit(copy_context().run, page) for page in pages]:
+            sent.result()
+
+
+def _markdown(run: Run, noun: str, content: str, gist: str) -> object:
+    from prefect.artifacts import create_markdown_artifact
+
+    return create_markdown_artifact(content, key=key(noun, run.pipeline), description=gist)
+
+
+def _table(run: Run, noun: str, rows: list[dict[str, str]], gist: str) -> object:
+    from prefect.artifacts import create_table_artifact
+
+    return create_table_artifact(rows, key=key(noun, run.pipeline), description=gist)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from records import schema
@@ -150,6 +151,30 @@ def test_a_clip_counts_only_while_its_file_is_there(ledger: Ledger, tmp_path: Pa
     assert ledger.accounts.of_video(video.id).clips == (clip,)
     path.unlink()
     assert ledger.media.clip(SHOT.id) is None
+
+
+def test_only_what_can_be_found_again_may_be_forgotten_in_a_power_cut(settings: Settings, tmp_path: Path) -> None:
+    with Ledger(settings) as ledger:
+        run = run_with(ledger, planned("one"))
+        (video,) = ledger.videos.of_run(run.id)
+        asked: list[str] = []
+        event.listen(
+            ledger.database.engine, "before_cursor_execute", lambda _c, _u, statement, *_: asked.append(statement)
+        )
+
+        def levels(work: Callable[[], object]) -> set[str]:
+            asked.clear()
+            work()
+            return {statement for statement in asked if "synchronous" in statement}
+
+        made = rendition(ledger, tmp_path)
+        assert levels(lambda: ledger.videos.move(video.id, VideoState.GENERATED)) == {"PRAGMA synchronous=NORMAL"}
+        assert levels(lambda: ledger.media.record_rendition(made)) == {"PRAGMA synchronous=FULL"}
+        ledger.media.link(video.id, [made])
+        passed = ledger.verdicts.record(verdict(made.master_sha256))
+        assert levels(lambda: ledger.posts.plan(video.id, made, "outbox", passed)) == {"PRAGMA synchronous=FULL"}
+        assert levels(lambda: ledger.runs.close(run.id, failure="x")) == {"PRAGMA synchronous=FULL"}
+        assert levels(lambda: ledger.accounts.of_run(run.id)) == set()
 
 
 def test_verdicts_come_back_as_they_went_in(ledger: Ledger) -> None:
