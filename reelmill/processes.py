@@ -1,9 +1,12 @@
-"""Which process is which: a process id is reused, a process id with its start time is not."""
+"""Which process is which: a process id is reused, a process id with its start time is not. And how ours run."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+#: How seldom Python looks for cycles of garbage: after so many new objects, and so on for each generation.
+RARELY = (50_000, 20, 50)
 
 
 def start_of(process: int) -> str:

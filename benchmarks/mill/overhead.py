@@ -90,7 +90,7 @@ def measure(videos: int) -> dict[str, float]:
 def _sides(place: Place) -> tuple[Callable[[int], Taken], Callable[[int], Taken]]:
     """Both sides, each as a function of a number of videos."""
     from flows import server
-    from flows.cli.app import RARELY
+    from reelmill.processes import RARELY
 
     os.environ.update(place.environment)
     os.environ["REELMILL_HOME"] = str(place.settings.folder)

@@ -13,11 +13,10 @@ from collections.abc import Sequence
 import cyclopts
 
 from reelmill import __version__
+from reelmill.processes import RARELY
 
 #: Exit codes (design: all well, something failed, wrong use or definition).
 OK, FAILED, MISUSED = 0, 1, 2
-#: How seldom Python looks for cycles of garbage: after so many new objects, and so on for each generation.
-RARELY = (50_000, 20, 50)
 
 #: Command, what it does, group. The module has the command's name.
 COMMANDS = (
