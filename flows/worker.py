@@ -13,6 +13,7 @@ import shlex
 import signal
 import sys
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,14 @@ class EngineConfiguration(ProcessJobConfiguration):
         super().prepare_for_flow_run(*arguments, **options)
 
 
-class EngineWorker(ProcessWorker):
-    """A process worker whose runs begin two seconds sooner."""
+with warnings.catch_warnings():
+    # It takes the place of Prefect's own worker of the kind `process`, of which Prefect would tell everybody.
+    warnings.filterwarnings("ignore", message="Type 'EngineWorker'", category=UserWarning)
 
-    job_configuration = EngineConfiguration
+    class EngineWorker(ProcessWorker):
+        """A process worker whose runs begin two seconds sooner."""
+
+        job_configuration = EngineConfiguration
 
 
 @dataclass(frozen=True, slots=True)
