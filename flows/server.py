@@ -175,6 +175,8 @@ def stop(settings: Settings) -> LocalServer | None:
         time.sleep(0.1)
     if start_of(server.process) == server.started:
         os.killpg(server.process, signal.SIGKILL)
+    for process in _started:
+        process.poll()  # or Python complains of it when this process ends
     (_home(settings) / "reelmill-server.json").unlink(missing_ok=True)
     return server
 

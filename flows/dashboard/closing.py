@@ -52,7 +52,7 @@ def gist(run: Run, tally: Tally, standings: Sequence[Standing], watch: Callable[
         lines.append(f"- {escaped(run.reason, LONGEST_REASON)}")
     parts = [f"{headline(run, tally)} · {escaped(run.occasion)}"]
     parts += ["\n".join(lines)] if lines else []
-    parts += [block(command("resume", run))] if _is_unfinished(run, standings) else []
+    parts += [block(command("resume", run))] if is_unfinished(run, standings) else []
     return "\n\n".join(parts)
 
 
@@ -102,7 +102,7 @@ def _waiting(run: Run, standings: Sequence[Standing], watch: Callable[[UUID], st
 
 def _unfinished(run: Run, standings: Sequence[Standing], watch: Callable[[UUID], str]) -> list[str]:
     """What failed and why, what is left behind, and the next command."""
-    if not _is_unfinished(run, standings):
+    if not is_unfinished(run, standings):
         return []
     failed = [one for one in standings if one.state is VideoState.FAILED]
     cut_off = [one for one in standings if not one.ended]
@@ -125,7 +125,7 @@ def _unfinished(run: Run, standings: Sequence[Standing], watch: Callable[[UUID],
     return parts
 
 
-def _is_unfinished(run: Run, standings: Sequence[Standing]) -> bool:
+def is_unfinished(run: Run, standings: Sequence[Standing]) -> bool:
     """Whether there is something to go on with."""
     if run.state in {RunState.FAILED, RunState.INTERRUPTED}:
         return True

@@ -1,4 +1,4 @@
-"""Shows the end of a run in the Prefect UI: five artifacts under the pipeline's name, each with its gist beside it."""
+"""Shows the end of a run in the Prefect UI: the last lines of its log, and five artifacts under the pipeline's name."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from uuid import UUID
 
+from prefect.logging import get_run_logger
+
 from flows.counting import counted
 from flows.dashboard import closing, timing
 from flows.dashboard.calling import attempt
+from flows.dashboard.last_words import last_words
 from flows.dashboard.law import equation_of_posts
 from flows.dashboard.markdown import escaped
 from flows.dashboard.posts import posts_by_target, posts_table
@@ -45,6 +48,9 @@ def _show(
     run = ledger.runs.get(run.id) or run
     tally = ledger.runs.tallies([run])[run.id]
     stood = standings(ledger, run)
+    log = get_run_logger()
+    for level, line in last_words(run, tally, stood, watch):
+        log.log(level, line)
     # A description is Markdown: a card shows its lines, and the page behind the card all of it.
     when = f" · {escaped(run.occasion)}"  # at the end: a card cuts each line off after some thirty characters
     # The summary comes first: if the API goes away in between, it is what a person needs most.

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from PIL import Image
 from prefect.client.schemas.objects import Artifact
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -73,16 +74,26 @@ class Browser:
 
     def open(self, path: str) -> Page:
         """A page of the Prefect UI, once it has loaded what it shows."""
+        return Page(self._run("--dump-dom", path))
+
+    def photograph(self, path: str, name: str) -> Image.Image:
+        """The same as a picture, kept in the test's folder for people to look at."""
+        picture = self._folder / f"{name}.png"
+        self._run(f"--screenshot={picture}", path)
+        with Image.open(picture) as opened:
+            return opened.convert("RGB")
+
+    def _run(self, how: str, path: str) -> str:
         done = subprocess.run(
             [
                 self._program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 f"--user-data-dir={self._folder / 'profile'}", f"--virtual-time-budget={PAGE_TIME}",
-                "--window-size=1400,1600", "--dump-dom", f"{self._server.page}{path}",
+                "--window-size=1400,1600", how, f"{self._server.page}{path}",
             ],
             capture_output=True, text=True, timeout=120, check=True,
         )  # fmt: skip
-        return Page(done.stdout)
+        return done.stdout
 
 
 @pytest.fixture
@@ -121,6 +132,31 @@ class Shown:
 def shown(tmp_path: Path, project: Project, settings: Settings, prefect_server: LocalServer) -> Iterator[Shown]:
     with temporary_settings({PREFECT_API_URL: prefect_server.url}), Ledger(settings) as ledger:
         yield Shown(ledger, tmp_path, project)
+
+
+DAY = {
+    "what ran": ["3 failed, 1 waits for a person, 2 of 8 done"],
+    "what waits for me": ["小寒 · ink wash waits for you: nudity: 0.42 at 1.3 s, below the limit of 0.5; watch it at"],
+    "what failed and why": [
+        "冬至 · 35mm film failed: the engine gave <up> at | frame [7] – free memory, then resume the run; nothing",
+        "Go on with: reelmill resume quick@2026-12-21",
+    ],
+    "what was posted where": ["is live on tiktok-main (tiktok): https://www.tiktok.com/@mountain/video/7451"],
+}
+
+
+def test_a_persons_day_takes_two_clicks_from_the_first_page(shown: Shown, browser: Browser) -> None:
+    """The first page leads to the runs, and a run to what became of it. Everything else is a click further."""
+    assert "/v2/runs" in browser.open("/").links, "one click"
+    runs, run = "/v2/runs", f"/v2/runs/flow-run/{shown.flow_run}"
+    assert browser.open(runs).links[run] == shown.name, "two clicks"
+    page = browser.open(run)
+    for question, answers in DAY.items():
+        for words in answers:
+            assert words in page.text, question
+    for name, address in (("the first page", "/"), ("one click", runs), ("two clicks", run)):
+        picture = browser.photograph(address, name)
+        assert len(picture.resize((350, 400)).getcolors(140_000) or ()) > 50, "something is drawn"
 
 
 def test_one_click_from_a_run_says_what_came_of_it(shown: Shown, browser: Browser) -> None:

@@ -29,7 +29,9 @@ from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from flows.dashboard import Progress, rename, show_end
+from flows.dashboard.last_words import last_words
 from flows.dashboard.sheet import LARGEST
+from flows.dashboard.standing import standings
 from flows.server import LocalServer
 from records.ledger import Ledger
 from records.media import PICTURE, VIDEO
@@ -621,3 +623,32 @@ def test_a_flow_run_that_is_gone_is_a_warning(on_server: LocalServer, caplog: py
     rename(uuid5(NAMESPACE, "nobody"), "terms 2026-12-21")
     (words,) = warnings_in(caplog)
     assert "the name 'terms 2026-12-21'" in words
+
+
+def test_a_runs_log_ends_with_what_it_came_to(settings: Settings, tmp_path: Path) -> None:
+    with Ledger(settings) as ledger:
+        run = furnish(ledger, tmp_path, MIXED)
+        lines = last_words(run, ledger.runs.tallies([run])[run.id], standings(ledger, run), watch)
+    assert [line for level, line in lines if level == logging.INFO] == [
+        "冬至 · ink wash is live on outbox (tiktok): file:///srv/outbox/%E5%86%AC%E8%87%B3.tiktok.mp4",
+        "冬至 · ink wash is live on tiktok-main (tiktok): https://www.tiktok.com/@mountain/video/7451",
+        "冬至 · clay | [x](javascript:1) <b>` is live on outbox (tiktok): file:///srv/outbox/clay.mp4",
+        "冬至 · paper cut is live on outbox (tiktok): file:///srv/outbox/cut.mp4",
+    ]
+    warnings = [line for level, line in lines if level == logging.WARNING]
+    assert "小寒 · ink wash waits for you: nudity: 0.42 at 1.3 s" in "\n".join(warnings)
+    assert "may be live on tiktok-main, or not: the answer to the last call never came; look there" in warnings[-2]
+    assert warnings[-1].endswith(
+        "4 live + 1 failed + 1 unknown. Go on with: reelmill resume solar_terms-daily@2026-12-21"
+    )
+    assert "signature" not in str(lines), "a log goes further than a link that lets everybody in may go"
+
+
+def test_a_run_with_many_posts_names_some_and_counts_the_others(tmp_path: Path) -> None:
+    rows = [Row(f"冬至 {n}", posts=[live("outbox", f"file:///srv/{n}.mp4")]) for n in range(60)]
+    with Ledger(Settings(home=tmp_path)) as ledger:
+        run = furnish(ledger, tmp_path, rows, size=(64, 64))
+        lines = last_words(run, ledger.runs.tallies([run])[run.id], standings(ledger, run), watch)
+    assert [line for _, line in lines[50:]] == [
+        "… and 10 more: see the artifact of posts", "60 of 60 done; 60 posts = 60 live + 0 failed",
+    ]  # fmt: skip
