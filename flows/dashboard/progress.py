@@ -16,6 +16,8 @@ from records.tables import Run
 
 #: Seconds between two updates. Each is a request, and nobody reads faster.
 SECONDS = 2.0
+#: Seconds until the next attempt when one failed: each is a warning in the log.
+AFTER_FAILURE = 30.0
 #: Seconds that the end of a run waits for its last update.
 PATIENCE = 10.0
 
@@ -80,15 +82,17 @@ class Progress:
     def _tell(self, artifact: UUID) -> None:
         from prefect.artifacts import update_progress_artifact
 
-        shown = 0.0
+        shown, pause = 0.0, self._seconds
         with _single_attempts():
             while True:
-                last = self._ended.wait(self._seconds)
+                last = self._ended.wait(pause)
+                pause = self._seconds
                 if (reached := self._reached) > shown:
                     percent = round(reached * 100, 1)
                     if attempt(self._what, lambda percent=percent: update_progress_artifact(artifact, percent)) is None:  # type: ignore[misc]
-                        return  # it was logged; nobody misses a number that much
-                    shown = reached
+                        pause = AFTER_FAILURE
+                    else:
+                        shown = reached
                 if last:
                     return
 
