@@ -64,8 +64,8 @@ def assist(run_id: str, title: str = "") -> State[Any]:  # noqa: ARG001 (Prefect
 
 def _carry_together(shop: Workshop) -> int:
     """Several videos at a time, until the run has none left. Returns how many were carried here."""
-    with ThreadPoolExecutor(shop.settings.parallel, thread_name_prefix="video") as pool:
-        hands = [pool.submit(copy_context().run, _carry_one_by_one, shop) for _ in range(shop.settings.parallel)]
+    with ThreadPoolExecutor(shop.hands, thread_name_prefix="video") as pool:
+        hands = [pool.submit(copy_context().run, _carry_one_by_one, shop) for _ in range(shop.hands)]
         return sum(hand.result() for hand in hands)
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -78,7 +79,7 @@ def _wait_for_others(shop: Workshop) -> None:
 def carry_on(shop: Workshop, made: Iterable[tuple[Video, VideoPlan, Clip]]) -> None:
     """Carry each video on from its clip, while the next clips are still being made."""
     underway: list[Future[None]] = []
-    with ThreadPoolExecutor(shop.settings.parallel, thread_name_prefix="video") as pool:
+    with ThreadPoolExecutor(shop.hands, thread_name_prefix="video") as pool:
         try:
             for video, plan, clip in made:
                 underway.append(pool.submit(copy_context().run, _carry, shop, video, plan, clip))
@@ -145,7 +146,9 @@ def _finish_and_publish(shop: Workshop, video: Video, plan: VideoPlan, clip: Cli
     verdict = perform(shop, "screen", video, lambda: examine(shop, video, clip), lambda v: v.verdict.decision.value)
     if verdict.verdict.decision is not Decision.PASS:
         return
-    renditions = perform(shop, "finish", video, lambda: make_renditions(shop, video, plan, clip), _counted("rendition"))
+    with shop.finishing():
+        make = partial(make_renditions, shop, video, plan, clip)
+        renditions = perform(shop, "finish", video, make, _counted("rendition"))
     perform(shop, "publish", video, lambda: make_posts(shop, video, plan, renditions, verdict), _counted("post"))
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:  # each is imported where it is first needed: a run that finds
     from tasks.publishing.stage import Address
     from tasks.screening.stage import Screener
 
+#: Seconds between two looks at whether the run still goes on.
+LOOK = 0.5
+
 
 class Workshop:
     """Shared by the threads of one run. What is expensive is made when it is first needed, and once."""
@@ -40,6 +43,8 @@ class Workshop:
         self.observer = observer
         self.cancel = observer.cancel
         self.shared = shared  #: other processes carry videos of this run, too
+        self.hands = settings.parallel + 1  #: threads that carry videos: one has the next video ready for finishing
+        self._finishing = threading.Semaphore(settings.parallel)
         self._making = threading.RLock()
 
     @cached_property
@@ -82,6 +87,22 @@ class Workshop:
         from tasks.publishing.stage import Address
 
         return Address(target, self.definition.targets[target], self.definition.folder)
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """A place where a video is finished. There are as many as `REELMILL_WORKERS` says.
+
+        Raises
+        ------
+        Interrupted
+            If the run ends while it waits for one.
+        """
+        while not self._finishing.acquire(timeout=LOOK):
+            self.cancel.check()
+        try:
+            yield
+        finally:
+            self._finishing.release()
 
     @contextmanager
     def scratch(self, video_id: UUID) -> Iterator[Path]:

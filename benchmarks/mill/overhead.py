@@ -111,7 +111,7 @@ def _sides(place: Place) -> tuple[Callable[[int], Taken], Callable[[int], Taken]
     def bare(videos: int) -> Taken:
         began = time.monotonic()
         with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # as a run has it
-            flow_run_id = bare_tasks(videos, settings.parallel)
+            flow_run_id = bare_tasks(videos, settings.parallel + 1)
         return _taken(began, UUID(flow_run_id), videos)
 
     return ours, bare
