@@ -97,10 +97,13 @@ def _events(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> I
 def _dead_runs(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> Iterator[str]:
     """Runs that are open while nobody works on them."""
     for run in ledger.runs.recent(limit=200, states=(RunState.RUNNING,)):
-        if ledger.leases.held(lease_of(run.id)) is not None or now() - ledger.runs.touched(run.id) < GRACE:
+        if ledger.leases.held(lease_of(run.id)) is not None:
             continue
         what = f"{run.pipeline} {run.occasion}"
         attempt = _flow_run(client, run.flow_run_id)
+        was_put_down = attempt is not None and attempt.state is not None and attempt.state.name == "PutDown"
+        if not was_put_down and now() - ledger.runs.touched(run.id) < GRACE:
+            continue  # whoever has it is just beginning
         if attempt is not None and attempt.state is not None and not attempt.state.is_final():
             if not (attempt.state.is_running() and now() - attempt.state.timestamp > SILENCE):
                 continue  # it waits for a worker, or is just starting
@@ -115,7 +118,6 @@ def _dead_runs(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -
             deployment_id = _deployment_id(client, run.pipeline)
             if deployment_id is None:
                 continue  # a person started it at a terminal, and goes on with it there
-            was_put_down = attempt is not None and attempt.state is not None and attempt.state.name == "PutDown"
             yield _take_up(ledger, client, run, deployment_id, "it was put down" if was_put_down else DIED)
 
 

@@ -505,10 +505,13 @@ def test_a_mistake_of_ours_is_not_taken_for_an_api_that_is_away(
     def broken(video_id: UUID) -> str:
         raise KeyError(video_id)
 
-    with Ledger(settings) as ledger:
-        run = furnish(ledger, tmp_path, MIXED)
+    def work() -> None:
         with pytest.raises(KeyError):
             show_end(ledger, run, watch=broken, forecast_seconds=None, seconds=1.0)
+
+    with Ledger(settings) as ledger:
+        run = furnish(ledger, tmp_path, MIXED)
+        in_a_flow(work)
 
 
 def told(run: Run) -> float:
