@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from uuid import UUID
 
 from prefect.logging import get_run_logger
@@ -81,10 +79,9 @@ def _show(
                 f"{equation_of_posts(stood) or 'nothing was posted'}{when}\n\n{posts_by_target(stood)}".strip(),
             ),
         ]
-    # A server that has just heard of some hundred tasks answers slowly, so they are sent together.
-    with ThreadPoolExecutor(len(pages), thread_name_prefix="artifact") as pool:
-        for sent in [pool.submit(copy_context().run, page) for page in pages]:
-            sent.result()
+    # One after the other: of several at once, SQLite lets one through, and Prefect tries the others two seconds later.
+    for send in pages:
+        send()
 
 
 def _markdown(run: Run, noun: str, content: str, gist: str) -> object:
