@@ -82,9 +82,11 @@ class Ledger:
             )
 
     def close(self) -> None:
-        self.work.write()
-        self.store.close()
-        self.database.close()
+        try:
+            self.work.write()
+        finally:
+            self.store.close()
+            self.database.close()
 
     def __enter__(self) -> Self:
         return self

@@ -3,9 +3,9 @@
 A clip or a rendition whose file was given up to make room (`removed_at`) is as one that was never made: it is made
 again when it is needed, and recording it takes it back.
 
-Two ways to ask. `clip`, `rendition` and what they list believe the ledger as far as the store is remote: they are for
-reports. `fetch_clip` and `fetch_rendition` bring the file to this machine: they are for stages, which ask once the
-ledger says that a video needs it, so that no tidying takes it away between the answer and its use.
+Two ways to ask. `clip` and `rendition`, and `listed_…` of a row, believe the ledger as far as the store is remote: they
+are for reports. `fetch_clip` and `fetch_rendition` bring the file to this machine: they are for stages, which ask once
+the ledger says that a video needs it, so that no tidying takes it away between the answer and its use.
 """
 
 from __future__ import annotations
