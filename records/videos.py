@@ -15,6 +15,9 @@ from records.tables import Base, Run, SeenBrief, Transition, Video, VideoShot
 from records.transitions import begin_state, history, move, move_video
 from reelmill.content import Json, fingerprint, video_identity
 
+#: Videos that one statement names: databases take some ten thousand parameters, and a list may be longer.
+AT_ONCE = 1000
+
 _TABLE = Base.metadata.tables[Video.__tablename__]
 _MASTER = update(_TABLE).where(_TABLE.c.id == bindparam("video")).values(master_sha256=bindparam("master"))
 
@@ -119,9 +122,12 @@ class Videos:
             The same videos in the same order, as they are now.
         """
         asked = [video.id for video in videos]
+        now_are: dict[UUID, Video] = {}
         with self._database.begin() as session:
-            query = select(Video).where(Video.id.in_(asked)).order_by(Video.id).with_for_update()
-            now_are = {video.id: video for video in session.scalars(query)}
+            for start in range(0, len(asked), AT_ONCE):
+                some = Video.id.in_(asked[start : start + AT_ONCE])
+                found = session.scalars(select(Video).where(some).order_by(Video.id).with_for_update())
+                now_are |= {video.id: video for video in found}
             for video in now_are.values():
                 if video.state is not VideoState.PLANNED:
                     move(session, video, VideoState.PLANNED, reason)
@@ -169,9 +175,9 @@ class Videos:
             videos = list(session.scalars(select(Video).where(Video.run_id == run_id)))
             unfinished = {video.brief_key for video in videos if video.state is not VideoState.DONE}
             marks = {video.brief_key: video.fingerprint for video in videos if video.brief_key not in unfinished}
-            known = select(SeenBrief).where(SeenBrief.pipeline == pipeline, SeenBrief.key.in_(marks))
-            for brief in session.scalars(known):
-                brief.fingerprint, brief.run_id, brief.seen_at = marks.pop(brief.key), run_id, now()
+            for brief in session.scalars(select(SeenBrief).where(SeenBrief.pipeline == pipeline)):
+                if (mark := marks.pop(brief.key, None)) is not None:
+                    brief.fingerprint, brief.run_id, brief.seen_at = mark, run_id, now()
             session.add_all(
                 SeenBrief(pipeline=pipeline, key=key, fingerprint=mark, run_id=run_id, seen_at=now())
                 for key, mark in marks.items()

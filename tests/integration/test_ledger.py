@@ -177,6 +177,17 @@ def test_only_what_can_be_found_again_may_be_forgotten_in_a_power_cut(settings: 
         assert levels(lambda: ledger.accounts.of_run(run.id)) == set()
 
 
+def test_a_run_of_more_videos_than_a_statement_takes_parameters_is_taken_up(settings: Settings) -> None:
+    with Ledger(settings) as ledger:
+        run = run_with(ledger, *(planned(f"n{number}") for number in range(33_000)))
+        videos = ledger.videos.of_run(run.id)
+        ledger.videos.move(videos[-1].id, VideoState.GENERATED)
+        again = ledger.videos.restart(videos, "taken up again")
+        assert [video.id for video in again] == [video.id for video in videos]
+        assert again[-1].state is VideoState.PLANNED
+        ledger.videos.remember_seen(run.pipeline, run.id)
+
+
 def test_verdicts_come_back_as_they_went_in(ledger: Ledger) -> None:
     blocked = ledger.verdicts.record(verdict("m" * 64, Decision.BLOCK))
     assert ledger.verdicts.find("m" * 64, "default", "1-abc") == blocked
