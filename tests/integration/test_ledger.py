@@ -21,7 +21,7 @@ from records.runs import Opening
 from records.states import PostState, RunState, VideoState
 from records.tables import Base, Lease, Post, Run
 from records.verdicts import RecordedVerdict
-from records.videos import PlannedVideo
+from records.videos import AT_ONCE, PlannedVideo
 from reelmill.content import Clip, Decision, Examination, Hit, Rendition, Shot, Verdict
 from reelmill.errors import LeaseHeld, PublishingError, ServerUnavailable, TerminalError, UseError
 from reelmill.settings import Settings
@@ -177,15 +177,22 @@ def test_only_what_can_be_found_again_may_be_forgotten_in_a_power_cut(settings: 
         assert levels(lambda: ledger.accounts.of_run(run.id)) == set()
 
 
-def test_a_run_of_more_videos_than_a_statement_takes_parameters_is_taken_up(settings: Settings) -> None:
+def test_a_run_of_many_videos_is_taken_up_in_statements_of_a_bounded_size(settings: Settings) -> None:
+    sizes: list[int] = []
     with Ledger(settings) as ledger:
-        run = run_with(ledger, *(planned(f"n{number}") for number in range(33_000)))
+        run = run_with(ledger, *(planned(f"n{number}") for number in range(2 * AT_ONCE + 1)))
         videos = ledger.videos.of_run(run.id)
         ledger.videos.move(videos[-1].id, VideoState.GENERATED)
+        event.listen(
+            ledger.database.engine,
+            "before_cursor_execute",
+            lambda _c, _u, _s, parameters, _x, many: sizes.append(0 if many else len(parameters)),
+        )
         again = ledger.videos.restart(videos, "taken up again")
         assert [video.id for video in again] == [video.id for video in videos]
         assert again[-1].state is VideoState.PLANNED
         ledger.videos.remember_seen(run.pipeline, run.id)
+    assert max(sizes) == AT_ONCE
 
 
 def test_verdicts_come_back_as_they_went_in(ledger: Ledger) -> None:
