@@ -72,9 +72,12 @@ class Database:
             raise UseError(f"the database driver is missing: {error}", "pip install 'reelmill[postgres]'") from None
         self.url = parsed
         self._fences: ContextVar[tuple[Fence, ...]] = ContextVar("fences", default=())
+        self._moment: ContextVar[Session | None] = ContextVar("moment", default=None)
         self._reading = self.engine.execution_options(reading=True)  # shares the pool
         self._passing = self.engine.execution_options(lasting=False)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if not self.is_sqlite:  # Postgres by itself shows each statement another moment
+            self._reading = self._reading.execution_options(isolation_level="REPEATABLE READ")
         # SQLite has one writer. One that finds another at work sleeps and looks again; threads can do better than that.
         self._turn: AbstractContextManager[object] = threading.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
@@ -140,6 +143,9 @@ class Database:
         ------
         ServerUnavailable, StorageError
         """
+        if session := self._moment.get():
+            yield session
+            return
         try:
             with (
                 self._connect(self._reading) as connection,
@@ -149,6 +155,21 @@ class Database:
                 yield session
         except OperationalError as error:
             raise self._translate(error) from error
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """Have everything that this context reads be of one moment, as one transaction; its own writes are not seen.
+
+        Raises
+        ------
+        ServerUnavailable, StorageError
+        """
+        with self.read() as session:
+            token = self._moment.set(session)
+            try:
+                yield
+            finally:
+                self._moment.reset(token)
 
     def _connect(self, engine: Engine) -> Connection:
         """A connection, waiting for a database that is away: nothing was asked of it yet, so that is safe."""

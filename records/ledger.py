@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
@@ -80,6 +81,10 @@ class Ledger:
                 f"the ledger {self.database.name} has schema {found}, which this Reelmill does not know",
                 "update Reelmill: a newer one has written there",
             )
+
+    def moment(self) -> AbstractContextManager[None]:
+        """Have everything that the block reads be of one moment: a count, say, agrees with what is counted."""
+        return self.database.moment()
 
     def close(self) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -220,17 +220,22 @@ class Runs:
             return list(session.scalars(query))
 
     def tallies(self, runs: Sequence[Run]) -> dict[UUID, Tally]:
-        """The conservation law of each of these runs, in one query."""
+        """The conservation law of each of these runs, in two queries.
+
+        What was found is read with what became of it: since `runs` were read, they may have been planned.
+        """
+        wanted = [run.id for run in runs]
         with self._database.read() as session:
+            found = session.execute(select(Run.id, Run.found).where(Run.id.in_(wanted))).all()
             rows = session.execute(
                 select(Video.run_id, Video.state, func.count())
-                .where(Video.run_id.in_([run.id for run in runs]))
+                .where(Video.run_id.in_(wanted))
                 .group_by(Video.run_id, Video.state)
             ).all()
-        counts: dict[UUID, Counter[str]] = {run.id: Counter() for run in runs}
+        counts: dict[UUID, Counter[str]] = defaultdict(Counter)
         for run_id, state, count in rows:
             counts[run_id][state.value] += count
-        return {run.id: Tally(run.found, counts[run.id]) for run in runs}
+        return {run_id: Tally(count, counts[run_id]) for run_id, count in found}
 
     def deaths(self, run_id: UUID) -> int:
         """How many processes have died over a run since it was last opened by anybody else than the reconciler."""

@@ -144,10 +144,11 @@ async def _stream(door: Door, run_id: UUID) -> AsyncIterator[str]:
 
 
 def _look(ledger: Ledger, run_id: UUID) -> tuple[Run | OutboxEvent, list[Step]] | None:
-    run = find_run(ledger, run_id)
-    if run is None:
-        return None
-    return run, steps(ledger, run_id) if isinstance(run, Run) else []
+    with ledger.moment():
+        run = find_run(ledger, run_id)
+        if run is None:
+            return None
+        return run, steps(ledger, run_id) if isinstance(run, Run) else []
 
 
 def _progress(run_id: UUID, run: Run | OutboxEvent, all_steps: list[Step], changed: list[Step]) -> Progress:

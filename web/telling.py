@@ -27,12 +27,13 @@ from web.reports import (
 
 def run_report(door: Door, run_id: UUID, *, offset: int, limit: int) -> RunReport | None:
     """A run with some of its videos; also one that is not opened yet."""
-    found = find_run(door.ledger, run_id)
-    if found is None:
-        return None
-    if isinstance(found, OutboxEvent):
-        return _waiting(door, found)
-    return _run(door, found, door.ledger.accounts.of_run(run_id, offset=offset, limit=limit))
+    with door.ledger.moment():
+        found = find_run(door.ledger, run_id)
+        if found is None:
+            return None
+        if isinstance(found, OutboxEvent):
+            return _waiting(door, found)
+        return _run(door, found, door.ledger.accounts.of_run(run_id, offset=offset, limit=limit))
 
 
 def _run(door: Door, run: Run, videos: Sequence[Account]) -> RunReport:

@@ -52,7 +52,9 @@ def posts_by_target(ledger: Ledger, run: Run) -> list[str]:
 
 def run_as_json(ledger: Ledger, run: Run, *, videos: bool = True) -> dict[str, Json]:
     """Everything that the ledger says of a run."""
-    tally = ledger.runs.tallies([run])[run.id]
+    with ledger.moment():
+        tally = ledger.runs.tallies([run])[run.id]
+        accounts = ledger.accounts.of_run(run.id) if videos else []
     told: dict[str, Json] = {
         "id": str(run.id),
         "pipeline": run.pipeline,
@@ -68,7 +70,7 @@ def run_as_json(ledger: Ledger, run: Run, *, videos: bool = True) -> dict[str, J
         "unchanged": run.unchanged,
     }
     if videos:
-        told["videos"] = [video_as_json(one) for one in ledger.accounts.of_run(run.id)]
+        told["videos"] = [video_as_json(one) for one in accounts]
     return told
 
 

@@ -97,6 +97,27 @@ def test_the_count_of_a_closed_run_says_what_became_of_everything_found(ledger: 
     assert str(tally) == "3 found = 1 done + 1 failed + 0 in review + 0 rejected + 1 skipped"
 
 
+def test_what_is_read_in_a_moment_agrees_whatever_is_written_meanwhile(ledger: Ledger) -> None:
+    run = ledger.runs.open(opening())
+    with ledger.moment():
+        assert ledger.runs.get(run.id) is not None
+        ledger.videos.plan(run.id, [planned("one"), planned("two")], unchanged=0, remake=False)
+        seen = ledger.runs.get(run.id)
+        assert seen is not None
+        assert (seen.found, ledger.videos.of_run(run.id), ledger.accounts.of_run(run.id)) == (0, [], [])
+    seen = ledger.runs.get(run.id)
+    assert seen is not None
+    assert (seen.found, len(ledger.videos.of_run(run.id))) == (2, 2)
+
+
+def test_a_count_is_of_one_moment_however_old_the_run_in_hand_is(ledger: Ledger) -> None:
+    run = ledger.runs.open(opening())
+    ledger.videos.plan(run.id, [planned("one"), planned("two", skipped="no image")], unchanged=0, remake=False)
+    assert run.found == 0
+    tally = ledger.runs.tallies([run])[run.id]
+    assert (tally.found, dict(tally.states)) == (2, {"planned": 1, "skipped": 1})
+
+
 def test_a_run_with_unfinished_videos_is_never_called_done(ledger: Ledger) -> None:
     run = run_with(ledger, planned("one"))
     assert ledger.runs.close(run.id).state is RunState.FAILED
