@@ -73,7 +73,7 @@ class Database:
         self.url = parsed
         self._fences: ContextVar[tuple[Fence, ...]] = ContextVar("fences", default=())
         self._moment: ContextVar[Session | None] = ContextVar("moment", default=None)
-        self._reading = self.engine.execution_options(reading=True)  # shares the pool
+        self._settling = self._reading = self.engine.execution_options(reading=True)  # shares the pool
         self._passing = self.engine.execution_options(lasting=False)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if not self.is_sqlite:  # Postgres by itself shows each statement another moment
@@ -146,9 +146,25 @@ class Database:
         if session := self._moment.get():
             yield session
             return
+        with self._session(self._reading) as session:
+            yield session
+
+    def read_settled(self) -> AbstractContextManager[Session]:
+        """A transaction for rows that are read with a lock: as they are once whoever is writing them has ended.
+
+        SQLite has no such locks: there it is any other reading.
+
+        Raises
+        ------
+        ServerUnavailable, StorageError
+        """
+        return self._session(self._settling)
+
+    @contextmanager
+    def _session(self, engine: Engine) -> Iterator[Session]:
         try:
             with (
-                self._connect(self._reading) as connection,
+                self._connect(engine) as connection,
                 Session(connection, expire_on_commit=False) as session,
                 session.begin(),
             ):

@@ -75,7 +75,7 @@ class Media:
         TerminalError
             If the file is damaged.
         """
-        with self._database.read() as session:
+        with self._database.read_settled() as session:
             # Waits for a tidying that is just giving it up, and keeps the next one waiting.
             row = session.get(ClipRow, shot_id, with_for_update={"read": True})
         if row is None or row.removed_at is not None:
@@ -130,7 +130,7 @@ class Media:
         TerminalError
             If a file is damaged.
         """
-        with self._database.read() as session:
+        with self._database.read_settled() as session:
             row = session.get(RenditionRow, rendition_id, with_for_update={"read": True})  # as in `fetch_clip`
         return self._rendition(row) if row is not None and self._is_fetched(row, *_files_of(row)) else None
 
