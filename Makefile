@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
+# Tests wait for processes a fifth of their time, so that three at a time keep two processors busy.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint types bench clean
@@ -23,8 +25,8 @@ demo: install ## Make five videos from a calendar and a product feed, and a gall
 	$(BIN)/reelmill runs --limit 2
 	$(BIN)/reelmill gallery solar-terms-daily product-animation
 
-test: install ## Run all tests
-	$(BIN)/python -m pytest
+test: install ## Run all tests, JOBS at a time
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
 
 lint: install ## Style and import contracts
 	$(BIN)/ruff check .

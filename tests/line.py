@@ -22,7 +22,7 @@ pipelines:
     timezone: Asia/Shanghai
     source: {source}
     prompt: {{subject: "{subject}", action: snow falls slowly, environment: a quiet valley, style: ink wash}}
-    generate: {{engine: storyboard, seconds: 1, size: 256x448, fps: 24}}
+    generate: {{engine: storyboard, seconds: 1, size: 256x448, fps: 12}}
     caption: {{title: "{title}", lines: [花雪随风不厌看]}}
     deliver: [douyin]
     publish: [outbox]

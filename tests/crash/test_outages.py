@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from flows.server import free_port
 from records.ledger import Ledger
 from records.states import RunState
 from reelmill.settings import Settings
@@ -76,7 +77,9 @@ def house(tmp_path: Path) -> Iterator[Project]:
     """A project with everything up, on ports of its own."""
     folder = tmp_path / "house"
     folder.mkdir()
-    project = Project(folder, {"REELMILL_PREFECT_PORT": "14200", "REELMILL_WEB_PORT": "14300"})
+    project = Project(
+        folder, {"REELMILL_PREFECT_PORT": str(free_port(44200)), "REELMILL_WEB_PORT": str(free_port(44300))}
+    )
     project.write(f"{{type: list, items: {SCENES}}}")
     done = project.call("up", "--detach")
     assert done.returncode == 0, done.stdout + done.stderr

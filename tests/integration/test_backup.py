@@ -330,7 +330,9 @@ def test_a_file_of_another_schema_is_refused_with_the_way_out(full: Ledger, tmp_
         inspect(_packed(tmp_path / "newer", _resealed(lines)))
 
 
-@pytest.mark.parametrize("content", [b"", b"this is no backup", gzip.compress(b"nor this"), gzip.compress(b"[1]\n")])
+@pytest.mark.parametrize(
+    "content", [b"", b"this is no backup", gzip.compress(b"nor this", mtime=0), gzip.compress(b"[1]\n", mtime=0)]
+)
 def test_what_is_no_backup_is_told_so(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)

@@ -54,7 +54,7 @@ def test_a_plan_survives_the_ledger() -> None:
     restored = VideoPlan.from_json(video.plan)
     assert restored.to_json() == video.plan
     assert restored.words.title == "小雪"
-    assert restored.shot("storyboard@1", None).frames == 25
+    assert restored.shot("storyboard@1", None).frames == 13
 
 
 def test_a_limit_counts_videos() -> None:

@@ -147,7 +147,10 @@ def test_an_atom_feed_is_read_with_merchant_names_before_atoms_own(tmp_path: Pat
         ("feed.tsv", b"id\ttitle\timage_link\tprice\nt1\tCup\thttps://s.example/1.jpg\t9.00 CNY\n"),
         ("feed.txt", "id\ttitle\timage_link\tprice\nt1\tCup\thttps://s.example/1.jpg\t9.00 CNY\n".encode("utf-16")),
         ("feed", b"sku,name,image_url,price\nt1,Cup,https://s.example/1.jpg,9.00 CNY\n"),
-        ("feed.csv.gz", gzip.compress(b"id,title,image_link,price\nt1,Cup,https://s.example/1.jpg,9.00 CNY\n")),
+        (
+            "feed.csv.gz",
+            gzip.compress(b"id,title,image_link,price\nt1,Cup,https://s.example/1.jpg,9.00 CNY\n", mtime=0),
+        ),
         ("feed.json", b'[{"id":"t1","title":"Cup","image_link":"https://s.example/1.jpg","price":"9.00 CNY"}]'),
         (
             "feed.json",
