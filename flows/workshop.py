@@ -29,6 +29,9 @@ if TYPE_CHECKING:  # each is imported where it is first needed: a run that finds
 
 #: Seconds between two looks at whether the run still goes on.
 LOOK = 0.5
+#: Videos in hand beyond those that are being finished, so that one is always being screened (measured: with one, the
+#: screeners have nothing to do for an eighth of a run; with two, for a twelfth).
+AHEAD = 2
 
 
 class Workshop:
@@ -43,7 +46,7 @@ class Workshop:
         self.observer = observer
         self.cancel = observer.cancel
         self.shared = shared  #: other processes carry videos of this run, too
-        self.hands = settings.parallel + 1  #: threads that carry videos: one has the next video ready for finishing
+        self.hands = settings.parallel + AHEAD  #: threads that carry videos
         self._finishing = threading.Semaphore(settings.parallel)
         self._making = threading.RLock()
 

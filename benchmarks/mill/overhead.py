@@ -90,6 +90,7 @@ def measure(videos: int) -> dict[str, float]:
 def _sides(place: Place) -> tuple[Callable[[int], Taken], Callable[[int], Taken]]:
     """Both sides, each as a function of a number of videos."""
     from flows import server
+    from flows.workshop import AHEAD
     from reelmill.processes import RARELY
 
     os.environ.update(place.environment)
@@ -111,7 +112,7 @@ def _sides(place: Place) -> tuple[Callable[[int], Taken], Callable[[int], Taken]
     def bare(videos: int) -> Taken:
         began = time.monotonic()
         with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # as a run has it
-            flow_run_id = bare_tasks(videos, settings.parallel + 1)
+            flow_run_id = bare_tasks(videos, settings.parallel + AHEAD)
         return _taken(began, UUID(flow_run_id), videos)
 
     return ours, bare

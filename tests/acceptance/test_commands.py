@@ -135,7 +135,7 @@ def test_the_dashboard_shows_the_run_and_all_its_tasks(project: Project, prefect
 
 
 def test_ctrl_c_leaves_a_run_that_can_be_resumed_and_says_so(project: Project) -> None:
-    items = ", ".join(f"{{prompt: a pine number {number}, name: '{number}'}}" for number in range(30))
+    items = ", ".join(f"{{prompt: a pine number {number}, name: '{number}'}}" for number in range(10))
     project.write(f"{{type: list, items: [{items}]}}")
     process = subprocess.Popen(
         project.command("run", "quick", "--date", "2026-11-22"),
@@ -159,11 +159,11 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed_and_says_so(project: Project) -
     kept = stopped["count"].get("done", 0)
     project.write(f"{{type: list, items: [{items}]}}")
     resumed = project.json("resume", timeout=300)
-    assert resumed["count"]["done"] == 30 > kept
+    assert resumed["count"]["done"] == 10 > kept
 
 
 def test_a_second_process_does_not_work_on_the_same_run(project: Project) -> None:
-    items = ", ".join(f"{{prompt: a pine number {number}, name: '{number}'}}" for number in range(12))
+    items = ", ".join(f"{{prompt: a pine number {number}, name: '{number}'}}" for number in range(6))
     project.write(f"{{type: list, items: [{items}]}}")
     process = subprocess.Popen(
         project.command("run", "quick", "--date", "2026-11-22"),

@@ -32,7 +32,7 @@ def test_no_more_are_finished_at_a_time_than_is_said_and_the_next_one_waits_in_h
 
     with Ledger(settings) as ledger:
         shop = Workshop(settings.model_copy(update={"workers": 2}), ledger, ledger.runs.open(opening()), Observer())
-        assert shop.hands == 3
+        assert shop.hands == 4
         threads = [threading.Thread(target=finish) for _ in range(shop.hands)]
         for thread in threads:
             thread.start()
