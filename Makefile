@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
-# Tests wait for processes a fifth of their time, so that three at a time keep two processors busy.
-JOBS ?= 3
+# Tests at a time: one a core, but each brings servers of its own.
+JOBS ?= auto
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint types bench clean
@@ -26,7 +26,7 @@ demo: install ## Make five videos from a calendar and a product feed, and a gall
 	$(BIN)/reelmill gallery solar-terms-daily product-animation
 
 test: install ## Run all tests, JOBS at a time
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist worksteal
 
 lint: install ## Style and import contracts
 	$(BIN)/ruff check .
