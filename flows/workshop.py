@@ -29,8 +29,8 @@ if TYPE_CHECKING:  # each is imported where it is first needed: a run that finds
 
 #: Seconds between two looks at whether the run still goes on.
 LOOK = 0.5
-#: Videos in hand beyond those that are being finished, so that one is always being screened. With one, the screeners had
-#: nothing to do for 12 % of a batch; with two, for 2 %, and the batch took no more memory.
+#: Videos in hand beyond those that are being finished, so that one is always being screened. With one, the screeners
+#: had nothing to do for 12 % of a batch; with two, for 2 %, and the batch took no more memory.
 AHEAD = 2
 
 
