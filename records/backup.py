@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import StatementError
 
 from records.backup_file import Backup, damaged, inspect, opened, write
@@ -109,8 +109,6 @@ def restore(database: Database, path: Path, *, replace: bool = False) -> Backup:
 def _rows(database: Database) -> Iterator[tuple[str, Json]]:
     """Every row of the ledger as it is at one moment."""
     with database.read() as session:
-        if not database.is_sqlite:  # SQLite sees one moment anyway
-            session.execute(text("set transaction isolation level repeatable read, read only"))
         connection = session.connection()
         for table in TABLES:
             query = reading(table, sqlite=database.is_sqlite)

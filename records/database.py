@@ -73,7 +73,7 @@ class Database:
         self.url = parsed
         self._fences: ContextVar[tuple[Fence, ...]] = ContextVar("fences", default=())
         self._moment: ContextVar[Session | None] = ContextVar("moment", default=None)
-        self._settling = self._reading = self.engine.execution_options(reading=True)  # shares the pool
+        self._settled = self._reading = self.engine.execution_options(reading=True)  # shares the pool
         self._passing = self.engine.execution_options(lasting=False)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if not self.is_sqlite:  # Postgres by itself shows each statement another moment
@@ -158,7 +158,7 @@ class Database:
         ------
         ServerUnavailable, StorageError
         """
-        return self._session(self._settling)
+        return self._session(self._settled)
 
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:

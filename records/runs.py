@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -150,7 +150,7 @@ class Runs:
         """
         with self._database.begin() as session:
             run = session.get_one(Run, run_id, with_for_update=True)
-            tally = _tally(session, run)
+            tally = _tallies(session, [run_id])[run_id]
             unsettled = session.scalar(
                 select(func.count())
                 .select_from(Post)
@@ -224,18 +224,8 @@ class Runs:
 
         What was found is read with what became of it: since `runs` were read, they may have been planned.
         """
-        wanted = [run.id for run in runs]
         with self._database.read() as session:
-            found = session.execute(select(Run.id, Run.found).where(Run.id.in_(wanted))).all()
-            rows = session.execute(
-                select(Video.run_id, Video.state, func.count())
-                .where(Video.run_id.in_(wanted))
-                .group_by(Video.run_id, Video.state)
-            ).all()
-        counts: dict[UUID, Counter[str]] = defaultdict(Counter)
-        for run_id, state, count in rows:
-            counts[run_id][state.value] += count
-        return {run_id: Tally(count, counts[run_id]) for run_id, count in found}
+            return _tallies(session, [run.id for run in runs])
 
     def deaths(self, run_id: UUID) -> int:
         """How many processes have died over a run since it was last opened by anybody else than the reconciler."""
@@ -259,6 +249,14 @@ class Runs:
             return history(session, run_id)
 
 
-def _tally(session: Session, run: Run) -> Tally:
-    rows = session.execute(select(Video.state, func.count()).where(Video.run_id == run.id).group_by(Video.state)).all()
-    return Tally(run.found, {state.value: count for state, count in rows})
+def _tallies(session: Session, run_ids: Sequence[UUID]) -> dict[UUID, Tally]:
+    found = session.execute(select(Run.id, Run.found).where(Run.id.in_(run_ids))).all()
+    rows = session.execute(
+        select(Video.run_id, Video.state, func.count())
+        .where(Video.run_id.in_(run_ids))
+        .group_by(Video.run_id, Video.state)
+    ).all()
+    states: dict[UUID, dict[str, int]] = defaultdict(dict)
+    for run_id, state, count in rows:
+        states[run_id][state.value] = count
+    return {run_id: Tally(count, states[run_id]) for run_id, count in found}

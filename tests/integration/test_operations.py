@@ -215,15 +215,6 @@ def age_outbox(ledger, *, taken: bool = True) -> None:
             session.execute(update(OutboxEvent).values(taken_at=None))
 
 
-def age_runs(ledger) -> None:
-    from sqlalchemy import update
-
-    from records.tables import Transition
-
-    with ledger.database.begin() as session:
-        session.execute(update(Transition).values(at=dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)))
-
-
 def forget_days(ledger, days: int) -> None:
     from sqlalchemy import update
 

@@ -15,7 +15,7 @@ from tests.integration.test_ledger import opening
 from tests.operated import eventually
 
 
-def test_no_more_are_finished_at_a_time_than_is_said_and_the_next_one_waits_in_hand(settings: Settings) -> None:
+def test_no_more_are_finished_at_a_time_than_is_said_and_the_next_ones_wait_in_hand(settings: Settings) -> None:
     inside, most, counted = [0], [0], threading.Lock()
     full, go_on = threading.Event(), threading.Event()
 
