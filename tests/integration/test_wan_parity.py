@@ -96,10 +96,11 @@ def test_two_shots_in_a_batch_are_those_that_they_are_alone(bare: WanPipeline, p
 
 
 def test_tiles(bare: WanPipeline, profile: Profile) -> None:
-    bare.vae.enable_tiling(32, 32, 24 if bare.vae.config.patch_size is None else 16, 16)
-    side, stride = 32, 16
-    bare.vae.tile_sample_stride_height = stride
+    untiled = call(bare, PROMPT, 7, 5.0)
+    tiling = Tiling(side=32, stride=16)
+    bare.vae.enable_tiling(tiling.side, tiling.side, tiling.stride, tiling.stride)
     expected = call(bare, PROMPT, 7, 5.0)
+    assert np.abs(expected - untiled).max() > CLOSE
     latents = ours(bare, profile, [PROMPT], [7], 5.0)
     canvas = torch.full((3, FRAMES, HEIGHT, WIDTH), 9.0)
     count = 0
@@ -109,7 +110,6 @@ def test_tiles(bare: WanPipeline, profile: Profile) -> None:
         count += 1
         canvas[:, :, top : top + tile.shape[2], left : left + tile.shape[3]] = tile
 
-    tiling = Tiling(side, stride)
     decode_tiled(bare.vae, scaled(bare.vae, latents), tiling, put)
     assert count == tiles(HEIGHT, WIDTH, tiling)
     assert np.abs(as_video(canvas) - expected).max() <= CLOSE
@@ -126,7 +126,7 @@ def test_image_to_video(guidance: float) -> None:
     pipe.set_progress_bar_config(disable=True)
     picture = Image.fromarray(np.random.default_rng(3).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8))
     expected = call(pipe, PROMPT, 7, guidance, image=picture)
-    pixels = torch.from_numpy(np.asarray(picture)).permute(2, 0, 1).float() / 127.5 - 1
+    pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 127.5 - 1
     encoded = bare.vae.encode(pixels[None, :, None]).latent_dist.mode()
     mean = torch.tensor(bare.vae.config.latents_mean).view(1, -1, 1, 1, 1)
     deviation = torch.tensor(bare.vae.config.latents_std).view(1, -1, 1, 1, 1)

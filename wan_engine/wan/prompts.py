@@ -119,6 +119,4 @@ def padded(embeddings: Sequence[torch.Tensor], tokens: int = TEXT_TOKENS) -> tor
 
     There is no mask in the model: it was trained to see these zeros, and with fewer of them it draws something else.
     """
-    return torch.stack(
-        [torch.cat([one, one.new_zeros(tokens - one.shape[0], one.shape[1])]) for one in embeddings]
-    )
+    return torch.stack([torch.cat([one, one.new_zeros(tokens - one.shape[0], one.shape[1])]) for one in embeddings])

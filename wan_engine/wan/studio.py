@@ -217,9 +217,7 @@ class _Told:
 
     def __init__(self, shot: Shot, profile: Profile, ladder: Ladder, progress: Progress, token: CancelToken) -> None:
         self._shot, self._progress, self._token, self._ladder = shot, progress, token, ladder
-        passes = cost.denoising(
-            profile, shot.width, shot.height, shot.frames, steps=shot.steps, guidance=shot.guidance
-        )
+        passes = cost.denoising(profile, shot.width, shot.height, shot.frames, steps=shot.steps, guidance=shot.guidance)
         decoding = DECODING * shot.width * shot.height * shot.frames
         self._share = passes / (passes + decoding)
         self._done, self._decoded, self._to_decode = 0, 0, 1

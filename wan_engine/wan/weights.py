@@ -41,7 +41,8 @@ class Weights:
         for part in WEIGHTED:
             if not self._files(part):
                 raise EngineError(
-                    f"{folder / part} has no weights in safetensors", f"{again}; other formats can run code and are not read"
+                    f"{folder / part} has no weights in safetensors",
+                    f"{again}; other formats can run code and are not read",
                 )
         for part, expected in profile.architecture.configuration.items():
             self._compare(part, expected)

@@ -1,0 +1,159 @@
+"""A shot from its words to its file with a model from a folder, and what happens when memory runs out on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from reelmill.content import Clip, Shot
+from reelmill.errors import EngineError, Interrupted
+from reelmill.ffmpeg import probe
+from reelmill.frames import read_frames
+from tests.simulators import tiny_wan
+from wan_engine.base import CancelToken, no_progress
+from wan_engine.wan.device import Device
+from wan_engine.wan.plan import Decoding, Denoising, Encoding, Plan
+from wan_engine.wan.profiles import PROFILES
+from wan_engine.wan.prompts import Embeddings
+from wan_engine.wan.studio import Studio
+from wan_engine.wan.weights import Weights
+
+PROFILE = PROFILES["wan22-ti2v-5b"]
+CPU = Device("cpu", "this machine", 16 << 30, 16 << 30, 16 << 30, bf16=True, fp8=False)
+SHOT = Shot("wan", "wan22-ti2v-5b@1", "a red square", "blue circle", 256, 256, 9, 24, 2, 5.0, 7)
+FASTEST = Plan(Encoding.RESIDENT, Denoising.RESIDENT, Decoding.WHOLE)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
+    folder = tiny_wan.save(PROFILE.architecture, tmp_path_factory.mktemp("model"), shift=PROFILE.shift)
+    return Weights(folder, PROFILE)
+
+
+@pytest.fixture
+def studio(weights: Weights) -> Iterator[Studio]:
+    made = Studio(weights, CPU, Embeddings("tiny"), precision=torch.float32, plan=FASTEST)
+    yield made
+    made.close()
+
+
+def film(studio: Studio, path: Path, shot: Shot = SHOT, picture: Path | None = None) -> Clip:
+    return studio.film(shot, path, picture, no_progress, CancelToken())
+
+
+def test_a_shot_becomes_a_whole_file(studio: Studio, tmp_path: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    clip = studio.film(
+        SHOT, tmp_path / "a.mp4", None, lambda _, done, total: heard.append((done, total)), CancelToken()
+    )
+    seen = probe(clip.path)
+    assert (seen.width, seen.height, seen.frames) == (256, 256, 9)
+    assert clip.record["rungs"] == []
+    assert set(clip.record["stages"]) == {"encode", "denoise", "decode"}
+    assert heard == sorted(set(heard))
+    assert all(done < total for done, total in heard)
+
+
+def test_the_same_shot_is_the_same_clip_and_another_seed_is_not(studio: Studio, tmp_path: Path) -> None:
+    first, second = film(studio, tmp_path / "a.mp4"), film(studio, tmp_path / "b.mp4")
+    other = film(studio, tmp_path / "c.mp4", replace(SHOT, seed=8))
+    assert first.sha256 == second.sha256 != other.sha256
+
+
+def test_a_photo_is_the_first_frame(studio: Studio, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    Image.fromarray(np.random.default_rng(3).integers(0, 255, (300, 280, 3), dtype=np.uint8)).save(photo)
+    assert film(studio, tmp_path / "a.mp4", picture=photo).sha256 != film(studio, tmp_path / "b.mp4").sha256
+
+
+@contextmanager
+def full(owner: object, name: str, times: int, after: int = 0) -> Iterator[list[int]]:
+    """Have a function run out of memory so often, after it went well so often: nobody gives us a GPU that is too small."""
+    real: Callable[..., object] = getattr(owner, name)
+    left = [after, times]
+
+    def failing(*arguments: object, **more: object) -> object:
+        if left[0]:
+            left[0] -= 1
+        elif left[1]:
+            left[1] -= 1
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has …")
+        return real(*arguments, **more)
+
+    owner.__dict__[name] = failing
+    try:
+        yield left
+    finally:
+        del owner.__dict__[name]
+
+
+@pytest.mark.parametrize(
+    ("part", "after", "lighter"),
+    [
+        ("text_encoder", 0, "encode visit · denoise resident · decode whole"),
+        ("transformer", 3, "encode visit · denoise alone · decode whole"),
+        ("decoder", 1, "encode resident · denoise resident · decode tile-512"),
+    ],
+)
+def test_a_stage_that_runs_out_of_memory_is_made_in_a_lighter_way_and_the_clip_is_the_same(
+    studio: Studio, tmp_path: Path, *, part: str, after: int, lighter: str
+) -> None:
+    expected = film(studio, tmp_path / "expected.mp4")
+    studio._embeddings = Embeddings("tiny")
+    model = studio._model
+    owner = {"text_encoder": model._parts["text_encoder"], "transformer": model._parts["transformer"]}.get(
+        part, model._parts["vae"].decoder
+    )
+    with full(owner, "forward", 1, after):
+        clip = film(studio, tmp_path / "clip.mp4")
+    (rung,) = clip.record["rungs"]
+    assert "2.00 GiB" in rung
+    assert clip.record["plan"] == lighter
+    difference = max(
+        float(np.abs(one.astype(int) - other.astype(int)).max())
+        for one, other in zip(*(read_frames(one.path, 256, 256) for one in (expected, clip)), strict=True)
+    )
+    assert difference <= 1
+
+
+def test_where_nothing_is_enough_it_is_told_and_the_next_shot_is_as_good_as_ever(
+    studio: Studio, tmp_path: Path
+) -> None:
+    expected = film(studio, tmp_path / "expected.mp4")
+    with full(studio._model._parts["vae"].decoder, "forward", 99), pytest.raises(EngineError) as refused:
+        film(studio, tmp_path / "clip.mp4")
+    assert "too little memory to decode" in str(refused.value)
+    assert not (tmp_path / "clip.mp4").exists()
+    assert film(studio, tmp_path / "again.mp4").sha256 == expected.sha256
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_cancelled_shot_leaves_nothing_behind(studio: Studio, tmp_path: Path, after: int) -> None:
+    expected = film(studio, tmp_path / "expected.mp4")
+    token, heard = CancelToken(), [0]
+
+    def progress(_shot: str, _done: int, _total: int) -> None:
+        heard[0] += 1
+        if heard[0] == after:
+            token.cancel()
+
+    with pytest.raises(Interrupted):
+        studio.film(SHOT, tmp_path / "clip.mp4", None, progress, token)
+    assert not (tmp_path / "clip.mp4").exists()
+    assert film(studio, tmp_path / "again.mp4").sha256 == expected.sha256
+
+
+def test_words_that_were_read_before_load_no_text_encoder(weights: Weights, tmp_path: Path) -> None:
+    kept = tmp_path / "embeddings"
+    first = Studio(weights, CPU, Embeddings("tiny", kept), precision=torch.float32, plan=FASTEST)
+    expected = film(first, tmp_path / "a.mp4")
+    second = Studio(weights, CPU, Embeddings("tiny", kept), precision=torch.float32, plan=FASTEST)
+    assert film(second, tmp_path / "b.mp4").sha256 == expected.sha256
+    assert "text_encoder" not in second._model._parts
