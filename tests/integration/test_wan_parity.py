@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -32,10 +30,10 @@ def profile(request: pytest.FixtureRequest) -> Profile:
 
 
 @pytest.fixture
-def bare(profile: Profile) -> Iterator[WanPipeline]:
+def bare(profile: Profile) -> WanPipeline:
     made = tiny_wan.pipeline(profile.architecture, shift=profile.shift)
     made.set_progress_bar_config(disable=True)
-    yield made
+    return made
 
 
 def ours(

@@ -75,7 +75,7 @@ def test_a_photo_is_the_first_frame(studio: Studio, tmp_path: Path) -> None:
 
 @contextmanager
 def full(owner: object, name: str, times: int, after: int = 0) -> Iterator[list[int]]:
-    """Have a function run out of memory so often, after it went well so often: nobody gives us a GPU that is too small."""
+    """Have a function run out of memory so often, after it went well so often, as on a GPU that is too small."""
     real: Callable[..., object] = getattr(owner, name)
     left = [after, times]
 

@@ -1,4 +1,4 @@
-"""Wan models of the real classes with weights of a few hundred kilobytes: what is true of them is true of the large ones."""
+"""Wan models of the real classes with tiny weights. What holds for them holds for the real ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transformers import T5Tokenizer, UMT5Config, UMT5EncoderModel
 from wan_engine.wan.profiles import Architecture
 
 #: Words that are tokens of their own; everything else is spelled.
-WORDS = "a the red green blue square circle fox cat dog snow moving left right up down slowly".split()
+WORDS = ("a", "the", "red", "green", "blue", "square", "circle", "fox", "moving", "left", "right", "up", "down")
 TEXT_WIDTH = 32
 
 

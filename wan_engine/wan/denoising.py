@@ -1,4 +1,4 @@
-"""From noise to latents, a step at a time. A step that ran out of memory can be made again; those before it are kept."""
+"""From noise to latents, a step at a time. A step that ran out of memory can be made again; others are kept."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Model:
 
     def transformer(self, plan: Plan) -> Any:
         """The transformer, ready to denoise as the plan says."""
-        if self._arranged not in {None, plan.denoising} and Denoising.RESIDENT != self._arranged:
+        if self._arranged not in {None, plan.denoising} and self._arranged is not Denoising.RESIDENT:
             self.drop("transformer")  # hooks that move weights do not come off cleanly
         if plan.encoding is not Encoding.RESIDENT:
             self.send_away("text_encoder")

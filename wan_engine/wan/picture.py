@@ -37,4 +37,5 @@ def first_frame(vae: Any, picture: torch.Tensor) -> torch.Tensor:
         torch.tensor(values).view(1, -1, 1, 1, 1).to(seen)
         for values in (vae.config.latents_mean, vae.config.latents_std)
     )
-    return (seen - mean) / deviation
+    normalised: torch.Tensor = (seen - mean) / deviation
+    return normalised

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import html
-import os
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -73,7 +72,7 @@ class Embeddings:
         with contextlib.suppress(OSError):  # a full disk costs the encoder's time, not the shot
             self._folder.mkdir(parents=True, exist_ok=True)
             save_file({"embedding": embedding}, part)
-            os.replace(part, self._path(key))
+            part.replace(self._path(key))
         part.unlink(missing_ok=True)
 
     def _remember(self, key: str, embedding: torch.Tensor) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol
 
 import torch
 from diffusers import UniPCMultistepScheduler
@@ -12,6 +12,18 @@ from wan_engine.wan.profiles import Profile, Scheduler
 
 #: Times of training; a model is told a time between 0 and this.
 TRAINED_TIMES = 1000
+
+
+class Sampler(Protocol):
+    """What a denoising asks of a scheduler; those of diffusers answer."""
+
+    timesteps: torch.Tensor
+    sigmas: torch.Tensor
+
+    def step(
+        self, model_output: torch.Tensor, timestep: torch.Tensor, sample: torch.Tensor, *, return_dict: bool
+    ) -> tuple[torch.Tensor, ...]:
+        """The next sample, alone in a tuple."""
 
 
 class DmdSampler:
@@ -30,19 +42,19 @@ class DmdSampler:
         self.sigmas = torch.cat([self.timesteps / TRAINED_TIMES, torch.zeros(1)])
         self._index = 0
 
-    def step(self, velocity: torch.Tensor, _time: torch.Tensor, sample: torch.Tensor, **_: Any) -> tuple[torch.Tensor]:
-        """The next sample, in float32."""
+    def step(
+        self, model_output: torch.Tensor, timestep: torch.Tensor, sample: torch.Tensor, *, return_dict: bool = False
+    ) -> tuple[torch.Tensor, ...]:
+        """The next sample, in float32, alone in a tuple."""
         noisy, next_noisy = float(self.sigmas[self._index]), float(self.sigmas[self._index + 1])
-        picture = sample.float() - noisy * velocity.float()
+        picture = sample.float() - noisy * model_output.float()
         self._index += 1
         if next_noisy == 0:
             return (picture,)
         return ((1 - next_noisy) * picture + next_noisy * noise(picture.shape, self._generators, picture.device),)
 
 
-def sampler(
-    profile: Profile, steps: int, generators: Sequence[torch.Generator], device: torch.device
-) -> UniPCMultistepScheduler | DmdSampler:
+def sampler(profile: Profile, steps: int, generators: Sequence[torch.Generator], device: torch.device) -> Sampler:
     """A scheduler at its beginning."""
     if profile.scheduler is Scheduler.DMD:
         return DmdSampler(profile.timesteps, generators)
@@ -54,7 +66,7 @@ def sampler(
     )
     scheduler.set_timesteps(steps, device=device)
     scheduler.set_begin_index(0)
-    return scheduler
+    return scheduler  # type: ignore[no-any-return]  # diffusers' own
 
 
 def noise(shape: Sequence[int], generators: Sequence[torch.Generator], device: torch.device) -> torch.Tensor:

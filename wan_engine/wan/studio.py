@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +14,7 @@ from reelmill.errors import EngineError
 from wan_engine.base import CancelToken, Progress
 from wan_engine.encode import ClipEncoder
 from wan_engine.wan import cost, memory
-from wan_engine.wan.decoding import Tiling, decode_tiled, decode_whole, scaled, tiles, to_bytes
+from wan_engine.wan.decoding import Frames, Tiling, decode_tiled, decode_whole, scaled, tiles, to_bytes
 from wan_engine.wan.denoising import Denoising, Guided
 from wan_engine.wan.device import Device
 from wan_engine.wan.ladder import Ladder
@@ -256,6 +254,6 @@ def _found(embeddings: Embeddings, text: str) -> torch.Tensor:
     return found
 
 
-def _write(encoder: Any, frames: Sequence[Any]) -> None:
+def _write(encoder: ClipEncoder, frames: Frames) -> None:
     for frame in frames:
         encoder.write(frame)

@@ -42,7 +42,7 @@ class Weights:
             if not self._files(part):
                 raise EngineError(
                     f"{folder / part} has no weights in safetensors",
-                    f"{again}; other formats can run code and are not read",
+                    f"{again}; other formats run code when read",
                 )
         for part, expected in profile.architecture.configuration.items():
             self._compare(part, expected)
