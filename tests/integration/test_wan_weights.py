@@ -57,7 +57,7 @@ def test_a_look_alike_is_refused_by_what_differs(folder: Path, key: str, value: 
 
 
 def test_the_other_family_is_refused(folder: Path) -> None:
-    with pytest.raises(EngineError, match="is no Wan2.1-T2V-1.3B"):
+    with pytest.raises(EngineError, match=r"is no Wan2\.1-T2V-1\.3B"):
         Weights(folder, PROFILES["wan21-t2v-1.3b"])
 
 

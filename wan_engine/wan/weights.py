@@ -6,6 +6,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class Weights:
         """The configuration of a part."""
         return _json(self.folder / part / "config.json")
 
-    @property
+    @cached_property
     def revision(self) -> str:
         """A short name of exactly these weights: the commit that they were fetched at, or a hash of what they are.
 
