@@ -63,7 +63,7 @@ def _render(settings: Settings, ledger: Ledger, chunk: Chunk, observer: Observer
     ledger.chunks.begin(chunk.id)
     shots = ledger.chunks.missing(chunk.id)
     titles = ledger.chunks.titles(chunk.id)
-    engine = find("engines", chunk.engine)()
+    engine = find("engines", chunk.engine).drawing(shots[0].model if shots else "")
     reason = engine.unavailable()
     if reason is not None:
         error = EngineError(f"the engine {chunk.engine!r} cannot run here: {reason}", "see `reelmill doctor` there")

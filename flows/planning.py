@@ -13,7 +13,7 @@ from reelmill.content import Brief, Skipped, Variant
 from reelmill.errors import ReelmillError, SourceError
 from reelmill.fetching import Fetcher
 from reelmill.settings import Settings
-from tasks.generation.choice import choose
+from tasks.generation.choice import engine_of
 from tasks.prompts.compose import compose
 from tasks.prompts.lint import lint
 from tasks.prompts.matrix import variants
@@ -74,7 +74,7 @@ def plan_run(
     pipeline = definition.pipeline(name)
     recipe = Recipe(
         pipeline=name,
-        engine=choose(pipeline.generate.engine, settings.engine, here=settings.generation != "pool"),
+        engine=engine_of(pipeline.generate, settings),
         generate=pipeline.generate,
         caption=pipeline.caption,
         brand=definition.brand.model_dump(mode="json"),

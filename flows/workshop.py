@@ -19,7 +19,7 @@ from records.ledger import Ledger
 from records.tables import Run
 from reelmill.errors import StorageError
 from reelmill.settings import Settings
-from tasks.generation.choice import choose
+from tasks.generation.choice import engine_of
 from wan_engine.base import Engine
 
 if TYPE_CHECKING:  # each is imported where it is first needed: a run that finds everything done needs none of them
@@ -67,8 +67,7 @@ class Workshop:
 
     @cached_property
     def _engine(self) -> Engine:
-        here = self.settings.generation != "pool"
-        return choose(self.pipeline.generate.engine, self.settings.engine, here=here)
+        return engine_of(self.pipeline.generate, self.settings)
 
     @cached_property
     def _screener(self) -> Screener:

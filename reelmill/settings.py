@@ -42,6 +42,14 @@ class Settings(BaseSettings):
         "", description="The model that it serves, as `name` or `name@revision`. Empty: the server is asked."
     )
     video_api_shots: int = Field(4, ge=1, le=64, description="Shots that are ordered there at the same time.")
+    models: str = Field("", description="Where models lie, each in a folder of its name. Empty: in the home folder.")
+    wan_model: str = Field(
+        "", description="The model of the engine `wan`, as `name` or `name@revision`. Empty: wan22-ti2v-5b."
+    )
+    wan_attention: str = Field("native", description="How the engine `wan` computes attention (diffusers' names).")
+    wan_compile: Literal["auto", "never"] = Field(
+        "auto", description="Whether the engine `wan` compiles its blocks once it is warm."
+    )
     chunk_minutes: float = Field(
         10, gt=0, le=240, description="Minutes of rendering, by forecast, that the gpu pool gets as one piece."
     )
@@ -90,6 +98,11 @@ class Settings(BaseSettings):
     @property
     def store(self) -> str:
         return self.store_url or str(self.folder / "store")
+
+    @property
+    def models_folder(self) -> Path:
+        """Where models lie, as an absolute path."""
+        return Path(self.models).expanduser().absolute() if self.models else self.folder / "models"
 
     @property
     def scratch(self) -> Path:

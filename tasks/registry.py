@@ -27,6 +27,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "engines": {
         "storyboard": "wan_engine.storyboard.engine:StoryboardEngine",
+        "wan": "wan_engine.wan.engine:WanEngine",
         "video_api": "wan_engine.video_api.engine:VideoApiEngine",
     },
     "detectors": {

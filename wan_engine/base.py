@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 from reelmill.content import Clip, Shot
 from reelmill.errors import Interrupted, ReelmillError
@@ -64,13 +64,39 @@ class Engine(ABC):
 
     name: ClassVar[str]  #: what `generate: {engine: …}` says
     preview: ClassVar[bool] = False  #: its clips are a preview, not the product
-    recommended_steps: ClassVar[int] = 1  #: where the definition names none
-    recommended_guidance: ClassVar[float] = 1.0  #: where the definition names none
+
+    @classmethod
+    def drawing(cls, model: str = "") -> Self:  # noqa: ARG003 (an engine of one model)
+        """The engine that draws with a model: named as a definition does, or as a shot does, with its revision.
+
+        An engine that has one model is that one, whatever is asked: a preview stands in for every model.
+
+        Parameters
+        ----------
+        model:
+            "": the one of this machine's settings.
+
+        Raises
+        ------
+        UseError
+            If this engine knows no such model.
+        """
+        return cls()
 
     @property
     @abstractmethod
     def model(self) -> str:
         """Name and revision of what draws, e.g. `storyboard@1`: part of a shot's identity, it changes with pixels."""
+
+    @property
+    def recommended_steps(self) -> int:
+        """Where the definition names none."""
+        return 1
+
+    @property
+    def recommended_guidance(self) -> float:
+        """Where the definition names none."""
+        return 1.0
 
     def unavailable(self) -> str | None:  # noqa: B027 (most engines run anywhere)
         """Why this machine cannot run it, or None. Cheap: loads nothing."""

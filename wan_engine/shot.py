@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from reelmill.errors import EngineError
 
 #: Temporal compression of the video VAE: frames come as 4k+1 (Wan2.2 README, "High-Definition Hybrid TI2V").
@@ -10,6 +13,19 @@ TEMPORAL_STRIDE = 4
 SPATIAL_STRIDE = 32
 #: What the storyboard and every Wan2.2-TI2V-5B shot is made at (wan_ti2v_5B.py).
 NATIVE_FPS = 24
+
+#: Sizes by name: what the models were trained at (`SUPPORTED_SIZES` of `wan/configs/__init__.py`), and squares of about
+#: as many pixels.
+NAMED_SIZES: Mapping[str, str] = MappingProxyType(
+    {
+        "720p-portrait": "704x1280",
+        "720p-landscape": "1280x704",
+        "720p-square": "928x928",
+        "480p-portrait": "480x832",
+        "480p-landscape": "832x480",
+        "480p-square": "608x608",
+    }
+)
 
 
 def legal_frames(seconds: float, fps: int = NATIVE_FPS) -> int:

@@ -39,6 +39,7 @@ COMMANDS = (
     ("worker", "Serve a work pool on this machine.", "Operations"),
     ("web", "Open the web door: signed hooks, an API for callers, players, metrics.", "Operations"),
     ("token", "Make, list and revoke the tokens that let callers in.", "Operations"),
+    ("engine", "Look after the models that draw: fetch, probe, measure and serve them.", "Machine"),
     ("db", "Look after the ledger: its schema and its backups.", "Machine"),
     ("doctor", "Look at this machine and say what is missing.", "Machine"),
 )

@@ -123,7 +123,7 @@ def _engines() -> Iterator[Finding]:
 
     usable = 0
     for name in names("engines"):
-        engine = find("engines", name)()
+        engine = find("engines", name).drawing()
         reason = engine.unavailable()
         usable += reason is None
         yield Finding(f"engine {name}", "warning" if reason else "ok", reason or f"ready ({engine.model})")

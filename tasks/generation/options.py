@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from reelmill.errors import EngineError
 from tasks.options import Options
 from tasks.registry import names, suggest
-from wan_engine.shot import NATIVE_FPS, SPATIAL_STRIDE, check_size, legal_frames
+from wan_engine.shot import NAMED_SIZES, NATIVE_FPS, SPATIAL_STRIDE, check_size, legal_frames
+from wan_engine.wan.naming import NAME, Adapter, ModelName
+from wan_engine.wan.profiles import PROFILES
 
 #: What Wan2.2-TI2V-5B makes in one shot without falling apart is 5 s (README, "121 frames at 24 fps"); more is allowed.
 LONGEST_SECONDS = 60.0
+
+#: What an adapter's file is called, without its suffix.
+AdapterName = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
 
 _SIZE = r"([0-9]{2,5})x([0-9]{2,5})"
 
@@ -31,7 +36,19 @@ def _known_engine(value: str) -> str:
     )
 
 
+def _known_model(value: str, info: ValidationInfo) -> str:
+    """A name that the engine knows. A video server's names are its own."""
+    if not value or value in PROFILES or info.data.get("engine") not in {"auto", "wan"}:
+        return value
+    raise PydanticCustomError(
+        "unknown_model",
+        "there is no model with this name",
+        {"allowed": ", ".join(PROFILES), "suggestion": suggest(value, PROFILES)},
+    )
+
+
 def _legal_size(value: str) -> str:
+    value = NAMED_SIZES.get(value, value)
     parts = re.fullmatch(_SIZE, value)
     if parts is None:
         loose = re.fullmatch(r"\s*([0-9]{2,5})\s*[xX×*]\s*([0-9]{2,5})\s*", value)
@@ -39,8 +56,8 @@ def _legal_size(value: str) -> str:
             "size_form",
             "this is not a size in pixels",
             {
-                "allowed": "width x height, such as 704x1280",
-                "suggestion": f"{loose[1]}x{loose[2]}" if loose else None,
+                "allowed": f"width x height, such as 704x1280, or a name: {', '.join(NAMED_SIZES)}",
+                "suggestion": f"{loose[1]}x{loose[2]}" if loose else suggest(value, NAMED_SIZES),
             },
         )
     try:
@@ -62,17 +79,35 @@ def _name_engines(schema: JsonDict) -> None:
     schema["enum"] = ["auto", *names("engines")]
 
 
+def _name_models(schema: JsonDict) -> None:
+    schema["examples"] = list(PROFILES)
+
+
+def _form_size(schema: JsonDict) -> None:
+    schema["pattern"] = f"^({_SIZE}|{'|'.join(NAMED_SIZES)})$"
+
+
 class GenerateOptions(Options):
     """How clips are made. Each has a default, so `generate:` may be left out."""
 
     engine: Annotated[str, AfterValidator(_known_engine), Field(json_schema_extra=_name_engines)] = "auto"
     """Which engine draws: a name, or `auto` for the best one that this machine can run."""
 
+    model: Annotated[str, AfterValidator(_known_model), Field(json_schema_extra=_name_models)] = ""
+    """The model that the engine draws with. Empty: the one of each machine's settings."""
+
+    loras: dict[AdapterName, Annotated[float, Field(ge=-4, le=4)]] = Field(default_factory=dict)
+    """LoRA adapters of the engine `wan` and their weights, such as `{ink-wash: 0.8}`, by the names of their files."""
+
+    tier: Literal["exact", "fast"] = "exact"
+    """With `fast`, the engine `wan` leaves out work that changes little, where it has proven that it changes little."""
+
     seconds: Annotated[float, Field(gt=0, le=LONGEST_SECONDS)] = 5.0
     """Length of a clip in seconds. The engine makes 4k+1 frames, so it is rounded to the nearest such count."""
 
-    size: Annotated[str, AfterValidator(_legal_size), Field(json_schema_extra={"pattern": f"^{_SIZE}$"})] = "704x1280"
-    """Width x height in pixels, both multiples of 32. 704x1280 is upright; platforms get their own size from it."""
+    size: Annotated[str, AfterValidator(_legal_size), Field(json_schema_extra=_form_size)] = "704x1280"
+    """Width x height in pixels, both multiples of 32, or a name such as `720p-portrait`, which is 704x1280. Platforms
+    get their own size from it."""
 
     fps: Annotated[int, Field(ge=8, le=60)] = NATIVE_FPS
     """Frames per second. 24 is what the model was trained on."""
@@ -88,6 +123,11 @@ class GenerateOptions(Options):
 
     image: Literal["auto", "none", "required"] = "auto"
     """The reference image of a brief: used if there is one (`auto`), never (`none`), or a must (`required`)."""
+
+    @property
+    def drawing(self) -> str:
+        """What an engine is asked to draw with: model, adapters and tier in one word; "" if nothing is named."""
+        return str(ModelName(self.model, "", tuple(map(Adapter, self.loras, self.loras.values())), self.tier == "fast"))
 
     @property
     def width(self) -> int:

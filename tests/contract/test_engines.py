@@ -49,9 +49,9 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     if request.param in DIALECTS:
         with video_server(dialect=request.param, seconds=0.3) as server:
             monkeypatch.setenv("REELMILL_VIDEO_API_URL", server.url)
-            yield find("engines", "video_api")()
+            yield find("engines", "video_api").drawing()
         return
-    made: Engine = find("engines", request.param)()
+    made: Engine = find("engines", request.param).drawing()
     reason = made.unavailable()
     if reason:
         pytest.skip(reason)
@@ -89,7 +89,7 @@ def test_the_same_shot_gives_the_same_file_and_another_seed_another(engine: Engi
     one = shot(engine)
 
     first = clip_of(engine, one, folders[0])
-    again = clip_of(find("engines", engine.name)(), replace(one), folders[1])
+    again = clip_of(find("engines", engine.name).drawing(), replace(one), folders[1])
     other = clip_of(engine, replace(one, seed=8), folders[2])
 
     assert first.sha256 == again.sha256 == hashlib.sha256(first.path.read_bytes()).hexdigest()
@@ -154,7 +154,7 @@ def test_a_cancel_leaves_nothing_and_the_engine_is_as_new(engine: Engine, tmp_pa
     untouched.mkdir()
     stopped.mkdir()
     one = shot(engine, frames=49)
-    expected = clip_of(find("engines", engine.name)(), one, untouched)
+    expected = clip_of(find("engines", engine.name).drawing(), one, untouched)
     token = CancelToken()
     threads = threading.active_count()
 

@@ -60,9 +60,13 @@ def choose(address: Address, offered: tuple[str, ...]) -> str:
     if not address.model:
         _known[address.url] = offered[0]
         return offered[0]
-    if name_of(address.model) not in {name_of(one) for one in offered}:
+    name = name_of(address.model)
+    # A server that tells no revision is believed to have the right one.
+    if not any(
+        one in {name, address.model} or (one.startswith(f"{name}@") and name == address.model) for one in offered
+    ):
         raise EngineError(
-            f"the video server serves {', '.join(offered[:3])}, not {name_of(address.model)}",
+            f"the video server serves {', '.join(offered[:3])}, not {address.model}",
             f"correct {MODEL}, or start the server with that model",
         )
     return address.model

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from reelmill.content import Clip, Shot
 from reelmill.errors import EngineError, ReelmillError
@@ -13,7 +14,8 @@ from wan_engine.base import CancelToken, Engine, Failure, Progress, no_progress
 from wan_engine.video_api.address import Address
 from wan_engine.video_api.catalogue import ask, model_of
 from wan_engine.video_api.orders import NAME, Orders
-from wan_engine.video_api.protocol import check_order
+from wan_engine.video_api.protocol import check_order, name_of
+from wan_engine.wan.profiles import PROFILES, Profile
 
 if TYPE_CHECKING:
     from wan_engine.video_api.client import Tempo
@@ -35,12 +37,13 @@ class VideoApiEngine(Engine):
     """
 
     name = "video_api"
-    #: What Wan2.2-TI2V-5B was made for (wan_ti2v_5B.py). A distilled model wants other ones in the definition.
-    recommended_steps = 50
-    recommended_guidance = 5.0
 
     def __init__(self, address: Address | None = None, tempo: Tempo | None = None) -> None:
         self._given, self._tempo = address, tempo
+
+    @classmethod
+    def drawing(cls, model: str = "") -> Self:
+        return cls(replace(Address.configured(), model=model)) if model else cls()
 
     @property
     def model(self) -> str:
@@ -54,6 +57,19 @@ class VideoApiEngine(Engine):
             If it has to be asked and does not answer.
         """
         return model_of(self._address)
+
+    @property
+    def recommended_steps(self) -> int:
+        return self._profile.steps
+
+    @property
+    def recommended_guidance(self) -> float:
+        return self._profile.guidance
+
+    @property
+    def _profile(self) -> Profile:
+        """What is known of the model, if its name is one that we know; else what Wan2.2-TI2V-5B was made for."""
+        return PROFILES.get(name_of(self.model), next(iter(PROFILES.values())))
 
     def unavailable(self) -> str | None:
         try:

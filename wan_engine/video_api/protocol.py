@@ -110,8 +110,8 @@ def form(shot: Shot) -> dict[str, str]:
 
 
 def name_of(model: str) -> str:
-    """A model's name as the server knows it: what stands before the revision."""
-    return model.partition("@")[0]
+    """A model's name as the server knows it: what stands before the revision, and before what is put on it."""
+    return re.split("[@+~]", model, maxsplit=1)[0]
 
 
 def served(answer: Answer) -> tuple[str, ...]:

@@ -7,14 +7,16 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from reelmill.content import Clip, Shot
 from reelmill.errors import EngineError, Interrupted, MediaError, ReelmillError
+from reelmill.settings import Settings
 from wan_engine.base import CancelToken, Engine, Failure, Progress, no_progress
 from wan_engine.wan.device import Device
 from wan_engine.wan.legality import check
-from wan_engine.wan.profiles import Profile
+from wan_engine.wan.naming import ModelName
+from wan_engine.wan.profiles import PROFILES, Profile, profile_named
 from wan_engine.wan.weights import Weights
 
 if TYPE_CHECKING:
@@ -49,6 +51,21 @@ class WanEngine(Engine):
         self.profile, self._folder, self._embeddings = profile, folder, embeddings
         self._device = device
         self._studio: Studio | None = None
+
+    @classmethod
+    def drawing(cls, model: str = "") -> Self:
+        settings = Settings()
+        drawn = ModelName.parse(model or settings.wan_model)
+        profile = profile_named(drawn.model or next(iter(PROFILES)))
+        return cls(profile, settings.models_folder / profile.name, embeddings=settings.folder / "embeddings")
+
+    @property
+    def recommended_steps(self) -> int:
+        return self.profile.steps
+
+    @property
+    def recommended_guidance(self) -> float:
+        return self.profile.guidance
 
     @property
     def model(self) -> str:

@@ -97,6 +97,7 @@ class Profile:
     name: str
     title: str
     repository: str  #: on the Hugging Face hub, in diffusers' layout
+    revision: str  #: the commit there that is known to be good; "": whatever is newest
     licence: str
     architecture: Architecture
     sizes: tuple[tuple[int, int], ...]  #: width and height in pixels that it was trained at, the preferred one first
@@ -126,26 +127,30 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         for profile in (
             # Sampling settings: `wan_ti2v_5B.py`; sizes: `SUPPORTED_SIZES['ti2v-5B']` of `wan/configs/__init__.py`.
             Profile(
-                "wan22-ti2v-5b", "Wan2.2-TI2V-5B", "Wan-AI/Wan2.2-TI2V-5B-Diffusers", "Apache-2.0", TI2V_5B,
+                "wan22-ti2v-5b", "Wan2.2-TI2V-5B", "Wan-AI/Wan2.2-TI2V-5B-Diffusers",
+                "b8fff7315c768468a5333511427288870b2e9635", "Apache-2.0", TI2V_5B,
                 sizes=(_UPRIGHT, _WIDE), frames=121, fps=24, steps=50, guidance=5.0, shift=5.0,
                 scheduler=Scheduler.UNIPC, images=True,
             ),
             # `DmdDenoisingStage` of FastVideo: three fixed times, no guidance. Distilled for text only.
             Profile(
-                "fastwan22-5b", "FastWan2.2-TI2V-5B", "FastVideo/FastWan2.2-TI2V-5B-FullAttn-Diffusers", "Apache-2.0",
-                TI2V_5B, sizes=(_UPRIGHT, _WIDE), frames=121, fps=24, steps=3, guidance=1.0, shift=8.0,
+                "fastwan22-5b", "FastWan2.2-TI2V-5B", "FastVideo/FastWan2.2-TI2V-5B-FullAttn-Diffusers",
+                "3e187042a324f6f5fb68fd22110a78725253de8f", "Apache-2.0", TI2V_5B,
+                sizes=(_UPRIGHT, _WIDE), frames=121, fps=24, steps=3, guidance=1.0, shift=8.0,
                 scheduler=Scheduler.DMD, images=False, timesteps=(1000.0, 757.0, 522.0),
             ),
             # `wan22_fewstep_inference.py` and `configs/inference/wan22.yaml` of its makers: these times, unshifted.
             # Their licence (CC BY-NC-SA) binds every copy of the weights, whatever a copy's page says.
             Profile(
-                "turbo22-5b", "Wan2.2-TI2V-5B-Turbo", "yetter-ai/Wan2.2-TI2V-5B-Turbo-Diffusers", "CC BY-NC-SA 4.0",
-                TI2V_5B, sizes=(_WIDE, _UPRIGHT), frames=121, fps=24, steps=4, guidance=1.0, shift=5.0,
+                "turbo22-5b", "Wan2.2-TI2V-5B-Turbo", "yetter-ai/Wan2.2-TI2V-5B-Turbo-Diffusers",
+                "", "CC BY-NC-SA 4.0", TI2V_5B,
+                sizes=(_WIDE, _UPRIGHT), frames=121, fps=24, steps=4, guidance=1.0, shift=5.0,
                 scheduler=Scheduler.DMD, images=True, timesteps=(1000.0, 750.0, 500.0, 250.0), commercial=False,
             ),
             # Wan2.1's README: guidance 6 and a shift from 8 on for the 1.3B; sizes: `SUPPORTED_SIZES['t2v-1.3B']`.
             Profile(
-                "wan21-t2v-1.3b", "Wan2.1-T2V-1.3B", "Wan-AI/Wan2.1-T2V-1.3B-Diffusers", "Apache-2.0", T2V_1_3B,
+                "wan21-t2v-1.3b", "Wan2.1-T2V-1.3B", "Wan-AI/Wan2.1-T2V-1.3B-Diffusers",
+                "0fad780a534b6463e45facd96134c9f345acfa5b", "Apache-2.0", T2V_1_3B,
                 sizes=((480, 832), (832, 480)), frames=81, fps=16, steps=50, guidance=6.0, shift=8.0,
                 scheduler=Scheduler.UNIPC, images=False,
             ),
