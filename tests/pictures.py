@@ -70,8 +70,9 @@ class Scenery:
 
 def photo(name: str, width: int, height: int) -> Frame:
     """A photo of tests/data that covers the frame."""
-    picture = cv2.cvtColor(cv2.imread(str(DATA / f"{name}.jpg")), cv2.COLOR_BGR2RGB)
-    side = max(width, height)
+    read = cv2.imread(str(DATA / f"{name}.jpg"))
+    assert read is not None
+    picture, side = cv2.cvtColor(read, cv2.COLOR_BGR2RGB), max(width, height)
     square = cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC)
     left, top = (side - width) // 2, (side - height) // 2
     return np.ascontiguousarray(square[top : top + height, left : left + width], np.uint8)
@@ -87,4 +88,4 @@ def _texture(random: np.random.Generator, width: int, height: int) -> npt.NDArra
     grain = random.normal(size=(height, width, 3)).astype(np.float32)
     layers = [np.asarray(cv2.GaussianBlur(grain, (0, 0), sigma)) * sigma for sigma in (1.5, 4.0, 12.0, 40.0)]
     texture = np.sum(layers, axis=0)
-    return np.clip((texture - texture.mean()) / texture.std() * 45 + 128, 0, 255).astype(np.float32)
+    return np.asarray(np.clip((texture - texture.mean()) / texture.std() * 45 + 128, 0, 255), np.float32)
