@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,19 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed
 
+from flows import dashboard
 from flows.observer import Observer
 from flows.outset import PATIENCE, settle
 from flows.putting_down import heeding
 from flows.wanted import is_running, while_wanted
 from records.ledger import Ledger
 from records.tables import Chunk
-from reelmill.content import Clip
-from reelmill.errors import EngineError, Interrupted, LeaseHeld, ReelmillError, TransientError
+from reelmill.content import Clip, Shot
+from reelmill.errors import EngineError, Interrupted, LeaseHeld, ReelmillError, TransientError, UseError
 from reelmill.settings import Settings
 from tasks.generation.stage import render
 from tasks.registry import find
+from wan_engine.base import Engine
 
 
 def lease_of(chunk_id: UUID) -> str:
@@ -63,19 +66,30 @@ def _render(settings: Settings, ledger: Ledger, chunk: Chunk, observer: Observer
     ledger.chunks.begin(chunk.id)
     shots = ledger.chunks.missing(chunk.id)
     titles = ledger.chunks.titles(chunk.id)
-    engine = find("engines", chunk.engine).drawing(shots[0].model if shots else "")
-    reason = engine.unavailable()
-    if reason is not None:
-        error = EngineError(f"the engine {chunk.engine!r} cannot run here: {reason}", "see `reelmill doctor` there")
+    try:
+        engine = _engine(chunk.engine, shots)
+    except (EngineError, UseError) as error:
         for shot in shots:
             ledger.chunks.fail(chunk.id, shot.id, _failure(error))
-        return Completed(message=f"no clip: {reason}")
+        return Completed(message=f"no clip: {error.reason}")
     folder = settings.scratch / f"chunk-{chunk.id}"
     made = failed = 0
+    parts = dict.fromkeys((shot.id for shot in shots), 0.0)
     told, began = get_run_logger(), time.monotonic()
+    run = ledger.runs.get(chunk.run_id)
+    assert run is not None, "a chunk is of a run"
+    title = f"{run.pipeline} {run.occasion} #{chunk.position + 1}"
     try:
-        with while_wanted(observer, lambda: _wanted(ledger, chunk)):
-            for outcome in render(ledger, engine, shots, folder, cancel=observer.cancel):
+        with (
+            while_wanted(observer, lambda: _wanted(ledger, chunk)),
+            dashboard.Progress(title, dashboard.key("clips", run.pipeline)) as shown,
+        ):
+
+            def progress(shot_id: str, done: int, total: int) -> None:
+                parts[shot_id] = done / max(total, 1)
+                shown.update(sum(parts.values()) / len(parts))
+
+            for outcome in render(ledger, engine, shots, folder, progress=progress, cancel=observer.cancel):
                 spent, began = time.monotonic() - began, time.monotonic()
                 ledger.work.note(chunk.run_id, None, "generate", spent)
                 name = titles.get(outcome.shot_id, outcome.shot_id[:8])
@@ -92,6 +106,20 @@ def _render(settings: Settings, ledger: Ledger, chunk: Chunk, observer: Observer
         engine.close()
         shutil.rmtree(folder, ignore_errors=True)
     return Completed(message=f"{made} clips" + (f", {failed} failed" if failed else ""))
+
+
+def _engine(name: str, shots: Sequence[Shot]) -> Engine:
+    """The engine for these shots, which are all of one model.
+
+    Raises
+    ------
+    EngineError, UseError
+        If it cannot run on this machine.
+    """
+    engine: Engine = find("engines", name).drawing(shots[0].model if shots else "")
+    if (reason := engine.unavailable()) is not None:
+        raise EngineError(f"the engine {name!r} cannot run here: {reason}", "see `reelmill doctor` there")
+    return engine
 
 
 def _failure(error: ReelmillError) -> dict[str, Any]:

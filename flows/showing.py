@@ -40,9 +40,10 @@ class Showing(Observer):
         self._began = time.monotonic()
         self._forecast: float | None = None
         self._steps: Counter[UUID] = Counter()
+        self._part: dict[UUID, float] = {}  #: of the step that a video is in: how far the engine is with its shot
         self._videos = 0
         self._lock = threading.Lock()
-        self._progress = dashboard.Progress(run)
+        self._progress = dashboard.Progress.of(run)
 
     def named(self, shop: Workshop) -> None:
         """The plan is there, so the run can be called by what it is about, and be forecast."""
@@ -81,6 +82,9 @@ class Showing(Observer):
 
     def advanced(self, video: Video, done: int, total: int) -> None:
         self._inner.advanced(video, done, total)
+        with self._lock:
+            self._part[video.id] = done / max(total, 1)
+        self._tell()
 
     def ended(self, stage: str, video: Video, note: str, seconds: float) -> None:
         self._inner.ended(stage, video, note, seconds)
@@ -93,5 +97,10 @@ class Showing(Observer):
     def _step(self, video: Video, steps: int) -> None:
         with self._lock:
             self._steps[video.id] = min(self._steps[video.id] + steps, STEPS)
-            done = sum(self._steps.values()) / max(self._videos * STEPS, 1)
-        self._progress.update(done)
+            self._part.pop(video.id, None)
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._lock:
+            done = sum(self._steps.values()) + sum(self._part.values())
+        self._progress.update(done / max(self._videos * STEPS, 1))

@@ -5,7 +5,7 @@ answer, that is logged once and the run goes on.
 """
 
 from flows.dashboard.naming import flow_run_name, rename, tags
-from flows.dashboard.progress import Progress
+from flows.dashboard.progress import Progress, key
 from flows.dashboard.show import show_end
 
-__all__ = ["Progress", "flow_run_name", "rename", "show_end", "tags"]
+__all__ = ["Progress", "flow_run_name", "key", "rename", "show_end", "tags"]

@@ -1,4 +1,4 @@
-"""How far a run is, as a number in the dashboard."""
+"""How far a run, or a piece of one, is: as a number in the dashboard."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from records.tables import Run
 SECONDS = 2.0
 #: Seconds until the next attempt when one failed: each is a warning in the log.
 AFTER_FAILURE = 30.0
-#: Seconds that the end of a run waits for its last update.
+#: Seconds that the end waits for its last update.
 PATIENCE = 10.0
 
 
@@ -28,27 +28,30 @@ class Progress:
     Any thread may update it, and none waits for it: a thread of its own tells the dashboard every few seconds, and at
     the end of the block.
 
-        with Progress(run) as progress:
+        with Progress.of(run) as progress:
             progress.update(0.5)
 
     Parameters
     ----------
+    title:
+        What it is the progress of, for people.
+    name:
+        Of the artifact.
     seconds:
         Between two updates.
     """
 
-    def __init__(self, run: Run, *, seconds: float = SECONDS) -> None:
+    def __init__(self, title: str, name: str, *, seconds: float = SECONDS) -> None:
         from prefect.artifacts import create_progress_artifact
 
-        name = f"{run.pipeline} {run.occasion}"
-        self._what = f"the progress of {name}"
+        self._what = f"the progress of {title}"
         self._seconds = seconds
         self._reached = 0.0  #: as far as the run is
         self._lock = threading.Lock()
         self._ended = threading.Event()
         artifact = attempt(
             self._what,
-            lambda: cast("UUID", create_progress_artifact(0.0, key=key("progress", run.pipeline), description=name)),
+            lambda: cast("UUID", create_progress_artifact(0.0, key=name, description=title)),
         )
         self._teller = threading.Thread(
             target=copy_context().run, args=(self._tell, artifact), name="progress", daemon=True
@@ -56,8 +59,13 @@ class Progress:
         if artifact is not None:
             self._teller.start()
 
+    @classmethod
+    def of(cls, run: Run, *, seconds: float = SECONDS) -> Self:
+        """The progress of a run."""
+        return cls(f"{run.pipeline} {run.occasion}", key("progress", run.pipeline), seconds=seconds)
+
     def update(self, fraction: float) -> None:
-        """Say that this part of the run, from 0 to 1, is done."""
+        """Say that this part of it, from 0 to 1, is done."""
         with self._lock:
             self._reached = max(self._reached, min(fraction, 1.0))
 

@@ -116,7 +116,7 @@ class Shown:
             from prefect.runtime import flow_run
 
             rename(flow_run.id, self.name, tags(definition.pipeline("quick"), self.run))
-            with Progress(self.run) as progress:
+            with Progress.of(self.run) as progress:
                 show_end(ledger, self.run, watch=watch, forecast_seconds=60.0, seconds=75.0)
                 progress.update(1.0)
 

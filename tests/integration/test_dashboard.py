@@ -521,7 +521,7 @@ def told(run: Run) -> float:
 
 def test_progress_is_told_while_the_run_goes_on(settings: Settings, tmp_path: Path, on_server: LocalServer) -> None:
     def work() -> None:
-        with Progress(run, seconds=0.05) as progress:
+        with Progress.of(run, seconds=0.05) as progress:
             progress.update(0.2)
             eventually(lambda: told(run) == 20.0, "the number on the dashboard")
             progress.update(0.3)
@@ -538,7 +538,7 @@ def test_progress_is_told_seldom_never_goes_back_and_always_comes_to_its_end(
     seen: list[float] = []
 
     def work() -> None:
-        progress = Progress(run, seconds=3600.0)
+        progress = Progress.of(run, seconds=3600.0)
         for fraction in (0.1, 0.3, 0.15):
             progress.update(fraction)
             seen.append(told(run))
@@ -557,7 +557,7 @@ def test_a_run_that_stops_half_way_leaves_the_progress_that_it_made(
     seen: list[float] = []
 
     def stops() -> None:
-        with Progress(run) as progress:
+        with Progress.of(run) as progress:
             progress.update(0.4)
             seen.append(told(run))
             raise KeyboardInterrupt
@@ -579,7 +579,7 @@ def test_progress_from_many_threads_ends_at_all_of_it(
     seen: list[float] = []
 
     def work() -> None:
-        with Progress(run) as progress, ThreadPoolExecutor(8) as pool:
+        with Progress.of(run) as progress, ThreadPoolExecutor(8) as pool:
             for number in range(1, 101):
                 pool.submit(copy_context().run, progress.update, number / 100)
         seen.append(told(run))
@@ -596,9 +596,9 @@ def test_progress_without_an_api_is_one_warning_and_no_more(
     settings: Settings, tmp_path: Path, wire: Wire, caplog: pytest.LogCaptureFixture, from_the_start: bool
 ) -> None:
     def work() -> None:
-        made = None if from_the_start else Progress(run)
+        made = None if from_the_start else Progress.of(run)
         with wire.cut():
-            progress = made or Progress(run)
+            progress = made or Progress.of(run)
             for number in range(1, 11):
                 progress.update(number / 10)
             progress.close()
