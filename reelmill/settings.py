@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     wan_compile: Literal["auto", "never"] = Field(
         "auto", description="Whether the engine `wan` compiles its blocks once it is warm."
     )
+    wan_quality: Literal["retry", "report"] = Field(
+        "retry", description="What happens to a clip that is black, frozen or broken: one more seed, or only a note."
+    )
     chunk_minutes: float = Field(
         10, gt=0, le=240, description="Minutes of rendering, by forecast, that the gpu pool gets as one piece."
     )

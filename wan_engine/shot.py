@@ -14,13 +14,15 @@ SPATIAL_STRIDE = 32
 #: What the storyboard and every Wan2.2-TI2V-5B shot is made at (wan_ti2v_5B.py).
 NATIVE_FPS = 24
 
-#: Sizes by name: what the models were trained at (`SUPPORTED_SIZES` of `wan/configs/__init__.py`), and squares of about
-#: as many pixels.
+#: Sizes by name: what the models were trained at (`SUPPORTED_SIZES` of `wan/configs/__init__.py`), squares of about as
+#: many pixels, and what is enlarged from 720p.
 NAMED_SIZES: Mapping[str, str] = MappingProxyType(
     {
         "720p-portrait": "704x1280",
         "720p-landscape": "1280x704",
         "720p-square": "928x928",
+        "1080p-portrait": "1088x1920",
+        "1080p-landscape": "1920x1088",
         "480p-portrait": "480x832",
         "480p-landscape": "832x480",
         "480p-square": "608x608",

@@ -13,7 +13,8 @@ from reelmill.errors import EngineError, Interrupted
 from tests.simulators import tiny_wan
 from wan_engine.base import CancelToken, Failure
 from wan_engine.wan.device import Device
-from wan_engine.wan.engine import WanEngine
+from wan_engine.wan.engine import Premises, WanEngine
+from wan_engine.wan.naming import ModelName
 from wan_engine.wan.profiles import PROFILES
 
 PROFILE = PROFILES["wan22-ti2v-5b"]
@@ -22,8 +23,9 @@ CPU = Device("cpu", "this machine", 16 << 30, 16 << 30, 16 << 30, bf16=True, fp8
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WanEngine]:
-    folder = tiny_wan.save(PROFILE.architecture, tmp_path_factory.mktemp("model"), shift=PROFILE.shift)
-    made = WanEngine(PROFILE, folder, device=CPU)
+    models = tmp_path_factory.mktemp("models")
+    tiny_wan.save(PROFILE.architecture, models / PROFILE.name, shift=PROFILE.shift)
+    made = WanEngine(ModelName(PROFILE.name), Premises(models, models / "kept", picky=False), device=CPU)
     yield made
     made.close()
 
@@ -63,6 +65,6 @@ def test_a_shot_for_other_weights_is_refused(engine: WanEngine) -> None:
 
 
 def test_without_a_model_it_says_what_is_missing(tmp_path: Path) -> None:
-    reason = WanEngine(PROFILE, tmp_path, device=CPU).unavailable()
+    reason = WanEngine(ModelName(PROFILE.name), Premises(tmp_path, tmp_path), device=CPU).unavailable()
     assert reason is not None
     assert "there is no Wan2.2-TI2V-5B" in reason

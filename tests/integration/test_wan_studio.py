@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +19,13 @@ from reelmill.ffmpeg import probe
 from reelmill.frames import read_frames
 from tests.simulators import tiny_wan
 from wan_engine.base import CancelToken, no_progress
+from wan_engine.wan.adapters import Shelf
 from wan_engine.wan.device import Device
 from wan_engine.wan.plan import Decoding, Denoising, Encoding, Plan
 from wan_engine.wan.profiles import PROFILES
 from wan_engine.wan.prompts import Embeddings
-from wan_engine.wan.studio import Studio
+from wan_engine.wan.proof import Proofs
+from wan_engine.wan.studio import Equipment, Studio
 from wan_engine.wan.weights import Weights
 
 PROFILE = PROFILES["wan22-ti2v-5b"]
@@ -37,9 +40,16 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
     return Weights(folder, PROFILE)
 
 
+def equipped(**changes: Any) -> Equipment:
+    """Weights that were never trained make clips that nobody would call good."""
+    return Equipment(
+        **{"embeddings": Embeddings("tiny"), "shelf": Shelf(Path()), "proofs": Proofs(), "picky": False, **changes}
+    )
+
+
 @pytest.fixture
 def studio(weights: Weights) -> Iterator[Studio]:
-    made = Studio(weights, CPU, Embeddings("tiny"), precision=torch.float32, plan=FASTEST)
+    made = Studio(weights, CPU, equipped(), precision=torch.float32, plan=FASTEST)
     yield made
     made.close()
 
@@ -106,7 +116,7 @@ def test_a_stage_that_runs_out_of_memory_is_made_in_a_lighter_way_and_the_clip_i
     studio: Studio, tmp_path: Path, *, part: str, after: int, lighter: str
 ) -> None:
     expected = film(studio, tmp_path / "expected.mp4")
-    studio._embeddings = Embeddings("tiny")
+    studio._equipment.embeddings = Embeddings("tiny")
     model = studio._model
     owner = {"text_encoder": model._parts["text_encoder"], "transformer": model._parts["transformer"]}.get(
         part, model._parts["vae"].decoder
@@ -152,8 +162,8 @@ def test_a_cancelled_shot_leaves_nothing_behind(studio: Studio, tmp_path: Path, 
 
 def test_words_that_were_read_before_load_no_text_encoder(weights: Weights, tmp_path: Path) -> None:
     kept = tmp_path / "embeddings"
-    first = Studio(weights, CPU, Embeddings("tiny", kept), precision=torch.float32, plan=FASTEST)
+    first = Studio(weights, CPU, equipped(embeddings=Embeddings("tiny", kept)), precision=torch.float32, plan=FASTEST)
     expected = film(first, tmp_path / "a.mp4")
-    second = Studio(weights, CPU, Embeddings("tiny", kept), precision=torch.float32, plan=FASTEST)
+    second = Studio(weights, CPU, equipped(embeddings=Embeddings("tiny", kept)), precision=torch.float32, plan=FASTEST)
     assert film(second, tmp_path / "b.mp4").sha256 == expected.sha256
     assert "text_encoder" not in second._model._parts

@@ -11,6 +11,10 @@ from transformers import T5Tokenizer, UMT5Config, UMT5EncoderModel
 
 from wan_engine.wan.profiles import Architecture
 
+torch.set_num_threads(
+    1
+)  # tests run several at a time, and threads that wait for each other take all of a small machine
+
 #: Words that are tokens of their own; everything else is spelled.
 WORDS = ("a", "the", "red", "green", "blue", "square", "circle", "fox", "moving", "left", "right", "up", "down")
 TEXT_WIDTH = 32

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -22,6 +22,10 @@ class Guided:
     negatives: Sequence[torch.Tensor]  #: those too; none without guidance
     seeds: Sequence[int]
     first: torch.Tensor | None = None  #: the first latent frame of a batch of one, (1, channels, 1, height, width)
+
+    def sown(self, *seeds: int) -> Guided:
+        """The same with other seeds."""
+        return replace(self, seeds=seeds)
 
 
 class Denoising:

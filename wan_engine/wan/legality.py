@@ -11,6 +11,9 @@ from wan_engine.wan.profiles import Profile, Scheduler
 
 #: Frame rates above a model's own are reached by interpolation, up to this one.
 FASTEST = 60
+#: Larger pictures are enlarged from the model's own if they have so many times its pixels: what is only a little too
+#: large is better made at its size than blurred by a tenth. At most so many times a side, beyond which it looks it.
+WORTH_ENLARGING, MOST_ENLARGED = 1.5, 2.0
 #: The shortest side that shows anything but noise, in pixels.
 SHORTEST_SIDE = 256
 
@@ -35,12 +38,13 @@ def check(profile: Profile, shot: Shot) -> None:
 
 def check_size(profile: Profile, width: int, height: int) -> None:
     """Validate a size in pixels; raises `EngineError` with the nearest legal one."""
-    if (width, height) == (nearest := nearest_size(profile, width, height)):
+    nearest = nearest_size(profile, width, height)
+    if (width, height) == nearest or _is_enlarged(profile, width, height, nearest):
         return
     stride, most = profile.architecture.spatial_stride, _most_pixels(profile)
     raise EngineError(
         f"{profile.title} cannot make {width}x{height}: sides are multiples of {stride} from {SHORTEST_SIDE} on, "
-        f"with at most {most:,} pixels",
+        f"with at most {most:,} pixels, or from {round(most * WORTH_ENLARGING):,} on if they are enlarged",
         f"the nearest size is {nearest[0]}x{nearest[1]}; it was trained at "
         + " and ".join(f"{one}x{other}" for one, other in profile.sizes),
     )
@@ -67,6 +71,22 @@ def nearest_size(profile: Profile, width: int, height: int) -> tuple[int, int]:
         return size not in profile.sizes, abs(log(size[0] * height / (size[1] * width))), abs(size[0] - wanted[0])
 
     return min(legal, key=distance)
+
+
+def own_size(profile: Profile, width: int, height: int) -> tuple[int, int]:
+    """The size that the model makes for a clip of this one: the same, or a smaller one that is enlarged."""
+    return nearest_size(profile, width, height)
+
+
+def _is_enlarged(profile: Profile, width: int, height: int, own: tuple[int, int]) -> bool:
+    stride = profile.architecture.spatial_stride
+    return (
+        width % stride == height % stride == 0
+        and width * height >= WORTH_ENLARGING * _most_pixels(profile)
+        and max(width / own[0], height / own[1]) <= MOST_ENLARGED
+        and width >= own[0]
+        and height >= own[1]
+    )
 
 
 def own_frames(profile: Profile, frames: int, fps: int) -> int:

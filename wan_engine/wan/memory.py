@@ -70,6 +70,13 @@ def peaks(
     }
 
 
+def waiting(architecture: Architecture, plan: Plan) -> int:
+    """Bytes of the machine's own memory that parts take while they wait for their turn."""
+    text = text_encoder(architecture) if plan.encoding is not Encoding.RESIDENT else 0
+    alone = plan.denoising is not Denoising.RESIDENT or plan.decoding in {Decoding.ALONE, Decoding.HOST}
+    return text + (transformer(architecture) + vae(architecture) if alone else 0)
+
+
 def _encoding(architecture: Architecture, plan: Plan, beside: int) -> int:
     if plan.encoding is Encoding.HOST:
         return 0  # and what stays there meanwhile is counted where it works

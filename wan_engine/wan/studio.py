@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from reelmill.content import Clip, Shot
 from reelmill.errors import EngineError
+from reelmill.files import sha256_of
 from wan_engine.base import CancelToken, Progress
-from wan_engine.encode import ClipEncoder
-from wan_engine.wan import cost, memory
+from wan_engine.quality import Quality
+from wan_engine.wan.adapters import Shelf
+from wan_engine.wan.choosing import choose, what_fits
 from wan_engine.wan.decoding import Frames, Tiling, decode_tiled, decode_whole, scaled, tiles, to_bytes
 from wan_engine.wan.denoising import Denoising, Guided
+from wan_engine.wan.developing import develop
 from wan_engine.wan.device import Device
 from wan_engine.wan.ladder import Ladder
-from wan_engine.wan.model import Model
+from wan_engine.wan.model import Dress, Model, Tuning
+from wan_engine.wan.naming import ModelName
 from wan_engine.wan.picture import first_frame, read_picture
-from wan_engine.wan.plan import Plan, Stage, plans
+from wan_engine.wan.plan import Plan, Stage
 from wan_engine.wan.profiles import Profile
 from wan_engine.wan.prompts import Embeddings, read
+from wan_engine.wan.proof import Proofs, decibels
+from wan_engine.wan.take import Take
+from wan_engine.wan.telling import Telling
 from wan_engine.wan.weights import Weights
 
-#: Of what is free, this much is planned with: allocators lose some to the gaps between blocks.
-PLANNED = 0.95
-#: Floating-point operations to decode a pixel of a frame (46.5 s for 121 frames of 1280x704 on a card that denoises at
-#: 157 TFLOPS): good enough to tell how far a shot is.
-DECODING = 6.7e7
-#: Steps that progress is told in.
-TOLD = 1000
+#: Seeds are numbers of 32 bits.
+SEEDS = 2**32
+
+
+@dataclass
+class Equipment:
+    """What a studio works with beside the model."""
+
+    embeddings: Embeddings
+    shelf: Shelf
+    proofs: Proofs
+    tuning: Tuning = field(default_factory=Tuning)
+    picky: bool = True  #: a clip that is no good is made once more with the next seed, and given up after that
 
 
 class Studio:
@@ -51,209 +67,211 @@ class Studio:
         self,
         weights: Weights,
         device: Device,
-        embeddings: Embeddings,
+        equipment: Equipment,
         *,
         precision: torch.dtype = torch.bfloat16,
         plan: Plan | None = None,
     ) -> None:
         self.profile: Profile = weights.profile
-        self.device, self._forced = device, plan
-        self._embeddings = embeddings
-        self._model = Model(weights, torch.device(device.kind), precision)
-        self._proven: dict[tuple[int, int, int, bool], Plan] = {}  #: by shape: what was enough when less was not
+        self.device, self._forced, self._equipment = device, plan, equipment
+        self._model = Model(weights, torch.device(device.kind), precision, equipment.tuning)
+        self._proven: dict[Take, Plan] = {}  #: what was enough when less was not
+        self._spent: defaultdict[Take, float] = defaultdict(float)  #: seconds of denoising
 
-    def film(
-        self,
-        shot: Shot,
-        path: Path,
-        picture: Path | None,
-        progress: Progress,
-        token: CancelToken,
-    ) -> Clip:
+    def film(self, shot: Shot, path: Path, picture: Path | None, progress: Progress, token: CancelToken) -> Clip:
         """One shot from its words to its file, which is whole when this returns.
+
+        A clip that is no good to look at is made once more with the next seed.
 
         Raises
         ------
         EngineError
-            If no plan has room for it.
+            If no plan has room for it, if an adapter does not fit, or if neither seed gave a good clip.
         Interrupted
             If the token was cancelled; the next shot finds everything as new.
         """
         began = time.perf_counter()
-        ladder = self._ladder(shot, with_picture=picture is not None)
-        told = _Told(shot, self.profile, ladder, progress, token)
+        take = Take.of(self.profile, shot)
+        asked = ModelName.parse(shot.model)
+        adapters = tuple((one, self._equipment.shelf.path(one)) for one in asked.adapters)
+        ladder = self._ladder(take)
+        told = Telling(shot.id, take, self.profile, shot.steps, shot.guidance, progress, token)
+        work = _Work(shot, take, picture, path, ladder, told)
+        proof = self._equipment.proofs.of(shot, take) if asked.fast else False
+        self._reset_peak()
         try:
-            guided = self._encode(shot, picture, ladder)
-            told.stage("encode")
-            latents = self._denoise(shot, guided, ladder, told)
-            told.stage("denoise")
-            self._decode(shot, latents, path, ladder, told)
-            told.stage("decode")
+            seed, quality, spoiled = self._make(work, Dress(adapters, cached=proof is True))
+            if proof is None:
+                self._prove(work, Dress(adapters, cached=True), seed)
         except BaseException:
             self._model.leave_clean()
             raise
-        self._proven[_shape(shot, with_picture=picture is not None)] = ladder.plan
+        self._proven[take] = ladder.plan
+        record = {
+            "seconds_taken": round(time.perf_counter() - began, 3),
+            "stages": told.seconds,
+            "device": self.device.name,
+            "plan": str(ladder.plan),
+            "rungs": ladder.history,
+            "attention": self._equipment.tuning.attention,
+            "compiled": self._model.compiled,
+            "cached": proof is True,
+            "made_at": f"{take} at {take.fps}/s",
+            "quality": quality.as_record(),
+            "torch": torch.__version__,
+        }
+        if spoiled:
+            record |= {"seed": seed, "spoiled": spoiled}
+        if (peak := self._peak()) is not None:
+            record["peak_memory_mb"] = peak
         return Clip(
-            shot_id=shot.id,
-            path=path,
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-            width=shot.width,
-            height=shot.height,
-            frames=shot.frames,
-            fps=shot.fps,
-            preview=False,
-            record={
-                "seconds_taken": round(time.perf_counter() - began, 3),
-                "stages": told.seconds,
-                "device": self.device.name,
-                "plan": str(ladder.plan),
-                "rungs": ladder.history,
-                "torch": torch.__version__,
-            },
+            shot.id, path, sha256_of(path), shot.width, shot.height, shot.frames, shot.fps, preview=False, record=record
         )
 
     def close(self) -> None:
         """Give everything back."""
         self._model.drop()
 
-    def _ladder(self, shot: Shot, *, with_picture: bool) -> Ladder:
-        proven = self._proven.get(_shape(shot, with_picture=with_picture))
-        first = self._forced or proven or choose(self.profile, self.device, shot, with_picture=with_picture)
-        return Ladder(first, self._model.give_back, lambda: what_fits(self.profile, self.device))
+    def _ladder(self, take: Take) -> Ladder:
+        first = self._forced or self._proven.get(take) or choose(self.profile, self.device, take)
+        return Ladder(first, self._model.give_back, lambda: what_fits(self.device))
 
-    def _encode(self, shot: Shot, picture: Path | None, ladder: Ladder) -> Guided:
+    def _make(self, work: _Work, dress: Dress) -> tuple[int, Quality, list[str]]:
+        """The clip, with the seed of the shot or the next one: the seed, what it looks like, and what spoiled another.
+
+        Raises
+        ------
+        EngineError
+            If neither is good.
+        """
+        guided = self._encode(work)
+        work.told.stage("encode")
+        spoiled: list[str] = []
+        for seed in (work.shot.seed, (work.shot.seed + 1) % SEEDS):
+            latents = self._denoise(work, guided.sown(seed), dress)
+            work.told.stage("denoise")
+            if bool(torch.isfinite(latents).all()):
+                quality = self._decode(work, latents, work.path)
+                work.told.stage("decode")
+                faults = quality.faults if self._equipment.picky else ()
+                if not faults:
+                    return seed, quality, spoiled
+                work.path.unlink()
+            else:
+                faults = ("the model gave numbers that are none",)
+            spoiled.append(f"seed {seed}: {'; '.join(faults)}")
+        raise EngineError(
+            f"no good clip came of two seeds ({' | '.join(spoiled)})",
+            "change the prompt, or set REELMILL_WAN_QUALITY=report to take clips as they are",
+        )
+
+    def _prove(self, work: _Work, dress: Dress, seed: int) -> None:
+        """See once whether the fast way gives about the same clip, for the shots that come."""
+        latents = self._denoise(work, self._encode(work).sown(seed), dress)
+        draft = work.path.with_suffix(".fast")
+        try:
+            self._decode(work, latents, draft)
+            self._equipment.proofs.keep(
+                work.shot, work.take, decibels(work.path, draft, work.shot.width, work.shot.height)
+            )
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _encode(self, work: _Work) -> Guided:
+        shot, embeddings = work.shot, self._equipment.embeddings
         texts = [shot.prompt, *([shot.negative_prompt] if shot.guidance > 1 else [])]
-        missing = [text for text in dict.fromkeys(texts) if self._embeddings.get(text) is None]
+        missing = [text for text in dict.fromkeys(texts) if embeddings.get(text) is None]
         if missing:
 
             def attempt(plan: Plan) -> list[torch.Tensor]:
                 encoder = self._model.text_encoder(plan)
                 return read(missing, self._model.tokenizer, encoder, encoder.device)
 
-            for text, embedding in zip(missing, ladder.climb(Stage.ENCODE, attempt), strict=True):
-                self._embeddings.put(text, embedding)
-        prompt, *negative = [_found(self._embeddings, text) for text in texts]
+            for text, embedding in zip(missing, work.ladder.climb(Stage.ENCODE, attempt), strict=True):
+                embeddings.put(text, embedding)
+        work.told.check()
+        prompt, *negative = [_found(embeddings, text) for text in texts]
         first = None
-        if picture is not None:
-            pixels = read_picture(picture, shot.width, shot.height)
-            first = ladder.climb(Stage.DECODE, lambda plan: first_frame(self._model.vae(plan), pixels))
+        if work.picture is not None:
+            pixels = read_picture(work.picture, work.take.width, work.take.height)
+            first = work.ladder.climb(Stage.DECODE, lambda plan: first_frame(self._model.vae(plan), pixels))
         return Guided([prompt], negative, [shot.seed], first=first)
 
-    def _denoise(self, shot: Shot, guided: Guided, ladder: Ladder, told: _Told) -> torch.Tensor:
-        work: Denoising | None = None
+    def _denoise(self, work: _Work, guided: Guided, dress: Dress) -> torch.Tensor:
+        shot, take, told = work.shot, work.take, work.told
+        state: Denoising | None = None
 
         def attempt(plan: Plan) -> torch.Tensor:
-            nonlocal work
-            transformer = self._model.transformer(plan)
-            if work is None:
-                work = Denoising(
-                    transformer, self.profile, guided, shot.width, shot.height, shot.frames,
+            nonlocal state
+            transformer = self._model.transformer(plan, dress)
+            if self._spent[take] >= self._equipment.tuning.warm:
+                self._model.compile()
+            if state is None:
+                state = Denoising(
+                    transformer, self.profile, guided, take.width, take.height, take.frames,
                     steps=shot.steps, guidance=shot.guidance, device=self._model.device,
                 )  # fmt: skip
-            work.transformer = transformer
-            while work.done < work.total:
-                told.denoised(work.done, work.total)
-                work.step()
-            return work.latents
+            state.transformer = transformer
+            transformer._reset_stateful_cache()
+            with told.denoising(transformer, compiled=self._model.compiled):
+                while state.done < state.total:
+                    told.denoised(state.done, state.total)
+                    began = time.perf_counter()
+                    self._model.uncompiled_if_it_fails(state.step)
+                    self._spent[take] += time.perf_counter() - began
+            return state.latents
 
-        latents = ladder.climb(Stage.DENOISE, attempt)
-        if not bool(torch.isfinite(latents).all()):
-            raise EngineError(
-                "the model gave numbers that are none", "use bfloat16 or float32, and the attention that torch brings"
-            )
-        return latents
+        return work.ladder.climb(Stage.DENOISE, attempt)
 
-    def _decode(self, shot: Shot, latents: torch.Tensor, path: Path, ladder: Ladder, told: _Told) -> None:
-        def attempt(plan: Plan) -> None:
+    def _decode(self, work: _Work, latents: torch.Tensor, path: Path) -> Quality:
+        def attempt(plan: Plan) -> Quality:
             vae = self._model.vae(plan)
             taken = scaled(vae, latents.to(vae.device, vae.dtype))
             side = plan.decoding.tile
-            tiling = Tiling.of(side) if side is not None and side < max(shot.width, shot.height) else None
-            told.decoding(taken.shape[2] * (tiles(shot.height, shot.width, tiling) if tiling else 1))
-            with ClipEncoder(path, shot.width, shot.height, shot.fps) as encoder:
-                if tiling is None:
-                    for piece in decode_whole(vae, taken, told.decoded):
-                        _write(encoder, to_bytes(piece))
-                    return
-                canvas = np.empty((shot.frames, shot.height, shot.width, 3), dtype=np.uint8)
+            tiling = Tiling.of(side) if side is not None and side < max(work.take.width, work.take.height) else None
+            return develop(_frames(vae, taken, work, tiling), path, work.shot, work.take, tiling)
 
-                def put(tile: torch.Tensor, top: int, left: int) -> None:
-                    canvas[:, top : top + tile.shape[2], left : left + tile.shape[3]] = to_bytes(tile)
+        return work.ladder.climb(Stage.DECODE, attempt)
 
-                decode_tiled(vae, taken, tiling, put, told.decoded)
-                _write(encoder, canvas)
+    def _reset_peak(self) -> None:
+        if self.device.is_gpu:
+            torch.cuda.reset_peak_memory_stats()
 
-        ladder.climb(Stage.DECODE, attempt)
+    def _peak(self) -> int | None:
+        """The most that torch had allocated on the GPU, in megabytes."""
+        return round(torch.cuda.max_memory_allocated() / 1e6) if self.device.is_gpu else None
 
 
-def choose(profile: Profile, device: Device, shot: Shot, *, with_picture: bool) -> Plan:
-    """The fastest plan that is expected to fit; the lightest one if none is.
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A shot on its way."""
 
-    Raises
-    ------
-    EngineError
-        If this device cannot run the model at all.
-    """
-    offered = list(plans(device))
-    for plan in offered:
-        peaks = memory.peaks(
-            profile.architecture, plan, shot.width, shot.height, shot.frames,
-            own_times=profile.architecture.expand_timesteps and with_picture,
-        )  # fmt: skip
-        if max(peaks.values()) <= device.free * PLANNED:
-            return plan
-    return offered[-1]
+    shot: Shot
+    take: Take
+    picture: Path | None
+    path: Path
+    ladder: Ladder
+    told: Telling
 
 
-def what_fits(profile: Profile, device: Device) -> str:
-    """What to do on a device that is too small."""
-    return f"{profile.title} needs a larger GPU than {device.name}; ask for a smaller size or fewer seconds"
+def _frames(vae: Any, latents: torch.Tensor, work: _Work, tiling: Tiling | None) -> Iterator[Frames]:
+    """The frames of a take in pieces, (frames, height, width, 3), as soon as they are there."""
+    take, told = work.take, work.told
+    told.decoding(latents.shape[2] * (tiles(take.height, take.width, tiling) if tiling else 1))
+    if tiling is None:
+        for piece in decode_whole(vae, latents, told.decoded):
+            yield to_bytes(piece)
+        return
+    canvas = np.empty((take.frames, take.height, take.width, 3), dtype=np.uint8)
 
+    def put(tile: torch.Tensor, top: int, left: int) -> None:
+        canvas[:, top : top + tile.shape[2], left : left + tile.shape[3]] = to_bytes(tile)
 
-class _Told:
-    """Tells how far a shot is, in the time that it will take and not in steps, and stops it if it is cancelled."""
-
-    def __init__(self, shot: Shot, profile: Profile, ladder: Ladder, progress: Progress, token: CancelToken) -> None:
-        self._shot, self._progress, self._token, self._ladder = shot, progress, token, ladder
-        passes = cost.denoising(profile, shot.width, shot.height, shot.frames, steps=shot.steps, guidance=shot.guidance)
-        decoding = DECODING * shot.width * shot.height * shot.frames
-        self._share = passes / (passes + decoding)
-        self._done, self._decoded, self._to_decode = 0, 0, 1
-        self._began = time.perf_counter()
-        self.seconds: dict[str, float] = {}
-
-    def stage(self, name: str) -> None:
-        now = time.perf_counter()
-        self.seconds[name], self._began = round(now - self._began, 3), now
-
-    def denoised(self, done: int, total: int) -> None:
-        self._tell(self._share * done / total)
-
-    def decoding(self, pieces: int) -> None:
-        self._decoded, self._to_decode = 0, pieces
-
-    def decoded(self) -> None:
-        self._decoded += 1
-        self._tell(self._share + (1 - self._share) * self._decoded / self._to_decode)
-
-    def _tell(self, part: float) -> None:
-        self._token.check()
-        done = min(TOLD - 1, int(TOLD * part))
-        if done > self._done:  # a rung begins its stage anew; what was told is not taken back
-            self._done = done
-            self._progress(self._shot.id, done, TOLD)
-
-
-def _shape(shot: Shot, *, with_picture: bool) -> tuple[int, int, int, bool]:
-    return shot.width, shot.height, shot.frames, with_picture
+    decode_tiled(vae, latents, tiling, put, told.decoded)
+    yield canvas
 
 
 def _found(embeddings: Embeddings, text: str) -> torch.Tensor:
     found = embeddings.get(text)
     assert found is not None, "it was put there just now"
     return found
-
-
-def _write(encoder: ClipEncoder, frames: Frames) -> None:
-    for frame in frames:
-        encoder.write(frame)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,14 +11,15 @@ from typing import Any
 
 from reelmill.errors import EngineError
 from wan_engine.wan.profiles import Profile
+from wan_engine.wan.safetensors_file import header
 
 #: The parts that every model has, each a folder of its own (diffusers' layout).
 PARTS = ("tokenizer", "text_encoder", "transformer", "vae")
 WEIGHTED = PARTS[1:]
 #: Written by `reelmill engine fetch`: where the files are from, and their hashes.
 MANIFEST = "reelmill.json"
-#: A header of safetensors that is longer is none.
-LONGEST_HEADER = 100 << 20
+#: Digits of a commit or a hash that name a revision.
+DIGITS = 12
 
 
 class Weights:
@@ -45,6 +45,9 @@ class Weights:
                     f"{folder / part} has no weights in safetensors",
                     f"{again}; other formats run code when read",
                 )
+            for name in self._listed(part):
+                if not (folder / part / name).is_file():
+                    raise EngineError(f"{folder / part} lacks {name}", again)
         for part, expected in profile.architecture.configuration.items():
             self._compare(part, expected)
 
@@ -61,13 +64,13 @@ class Weights:
         """
         manifest = self.folder / MANIFEST
         if manifest.is_file():
-            return str(_json(manifest)["revision"])[:12]
+            return str(_json(manifest)["revision"])[:DIGITS]
         digest = hashlib.sha256()
         for part in WEIGHTED:
             digest.update(json.dumps(self.configuration(part), sort_keys=True).encode())
             for file in self._files(part):
                 digest.update(_outline(file))
-        return digest.hexdigest()[:12]
+        return digest.hexdigest()[:DIGITS]
 
     def bytes_of(self, part: str) -> int:
         """How large the files of a part are."""
@@ -75,6 +78,14 @@ class Weights:
 
     def _files(self, part: str) -> list[Path]:
         return sorted((self.folder / part).glob("*.safetensors"))
+
+    def _listed(self, part: str) -> set[str]:
+        """The files that the index of a part names, if it is in several."""
+        return {
+            str(name)
+            for index in (self.folder / part).glob("*.safetensors.index.json")
+            for name in dict(_json(index).get("weight_map", {})).values()
+        }
 
     def _compare(self, part: str, expected: Mapping[str, Any]) -> None:
         found = self.configuration(part)
@@ -97,15 +108,8 @@ def _json(file: Path) -> Mapping[str, Any]:
 
 
 def _outline(file: Path) -> bytes:
-    """The header of a safetensors file, and its last kilobyte.
-
-    https://github.com/huggingface/safetensors#format
-    """
+    """The header of a safetensors file, and its last kilobyte."""
+    head = header(file)
     with file.open("rb") as stream:
-        size = file.stat().st_size
-        (length,) = struct.unpack("<Q", stream.read(8).ljust(8, b"\0"))
-        if not 0 < length <= min(LONGEST_HEADER, size):
-            raise EngineError(f"{file} is no safetensors file, or only a part of one", "fetch the model again")
-        header = stream.read(length)
-        stream.seek(max(8 + length, size - 1024))
-        return header + stream.read()
+        stream.seek(max(8 + len(head), file.stat().st_size - 1024))
+        return head + stream.read()

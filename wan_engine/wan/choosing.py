@@ -1,0 +1,58 @@
+"""Which plan a take gets on a device."""
+
+from __future__ import annotations
+
+from reelmill.errors import EngineError
+from wan_engine.wan import memory
+from wan_engine.wan.device import Device
+from wan_engine.wan.plan import Plan, plans
+from wan_engine.wan.profiles import PROFILES, Profile
+from wan_engine.wan.take import Take
+
+#: Of what is free, this much is planned with: allocators lose some to the gaps between blocks.
+PLANNED = 0.95
+
+
+def choose(profile: Profile, device: Device, take: Take) -> Plan:
+    """The fastest plan that is expected to fit.
+
+    Raises
+    ------
+    EngineError
+        If none is, with the largest model that does.
+    """
+    if not device.is_gpu:  # only models that are much smaller than their architecture says come here
+        return next(plans(device))
+    for plan in plans(device):
+        if fits(profile, device, take, plan):
+            return plan
+    raise EngineError(f"{device.name} is too small for {profile.title} at {take}", what_fits(device))
+
+
+def fits(profile: Profile, device: Device, take: Take, plan: Plan) -> bool:
+    """Whether a plan is expected to have room, on the device and beside it."""
+    peaks = memory.peaks(
+        profile.architecture, plan, take.width, take.height, take.frames,
+        own_times=profile.architecture.expand_timesteps and take.pictured,
+    )  # fmt: skip
+    waiting = memory.waiting(profile.architecture, plan) if device.is_gpu else 0
+    return max(peaks.values()) <= device.free * PLANNED and waiting <= device.host_free * PLANNED
+
+
+def largest_that_fits(device: Device) -> tuple[Profile, Take] | None:
+    """The largest model that this device has room for, at the size and the length that it was trained for."""
+    for profile in sorted(PROFILES.values(), key=lambda one: -one.architecture.transformer_parameters):
+        width, height = profile.sizes[0]
+        take = Take(width, height, profile.frames, profile.fps, pictured=False)
+        if any(fits(profile, device, take, plan) for plan in plans(device)):
+            return profile, take
+    return None
+
+
+def what_fits(device: Device) -> str:
+    """What to do on a device that is too small for what was asked of it."""
+    found = largest_that_fits(device)
+    if found is None:
+        return "no model that is known fits it; use a larger GPU, or the engine `video_api`"
+    profile, take = found
+    return f"the largest that fits is `model: {profile.name}` at {take}; or ask for a smaller size or fewer seconds"

@@ -1,0 +1,49 @@
+"""From the frames of a take to the file of a clip: brought to the size and the rate that were asked for, and looked at.
+
+Frames pass one after the other; no more than a few are held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from reelmill.content import Shot
+from reelmill.frames import Frame
+from wan_engine.encode import ClipEncoder
+from wan_engine.examination import Examiner
+from wan_engine.interpolation import resampled
+from wan_engine.quality import Quality
+from wan_engine.seams import NO_BORDERS, Borders
+from wan_engine.upscaling import enlarged
+from wan_engine.wan.decoding import Frames, Tiling
+from wan_engine.wan.take import Take
+
+
+def develop(pieces: Iterable[Frames], path: Path, shot: Shot, take: Take, tiling: Tiling | None) -> Quality:
+    """Write a clip, and say what it looks like. If it raises, there is no file.
+
+    Parameters
+    ----------
+    pieces:
+        The frames of the take, (frames, height, width, 3), in order.
+    tiling:
+        How they were decoded: where seams may be.
+    """
+    examiner = Examiner(Borders.every(tiling.stride, take.width, take.height) if tiling else NO_BORDERS)
+
+    def seen() -> Iterator[Frame]:
+        for piece in pieces:
+            for frame in piece:
+                examiner.see(frame)
+                yield frame
+
+    own = frames = seen()
+    if shot.fps != take.fps or shot.frames != take.frames:
+        frames = resampled(frames, take.fps, shot.fps, shot.frames)
+    with ClipEncoder(path, shot.width, shot.height, shot.fps) as encoder:
+        for frame in frames:
+            encoder.write(enlarged(frame, shot.width, shot.height))
+        for _ in own:  # what comes after the last instant of the clip is looked at as well
+            pass
+    return examiner.quality()
