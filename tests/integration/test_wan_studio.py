@@ -19,6 +19,7 @@ from reelmill.ffmpeg import probe
 from reelmill.frames import read_frames
 from tests.simulators import tiny_wan
 from wan_engine.base import CancelToken, no_progress
+from wan_engine.quality import Limits
 from wan_engine.wan.adapters import Shelf
 from wan_engine.wan.device import Device
 from wan_engine.wan.plan import Decoding, Denoising, Encoding, Plan
@@ -167,3 +168,65 @@ def test_words_that_were_read_before_load_no_text_encoder(weights: Weights, tmp_
     second = Studio(weights, CPU, equipped(embeddings=Embeddings("tiny", kept)), precision=torch.float32, plan=FASTEST)
     assert film(second, tmp_path / "b.mp4").sha256 == expected.sha256
     assert "text_encoder" not in second._model._parts
+
+
+@pytest.mark.parametrize(("frames", "fps", "own"), [(9, 30, 9), (13, 48, 9)])
+def test_a_faster_clip_has_frames_between_those_of_the_model(
+    studio: Studio, tmp_path: Path, *, frames: int, fps: int, own: int
+) -> None:
+    clip = film(studio, tmp_path / "a.mp4", replace(SHOT, frames=frames, fps=fps))
+    seen = probe(clip.path)
+    assert (seen.frames, seen.fps) == (clip.frames, clip.fps) == (frames, fps)
+    assert clip.record["made_at"] == f"256x256, {own} frames at 24/s"
+    plain = list(read_frames(film(studio, tmp_path / "b.mp4", replace(SHOT, frames=own)).path, 256, 256))
+    first = next(iter(read_frames(clip.path, 256, 256)))
+    assert float(np.abs(first.astype(int) - plain[0].astype(int)).mean()) < 4
+
+
+def test_a_larger_clip_is_enlarged_from_the_models_own_size(weights: Weights, tmp_path: Path) -> None:
+    small = replace(PROFILE, sizes=((256, 448), (448, 256)))
+    studio = Studio(Weights(weights.folder, small), CPU, equipped(), precision=torch.float32, plan=FASTEST)
+    clip = film(studio, tmp_path / "a.mp4", replace(SHOT, width=416, height=736))
+    seen = probe(clip.path)
+    assert (seen.width, seen.height) == (clip.width, clip.height) == (416, 736)
+    assert clip.record["made_at"] == "256x448, 9 frames at 24/s"
+
+
+def spoil(studio: Studio, times: int) -> None:
+    """Have the model give so many black clips, as one does whose numbers have left their range."""
+    decoder, real, left = studio._model.vae(FASTEST).decoder, studio._model.vae(FASTEST).decoder.forward, [times * 3]
+
+    def black(*arguments: object, **more: object) -> torch.Tensor:
+        made: torch.Tensor = real(*arguments, **more)
+        left[0] -= 1
+        return made if left[0] < 0 else torch.full_like(made, -1.0)
+
+    decoder.__dict__["forward"] = black
+
+
+def test_a_clip_that_is_no_good_is_made_with_the_next_seed(weights: Weights, tmp_path: Path) -> None:
+    picky = Studio(weights, CPU, equipped(picky=True), precision=torch.float32, plan=FASTEST)
+    picky._equipment.limits = Limits(warp_error=1e9, flicker=1e9, sharpness=0)
+    spoil(picky, 1)
+    clip = film(picky, tmp_path / "a.mp4")
+    (told,) = clip.record["spoiled"]
+    assert told.startswith("seed 7: 100% of the frames are black")
+    assert clip.record["seed"] == 8
+    assert clip.sha256 == film(picky, tmp_path / "b.mp4", replace(SHOT, seed=8)).sha256
+
+
+def test_two_that_are_no_good_fail_the_shot_with_the_numbers(weights: Weights, tmp_path: Path) -> None:
+    picky = Studio(weights, CPU, equipped(picky=True), precision=torch.float32, plan=FASTEST)
+    spoil(picky, 2)
+    with pytest.raises(EngineError, match=r"seed 7: 100% .* seed 8: 100% of the frames are black") as refused:
+        film(picky, tmp_path / "a.mp4")
+    assert "REELMILL_WAN_QUALITY=report" in refused.value.instruction
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_numbers_that_are_none_are_no_clip(weights: Weights, tmp_path: Path) -> None:
+    picky = Studio(weights, CPU, equipped(), precision=torch.float32, plan=FASTEST)
+    with torch.no_grad():
+        next(picky._model.transformer(FASTEST).parameters()).fill_(float("nan"))
+    with pytest.raises(EngineError, match="the model gave numbers that are none"):
+        film(picky, tmp_path / "a.mp4")

@@ -13,14 +13,16 @@ from reelmill.frames import Frame
 from wan_engine.encode import ClipEncoder
 from wan_engine.examination import Examiner
 from wan_engine.interpolation import resampled
-from wan_engine.quality import Quality
+from wan_engine.quality import Limits, Quality
 from wan_engine.seams import NO_BORDERS, Borders
 from wan_engine.upscaling import enlarged
 from wan_engine.wan.decoding import Frames, Tiling
 from wan_engine.wan.take import Take
 
 
-def develop(pieces: Iterable[Frames], path: Path, shot: Shot, take: Take, tiling: Tiling | None) -> Quality:
+def develop(
+    pieces: Iterable[Frames], path: Path, shot: Shot, take: Take, tiling: Tiling | None, limits: Limits
+) -> Quality:
     """Write a clip, and say what it looks like. If it raises, there is no file.
 
     Parameters
@@ -29,8 +31,10 @@ def develop(pieces: Iterable[Frames], path: Path, shot: Shot, take: Take, tiling
         The frames of the take, (frames, height, width, 3), in order.
     tiling:
         How they were decoded: where seams may be.
+    limits:
+        What the clip is judged by.
     """
-    examiner = Examiner(Borders.every(tiling.stride, take.width, take.height) if tiling else NO_BORDERS)
+    examiner = Examiner(Borders.every(tiling.stride, take.width, take.height) if tiling else NO_BORDERS, limits)
 
     def seen() -> Iterator[Frame]:
         for piece in pieces:

@@ -16,7 +16,7 @@ from reelmill.content import Clip, Shot
 from reelmill.errors import EngineError
 from reelmill.files import sha256_of
 from wan_engine.base import CancelToken, Progress
-from wan_engine.quality import Quality
+from wan_engine.quality import LIMITS, Limits, Quality
 from wan_engine.wan.adapters import Shelf
 from wan_engine.wan.choosing import choose, what_fits
 from wan_engine.wan.decoding import Frames, Tiling, decode_tiled, decode_whole, scaled, tiles, to_bytes
@@ -47,6 +47,7 @@ class Equipment:
     shelf: Shelf
     proofs: Proofs
     tuning: Tuning = field(default_factory=Tuning)
+    limits: Limits = LIMITS  #: what a clip is judged by
     picky: bool = True  #: a clip that is no good is made once more with the next seed, and given up after that
 
 
@@ -229,7 +230,9 @@ class Studio:
             taken = scaled(vae, latents.to(vae.device, vae.dtype))
             side = plan.decoding.tile
             tiling = Tiling.of(side) if side is not None and side < max(work.take.width, work.take.height) else None
-            return develop(_frames(vae, taken, work, tiling), path, work.shot, work.take, tiling)
+            return develop(
+                _frames(vae, taken, work, tiling), path, work.shot, work.take, tiling, self._equipment.limits
+            )
 
         return work.ladder.climb(Stage.DECODE, attempt)
 
