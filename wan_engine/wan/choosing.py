@@ -26,7 +26,9 @@ def choose(profile: Profile, device: Device, take: Take) -> Plan:
     for plan in plans(device):
         if fits(profile, device, take, plan):
             return plan
-    raise EngineError(f"{device.name} is too small for {profile.title} at {take}", what_fits(device))
+    raise EngineError(
+        f"{device.name} is too small for {profile.title} at {take}", what_fits(device, pictured=take.pictured)
+    )
 
 
 def fits(profile: Profile, device: Device, take: Take, plan: Plan) -> bool:
@@ -39,20 +41,28 @@ def fits(profile: Profile, device: Device, take: Take, plan: Plan) -> bool:
     return max(peaks.values()) <= device.free * PLANNED and waiting <= device.host_free * PLANNED
 
 
-def largest_that_fits(device: Device) -> tuple[Profile, Take] | None:
-    """The largest model that this device has room for, at the size and the length that it was trained for."""
+def largest_that_fits(device: Device, *, pictured: bool = False) -> tuple[Profile, Take] | None:
+    """The largest model that this device has room for, at the size and the length that it was trained for.
+
+    Parameters
+    ----------
+    pictured:
+        With a reference image.
+    """
     for profile in sorted(PROFILES.values(), key=lambda one: -one.architecture.transformer_parameters):
         width, height = profile.sizes[0]
-        take = Take(width, height, profile.frames, profile.fps, pictured=False)
-        if any(fits(profile, device, take, plan) for plan in plans(device)):
+        take = Take(width, height, profile.frames, profile.fps, pictured)
+        if (profile.images or not pictured) and any(fits(profile, device, take, plan) for plan in plans(device)):
             return profile, take
     return None
 
 
-def what_fits(device: Device) -> str:
+def what_fits(device: Device, *, pictured: bool) -> str:
     """What to do on a device that is too small for what was asked of it."""
-    found = largest_that_fits(device)
+    found = largest_that_fits(device, pictured=pictured) or largest_that_fits(device)
     if found is None:
         return "no model that is known fits it; use a larger GPU, or the engine `video_api`"
     profile, take = found
-    return f"the largest that fits is `model: {profile.name}` at {take}; or ask for a smaller size or fewer seconds"
+    return (
+        f"the largest that fits is `model: {profile.name}` at {take}; or ask for less: a smaller size, or fewer seconds"
+    )

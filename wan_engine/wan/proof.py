@@ -69,4 +69,4 @@ def decibels(first: Path, second: Path, width: int, height: int) -> float:
 
 
 def _kind(shot: Shot, take: Take) -> str:
-    return fingerprint([shot.model, str(take), take.pictured, shot.steps, shot.guidance])
+    return fingerprint([shot.model, str(take), shot.steps, shot.guidance])

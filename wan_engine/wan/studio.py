@@ -135,7 +135,7 @@ class Studio:
 
     def _ladder(self, take: Take) -> Ladder:
         first = self._forced or self._proven.get(take) or choose(self.profile, self.device, take)
-        return Ladder(first, self._model.give_back, lambda: what_fits(self.device))
+        return Ladder(first, self._model.give_back, lambda: what_fits(self.device, pictured=take.pictured))
 
     def _make(self, work: _Work, dress: Dress) -> tuple[int, Quality, list[str]]:
         """The clip, with the seed of the shot or the next one: the seed, what it looks like, and what spoiled another.

@@ -28,4 +28,4 @@ class Take:
         return cls(width, height, frames, profile.fps, shot.image is not None)
 
     def __str__(self) -> str:
-        return f"{self.width}x{self.height}, {self.frames} frames"
+        return f"{self.width}x{self.height}, {self.frames} frames{' from an image' if self.pictured else ''}"
