@@ -55,7 +55,7 @@ class Examiner:
         luma = luma_of(frame)
         before, self._copy = self._copy, self._estimator.reduced(luma)
         self._brightness.append(cv2.mean(luma)[0])
-        self._black += self._brightness[-1] < BLACK and self._copy.max() < BRIGHT
+        self._black += bool(self._brightness[-1] < BLACK and self._copy.max() < BRIGHT)
         self._sharpness.append(_sharpness(luma))
         self._seams.see(luma)
         # Against the last one that was new, not the last one: what moves slowly is something new every few frames.

@@ -49,7 +49,7 @@ class Limits:
     flicker: float = 4.0  #: a camera in a shaking hand reaches 1; 4 levels 12 times a second hurt the eye
     warp_error: float = 10.0  #: grain reaches 3.4, a waterfall 7 to 9; noise of every pixel has 12, of blobs 30
     sharpness: float = 0.2  #: a photo enlarged six times still has 0.6, one even colour 0
-    seam: float = 2.5  #: good clips stay below 1.2; tiles that are 4 levels apart reach 3.8
+    seam: float = 2.5  #: good clips stay below 1.2; tiles that are 4 levels apart reach 3
 
     def faults(self, quality: Quality) -> tuple[str, ...]:
         """A sentence for each measure that is beyond its limit, with both numbers."""
