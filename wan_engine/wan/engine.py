@@ -109,7 +109,7 @@ class WanEngine(Engine):
         if missing:
             return f"{', '.join(missing)} are not installed: pip install 'reelmill[wan]'"
         try:
-            small = sum(self._weights.bytes_of(part) for part in PARTS) <= LARGEST_ON_CPU
+            small = sum(self.weights.bytes_of(part) for part in PARTS) <= LARGEST_ON_CPU
         except EngineError as error:
             return str(error)
         if self._device is None and not small and not any(sign.exists() for sign in GPUS):
@@ -182,13 +182,13 @@ class WanEngine(Engine):
                 Tuning(premises.attention, compiles=premises.compiles and device.is_gpu),
                 picky=premises.picky,
             )
-            self._studio = Studio(self._weights, device, equipment, precision=precision)
+            self._studio = Studio(self.weights, device, equipment, precision=precision)
         return self._studio
 
     @property
     def _revision(self) -> str:
         try:
-            return self._weights.revision
+            return self.weights.revision
         except EngineError:
             if revision := self._drawn.revision or self.profile.revision[:DIGITS]:
                 return revision
@@ -203,7 +203,14 @@ class WanEngine(Engine):
         return Shelf(self._premises.models / FOLDER)
 
     @cached_property
-    def _weights(self) -> Weights:
+    def weights(self) -> Weights:
+        """The folder of the model.
+
+        Raises
+        ------
+        EngineError
+            If it is not here, or is no such model.
+        """
         return Weights(self._premises.models / self.profile.name, self.profile)
 
 
