@@ -25,8 +25,22 @@ MEASURED_WIDTH = 3072
 #: Bytes of a pixel of a tile while the Wan2.2 VAE decodes it in float32 (a tile of 256² took less than 1.8 GB there;
 #: the whole of 1280x704 more than 21 GB).
 TILE_PIXEL = 27 << 10
+#: Of what is free, this much is planned with: allocators lose some to the gaps between blocks.
+PLANNED = 0.95
 #: Blocks that are on the GPU at a time when they come one after the other.
 BLOCKS_AT_ONCE = 2
+
+
+def in_words(count: int) -> str:
+    """Bytes as people say them, by the thousand.
+
+    >>> in_words(24_230_000_000), in_words(6_300)
+    ('24.2 GB', '6 KB')
+    """
+    for unit, name, digits in ((1e9, "GB", 1), (1e6, "MB", 0)):
+        if count >= unit:
+            return f"{count / unit:.{digits}f} {name}"
+    return f"{count / 1e3:.0f} KB"
 
 
 def transformer(architecture: Architecture, weight: int = BF16) -> int:
