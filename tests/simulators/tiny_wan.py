@@ -103,7 +103,13 @@ def pipeline(architecture: Architecture, *, shift: float, seed: int = 0) -> WanP
     )
 
 
-def save(architecture: Architecture, folder: Path, *, shift: float) -> Path:
-    """The same on disk, in the layout in which real models come."""
-    pipeline(architecture, shift=shift).save_pretrained(folder)
+def save(architecture: Architecture, folder: Path, *, shift: float, shard: str | None = None) -> Path:
+    """The same on disk, in the layout in which real models come.
+
+    Parameters
+    ----------
+    shard:
+        The most that a file of weights has, as `40KB`. None: each part has one.
+    """
+    pipeline(architecture, shift=shift).save_pretrained(folder, max_shard_size=shard)
     return folder

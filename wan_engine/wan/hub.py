@@ -75,7 +75,9 @@ class Hub:
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         from huggingface_hub import HfApi
 
-        self._api = HfApi(endpoint=endpoint, library_name="reelmill", library_version=__version__)
+        # Asked here as well: the library asks only once, when it is imported.
+        address = (endpoint or os.environ.get("HF_ENDPOINT") or "").rstrip("/")
+        self._api = HfApi(endpoint=address or None, library_name="reelmill", library_version=__version__)
 
     def files_of(self, repository: str, revision: str = "") -> Listing:
         """The files of a revision, with their sizes and hashes.
