@@ -348,6 +348,8 @@ def test_the_command_tells_what_comes_and_then_that_it_is_there(
     assert not machine.requests, "what is there needs no network"
     assert call(["engine", "fetch", PROFILE.name, "--verify"]) == OK
     assert "every file of it is what was fetched" in capsys.readouterr().out
+    assert call(["engine", "probe", PROFILE.name, "--memory", "24GB"]) == OK
+    assert f"weights  fetched, {PROFILE.revision[:12]}" in capsys.readouterr().out
 
 
 def test_the_command_speaks_json(machine: Simulator, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -389,7 +391,7 @@ def _command(*arguments: str) -> subprocess.Popen[str]:
 
 
 def test_ctrl_c_keeps_what_came_and_says_how_to_go_on(machine: Simulator, folder: Path) -> None:
-    machine.fail(LARGE, pause=0.5)
+    machine.fail(LARGE, pause=2.0)
     with _command() as running:
         deadline = time.monotonic() + 60
         while not any(one.stat().st_size for one in folder.glob(f"{LARGE}.*.part")) and time.monotonic() < deadline:

@@ -85,10 +85,24 @@ def peaks(
 
 
 def waiting(architecture: Architecture, plan: Plan) -> int:
-    """Bytes of the machine's own memory that parts take while they wait for their turn."""
-    text = text_encoder(architecture) if plan.encoding is not Encoding.RESIDENT else 0
-    alone = plan.denoising is not Denoising.RESIDENT or plan.decoding in {Decoding.ALONE, Decoding.HOST}
-    return text + (transformer(architecture) + vae(architecture) if alone else 0)
+    """The most bytes of the machine's own memory that parts of the model take: while they wait, and as they are loaded.
+
+    A part that is not on the GPU lies there; one that is came through it.
+    """
+    text, drawing, pixels = text_encoder(architecture), transformer(architecture), vae(architecture)
+    text_waits = text if plan.encoding is not Encoding.RESIDENT or plan.denoising is not Denoising.RESIDENT else 0
+    drawing_waits = drawing if plan.denoising is Denoising.GROUP else 0
+    while_encoding = {
+        Encoding.RESIDENT: 0,
+        Encoding.VISIT: drawing + pixels,
+        Encoding.HOST: text + (0 if plan.denoising is Denoising.RESIDENT else drawing + pixels),
+    }[plan.encoding]
+    while_denoising = text_waits + drawing_waits + (0 if plan.denoising is Denoising.RESIDENT else pixels)
+    while_decoding = {
+        Decoding.ALONE: text + drawing,
+        Decoding.HOST: text_waits + drawing_waits + pixels,
+    }.get(plan.decoding, text_waits + drawing_waits)
+    return max(text, drawing, while_encoding, while_denoising, while_decoding)
 
 
 def _encoding(architecture: Architecture, plan: Plan, beside: int) -> int:
