@@ -416,3 +416,14 @@ def test_a_machine_that_is_told_to_stay_offline_says_so(machine: Simulator, monk
     assert running.returncode == MISUSED
     assert "HF_HUB_OFFLINE" in told
     assert not machine.requests
+
+
+def test_without_the_extra_it_says_what_to_install(machine: Simulator) -> None:
+    program = (
+        "import sys; sys.modules['huggingface_hub'] = None; from flows.cli.app import call; "
+        "sys.exit(call(['engine', 'fetch']))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == MISUSED
+    assert "pip install 'reelmill[wan]'" in done.stderr
+    assert not machine.requests

@@ -3,7 +3,7 @@
 Large files are redirected to another origin, as the hub does, so that a token which follows shows. To rehearse a fetch:
 
     python -m tests.simulators.hub Wan-AI/Wan2.2-TI2V-5B-Diffusers FOLDER
-    HF_ENDPOINT=http://127.0.0.1:PORT reelmill engine fetch wan22-ti2v-5b
+    HF_ENDPOINT=http://127.0.0.1:PORT reelmill engine fetch wan22-ti2v-5b --revision main
 """
 
 from __future__ import annotations

@@ -220,10 +220,23 @@ def test_wrong_use_is_said(arguments: list[str], capsys: pytest.CaptureFixture[s
     assert "Traceback" not in told.out + told.err
 
 
+def python(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
 def test_a_gpu_that_is_not_here_needs_no_torch() -> None:
-    program = (
+    done = python(
         "import sys; from flows.cli.app import call; code = call(['engine', 'probe', '--memory', '24GB']); "
         "sys.exit(code or any(name in sys.modules for name in ('torch', 'huggingface_hub')))"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == OK, done.stderr
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    done = python(
+        "import sys; sys.modules['torch'] = None; from flows.cli.app import call; sys.exit(call(['engine', 'probe']))"
+    )
+    assert done.returncode == MISUSED
+    assert "pip install 'reelmill[wan]'" in done.stderr
