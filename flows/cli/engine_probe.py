@@ -18,7 +18,8 @@ from flows.cli.options import AsJson
 from flows.cli.output import console, print_json, table
 from reelmill.errors import EngineError, UseError
 from reelmill.settings import Settings
-from wan_engine.wan.advice import Advice, advise, largest_that_fits
+from wan_engine.wan.advice import Advice, advise
+from wan_engine.wan.choosing import largest_that_fits
 from wan_engine.wan.device import Device
 from wan_engine.wan.manifest import present
 from wan_engine.wan.memory import in_words
@@ -51,7 +52,7 @@ def probe(
         print_json(
             {
                 "device": asdict(device),
-                "largest": largest.name if largest else None,
+                "largest": largest[0].name if largest else None,
                 "models": [_as_json(advice) for advice in advices],
             }
         )

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from tests.unit.test_manifests import FOREIGN, SECRET, SERVICE_KEYS, check_command, known_variables
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "deploy" / "gpu"
+FOLDER = ROOT / "ops" / "gpu"
 DOCKERFILE = (FOLDER / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = YAML(typ="safe").load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -224,7 +224,7 @@ def test_what_is_copied_is_in_the_context() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     sent = exclude_paths(str(ROOT), [line for line in lines if line and not line.startswith("#")])
     assert {"constraints.txt", "pyproject.toml", os.path.join("flows", "cli", "app.py")} <= set(sent)  # noqa: PTH118
-    assert not [name for name in sent if name.endswith(".env") or name.startswith((".git", "tests", "deploy"))]
+    assert not [name for name in sent if name.endswith(".env") or name.startswith((".git", "tests", "ops/gpu"))]
 
 
 # --- the compose file ---
@@ -328,7 +328,7 @@ def test_secrets_are_in_files_that_are_named_and_not_kept() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     for name in ("worker", "engine"):
         (file,) = SERVICES[name]["env_file"]
-        assert f"/deploy/gpu/{file}" in ignored
+        assert f"/ops/gpu/{file}" in ignored
         text = (FOLDER / f"{file}.example").read_text(encoding="utf-8")
         told = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE))
         assert set(told) <= known_variables() | FOREIGN | OF_THE_ENGINE

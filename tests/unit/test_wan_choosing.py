@@ -49,13 +49,6 @@ def test_a_reference_image_takes_more_room() -> None:
     assert min(pictured) > min(roomy)
 
 
-def test_what_waits_outside_needs_room_there() -> None:
-    poor = gpu(24, host=8)
-    assert choose(TI2V, gpu(24), NATIVE).encoding is Encoding.VISIT
-    with pytest.raises(EngineError, match="is too small for"):
-        choose(TI2V, poor, NATIVE)
-
-
 def test_a_card_that_is_too_small_is_told_the_largest_model_that_fits() -> None:
     tiny = gpu(4.5)
     with pytest.raises(EngineError) as refused:

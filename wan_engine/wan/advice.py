@@ -13,7 +13,7 @@ from wan_engine.wan.device import Device
 from wan_engine.wan.memory import in_words
 from wan_engine.wan.pace import GPUS, seconds
 from wan_engine.wan.plan import Plan, Stage, plans
-from wan_engine.wan.profiles import PROFILES, Profile
+from wan_engine.wan.profiles import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +89,6 @@ def advise(profile: Profile, device: Device, *, picture: bool = False) -> Advice
         seconds=_seconds(profile, device) if taken else None,
         reason="" if taken else _reason(device, passed_over, room),
     )
-
-
-def largest_that_fits(device: Device) -> Profile | None:
-    """The model with the most parameters that a device can run at its native size; None if it can run none.
-
-    Of equals, the first of `PROFILES`. Host memory is not looked at: too little of it makes a model slow, not small.
-    """
-    fitting = (profile for profile in PROFILES.values() if advise(profile, device).taken)
-    return max(fitting, key=lambda profile: profile.architecture.transformer_parameters, default=None)
 
 
 def _seconds(profile: Profile, device: Device) -> float | None:

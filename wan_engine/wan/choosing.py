@@ -9,9 +9,6 @@ from wan_engine.wan.plan import Plan, plans
 from wan_engine.wan.profiles import PROFILES, Profile
 from wan_engine.wan.take import Take
 
-#: Of what is free, this much is planned with: allocators lose some to the gaps between blocks.
-PLANNED = 0.95
-
 
 def choose(profile: Profile, device: Device, take: Take) -> Plan:
     """The fastest plan that is expected to fit.
@@ -32,13 +29,12 @@ def choose(profile: Profile, device: Device, take: Take) -> Plan:
 
 
 def fits(profile: Profile, device: Device, take: Take, plan: Plan) -> bool:
-    """Whether a plan is expected to have room, on the device and beside it."""
+    """Whether a plan is expected to have room on the device. Too little of the machine's own memory makes it slow."""
     peaks = memory.peaks(
         profile.architecture, plan, take.width, take.height, take.frames,
         own_times=profile.architecture.expand_timesteps and take.pictured,
     )  # fmt: skip
-    waiting = memory.waiting(profile.architecture, plan) if device.is_gpu else 0
-    return max(peaks.values()) <= device.free * PLANNED and waiting <= device.host_free * PLANNED
+    return max(peaks.values()) <= device.free * memory.PLANNED
 
 
 def largest_that_fits(device: Device, *, pictured: bool = False) -> tuple[Profile, Take] | None:
@@ -49,6 +45,8 @@ def largest_that_fits(device: Device, *, pictured: bool = False) -> tuple[Profil
     pictured:
         With a reference image.
     """
+    if not device.is_gpu:
+        return None
     for profile in sorted(PROFILES.values(), key=lambda one: -one.architecture.transformer_parameters):
         width, height = profile.sizes[0]
         take = Take(width, height, profile.frames, profile.fps, pictured)

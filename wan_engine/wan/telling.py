@@ -14,9 +14,6 @@ from wan_engine.wan import cost
 from wan_engine.wan.profiles import Profile
 from wan_engine.wan.take import Take
 
-#: Floating-point operations to decode a pixel of a frame (46.5 s for 121 frames of 1280x704 on a card that denoises at
-#: 157 TFLOPS): good enough to tell how far a shot is.
-DECODING = 6.7e7
 #: Steps that progress is told in.
 TOLD = 1000
 #: Blocks that the GPU may be behind what was asked of it. It computes long after it is told to; with no limit, a cancel
@@ -33,7 +30,7 @@ class Telling:
     ) -> None:  # fmt: skip
         self._shot_id, self._progress, self._token = shot_id, progress, token
         passes = cost.denoising(profile, take.width, take.height, take.frames, steps=steps, guidance=guidance)
-        decoding = DECODING * take.width * take.height * take.frames
+        decoding = cost.decoding(take.width, take.height, take.frames)
         self._share = passes / (passes + decoding)
         self._passes = steps * (2 if guidance > 1 else 1)
         self._done, self._decoded, self._to_decode = 0, 0, 1
