@@ -46,7 +46,7 @@ def bench(
     engine.check(shot)
     with tempfile.TemporaryDirectory(prefix="reelmill-bench-") as folder:
         ours, record = _ours(engine, shot, Path(folder), shots)
-        theirs, why = _theirs(engine, shot, Path(folder), shots) if bare else (None, "")
+        theirs, why = _theirs(engine, shot, Path(folder), shots) if bare else (None, "it was not asked for")
     ratio = ours.usual / theirs.usual if theirs else None
     if as_json:
         print_json(
@@ -109,20 +109,10 @@ def _ours(engine: WanEngine, shot: Shot, folder: Path, shots: int) -> tuple[Meas
 
 
 def _theirs(engine: WanEngine, shot: Shot, folder: Path, shots: int) -> tuple[Measured | None, str]:
-    """The same shots by the bare pipeline, or why there is nothing to compare with."""
-    import torch
-
-    from wan_engine.wan.benchmarking import Bare, measure
+    from wan_engine.wan.benchmarking import measure_bare
     from wan_engine.wan.probing import probe
 
-    device = probe()
-    try:
-        pipe = Bare(engine.weights, device, torch.bfloat16 if device.is_gpu else torch.float32)
-        return measure(lambda one: pipe.make(one, folder / "bare.mp4"), shot, device, shots=shots), ""
-    except torch.OutOfMemoryError:
-        return None, "it runs out of memory here"
-    except EngineError as error:
-        return None, error.reason
+    return measure_bare(engine.weights, shot, folder / "bare.mp4", probe(), shots=shots)
 
 
 def _row(name: str, measured: Measured) -> tuple[str, ...]:

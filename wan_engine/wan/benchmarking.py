@@ -60,6 +60,19 @@ def measure(make: Callable[[Shot], object], shot: Shot, device: Device, *, shots
     return Measured(seconds[0], tuple(seconds[1:]), shot.frames, meter.read())
 
 
+def measure_bare(
+    weights: Weights, shot: Shot, path: Path, device: Device, *, shots: int
+) -> tuple[Measured | None, str]:
+    """As `measure`, by the bare pipeline; or None, and why there is nothing to compare with."""
+    try:
+        pipe = Bare(weights, device, torch.bfloat16 if device.is_gpu else torch.float32)
+        return measure(lambda one: pipe.make(one, path), shot, device, shots=shots), ""
+    except torch.OutOfMemoryError:
+        return None, "it runs out of memory here"
+    except EngineError as error:
+        return None, error.reason
+
+
 class Bare:
     """diffusers' own pipeline, as its documentation shows it: all of it on the device, and the clip written at the end.
 
@@ -72,7 +85,7 @@ class Bare:
     def __init__(self, weights: Weights, device: Device, precision: torch.dtype) -> None:
         profile: Profile = weights.profile
         if profile.scheduler is Scheduler.DMD:
-            raise EngineError(f"diffusers alone cannot make a clip of {profile.title}", "measure it without `--bare`")
+            raise EngineError(f"diffusers alone cannot make a clip of {profile.title}", "measure it with `--no-bare`")
         self._pipe: Any = WanPipeline.from_pretrained(
             weights.folder, dtype={"vae": torch.float32, "default": precision}, local_files_only=True
         )
