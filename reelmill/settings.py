@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         "", description="The model that it serves, as `name` or `name@revision`. Empty: the server is asked."
     )
     video_api_shots: int = Field(4, ge=1, le=64, description="Shots that are ordered there at the same time.")
+    engine_token: SecretStr = Field(
+        SecretStr(""), description="What `reelmill engine serve` asks of its callers. Empty: it serves this machine only."
+    )
     models: str = Field("", description="Where models lie, each in a folder of its name. Empty: in the home folder.")
     wan_model: str = Field(
         "", description="The model of the engine `wan`, as `name` or `name@revision`. Empty: wan22-ti2v-5b."
