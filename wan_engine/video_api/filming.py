@@ -62,7 +62,7 @@ class Filming:
             height=shot.height,
             frames=shot.frames,
             fps=shot.fps,
-            preview=False,
+            preview=job.preview,
             record={"seconds_taken": round(time.monotonic() - began, 3), "job": job.id, **job.figures},
         )
 

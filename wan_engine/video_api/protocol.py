@@ -57,6 +57,7 @@ class Job:
     percent: int = 0  #: 0 to 100; some servers know only these two
     reason: str = ""  #: why it failed, in the server's words
     figures: Mapping[str, float] = field(default_factory=dict)
+    preview: bool = False  #: made without a model, as our own server says of an engine that draws previews
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,8 @@ def job(answer: Answer) -> Job | None:
     reason = ""
     if status is Status.FAILED:
         reason = _bounded(_told(body.get("error"))) or (f"it was {word}" if word in _ENDS else "it gives no reason")
-    return Job(body["id"], status, _percent(body.get("progress")), reason, _figures(body))
+    preview = body.get("preview") is True
+    return Job(body["id"], status, _percent(body.get("progress")), reason, _figures(body), preview)
 
 
 def refusal(answer: Answer, when: str) -> ReelmillError:
