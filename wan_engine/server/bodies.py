@@ -127,7 +127,7 @@ def _whole(fields: dict[str, Json], picture: bytes | None) -> Body:
     """With the image out of its field, if it is said as a `data:` address there."""
     said = fields.pop(PICTURE_FIELD, None)
     if isinstance(said, dict):
-        said = said.get("image_url")
+        said = said.get("image_url", said)
     if said in (None, ""):
         return _checked(fields, picture)
     head, comma, content = said.partition(",") if isinstance(said, str) else ("", "", "")

@@ -6,6 +6,7 @@ import logging
 import re
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,12 +111,14 @@ def serve(make_engine: Callable[[], Engine], place: Place, *, ready: Callable[[s
 
 
 @contextmanager
-def opened(make_engine: Callable[[], Engine], place: Place) -> Iterator[tuple[Desk, Worker]]:
+def opened(
+    make_engine: Callable[[], Engine], place: Place, *, clock: Callable[[], float] = time.time
+) -> Iterator[tuple[Desk, Worker]]:
     """A desk and its worker, which was not started yet, in a folder that is nobody else's for as long."""
     asked = make_engine()
     if reason := asked.unavailable():
         raise EngineError(f"the engine {asked.name} cannot run here: {reason}", "`reelmill doctor` says more")
-    with StateFolder.opened(place.folder) as folder, Database(folder.jobs, keep=KEEP) as database:
+    with StateFolder.opened(place.folder) as folder, Database(folder.jobs, keep=KEEP, clock=clock) as database:
         jobs, queue, figures = Jobs(database), Queue(database), Figures(asked.name, asked.model)
         queue.recover()
         queue.sweep()
