@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from flows.cli.app import OK
 from flows.cli.output import console
+from reelmill.errors import UseError
 from reelmill.settings import Settings
 
 log = logging.getLogger("reelmill.engine")
@@ -34,6 +35,8 @@ def serve(
     from tasks.registry import find
     from wan_engine.server import serving
 
+    if queue < 1:
+        raise UseError(f"--queue {queue} lets nobody wait", "say 1 or more")
     settings = Settings()
     logs.configure(settings.log_format, settings.log_level)
     place = serving.Place(

@@ -8,6 +8,7 @@ import io
 import logging
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -587,3 +588,28 @@ def test_a_file_of_a_newer_reelmill_is_left_alone(tmp_path: Path) -> None:
 
     with pytest.raises(UseError, match="newer"):
         Database(tmp_path / "jobs.db", keep=60)
+
+
+def test_many_clients_that_order_and_delete_at_once_leave_nothing_behind(tmp_path: Path) -> None:
+    def client(number: int) -> tuple[str, bool]:
+        """One order, which every second client takes back at once, and every third one after a look."""
+        job = server.ordered(f"client {number}")
+        if number % 3 == 0:
+            server.ended(job)
+        if number % 2:
+            server.client.delete(f"/v1/videos/{job}")
+        return job, bool(number % 2)
+
+    with gated(tmp_path / "engine") as server:
+        server.stage.gate.set()
+        with ThreadPoolExecutor(8) as clients:
+            outcomes = list(clients.map(client, range(24)))
+        kept = {job for job, deleted in outcomes if not deleted}
+        for job in kept:
+            assert server.ended(job)["status"] == "completed"
+
+        assert {job["id"] for job in server.client.get("/v1/videos", params={"limit": 100}).json()["data"]} == kept
+        films, work = server.place.folder / "films", server.place.folder / "work"
+        server.until(lambda: list(work.iterdir()), lambda left: left == [])
+        server.until(lambda: {path.stem for path in films.iterdir()}, lambda found: found == kept)
+        assert len(server.stage.began) <= 24

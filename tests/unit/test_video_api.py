@@ -78,6 +78,8 @@ def test_what_no_server_takes_is_refused_with_the_nearest_that_is(changes: dict[
         ({"id": "a", "status": "in_progress", "progress": "many"}, 200, Job("a", Status.IN_PROGRESS)),
         ({"id": "a", "status": "in_progress", "progress": 1e9}, 200, Job("a", Status.IN_PROGRESS, 100)),
         ({"id": "a", "status": "completed", "progress": 100, "error": None}, 200, Job("a", Status.COMPLETED, 100)),
+        ({"id": "a", "status": "completed", "preview": True}, 200, Job("a", Status.COMPLETED, preview=True)),
+        ({"id": "a", "status": "completed", "preview": "no"}, 200, Job("a", Status.COMPLETED)),
         ({"id": "a", "status": "failed", "error": {"message": "full"}}, 200, Job("a", Status.FAILED, 0, "full")),
         ({"id": "a", "status": "failed", "error": {"message": "x", "code": 5}}, 500, Job("a", Status.FAILED, 0, "x")),
         ({"id": "a", "status": "failed", "error": "as text"}, 422, Job("a", Status.FAILED, 0, "as text")),

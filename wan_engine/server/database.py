@@ -14,6 +14,8 @@ from reelmill.errors import StorageError, UseError
 
 #: Of the tables below, as `PRAGMA user_version`. A file with a higher number was written by a newer Reelmill.
 SCHEMA = 1
+#: Seconds to wait for somebody else's hand on the file: a backup may have it for a moment.
+LOCKED = 2.0
 
 _TABLES = """
 create table if not exists jobs (
@@ -60,7 +62,7 @@ class Database:
         self.keep, self.now = keep, clock
         self._lock = threading.RLock()
         with _typed():
-            self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._file = sqlite3.connect(path, timeout=LOCKED, isolation_level=None, check_same_thread=False)
             self._file.row_factory = sqlite3.Row
             # FULL: an order that was answered is on the disk, also after a power cut.
             self._file.executescript("pragma journal_mode = wal; pragma synchronous = full;")

@@ -135,7 +135,7 @@ class Desk:
     def standing(self) -> Standing:
         """How the server is at the moment."""
         with self._asking:
-            trouble = "it stops" if self._worker.stopping else self._engine.unavailable() or ""
+            trouble = self._worker.trouble or self._engine.unavailable() or ""
         return Standing(self.served.engine, self.served.model, self._jobs.waiting(), trouble)
 
     def _check(self, order: Order) -> None:

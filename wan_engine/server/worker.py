@@ -7,11 +7,11 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from reelmill.content import Clip
 from reelmill.errors import EngineError, Interrupted, ReelmillError, StorageError
-from wan_engine.base import CancelToken, Engine, Failure
+from wan_engine.base import Engine, Failure
+from wan_engine.server.current import Current
 from wan_engine.server.folder import StateFolder
 from wan_engine.server.job import Job
 from wan_engine.server.metrics import DONE, FAILED, Figures
@@ -23,19 +23,6 @@ IDLE = 30.0
 PAUSE = 2.0
 
 log = logging.getLogger("reelmill.engine")
-
-
-@dataclass(slots=True)
-class Current:
-    """The job in the making."""
-
-    job: Job
-    token: CancelToken = field(default_factory=CancelToken)
-    percent: int = 0
-
-    def listen(self, shot_id: str, done: int, total: int) -> None:
-        """A `Progress`. 100 is told only when the film is in its place."""
-        self.percent = max(self.percent, min(99, done * 100 // max(total, 1)))
 
 
 class Worker:
@@ -74,6 +61,13 @@ class Worker:
     def stopping(self) -> bool:
         return self._stopping
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing is made any more; "" if all is well."""
+        if self._stopping:
+            return "the server stops"
+        return "" if self._thread.is_alive() else "the worker has ended: start the server again"
+
     def stop(self) -> None:
         """Begin nothing more, and put the job in the making back. Returns at once."""
         with self._changed:
@@ -92,6 +86,8 @@ class Worker:
             self._figures.began(time.time() - current.job.created_at)
             try:
                 self._make(current)
+            except Exception:  # the thread must live: a job whose end was not written is made anew at the next start
+                log.exception("%s has ended, and that could not be written", current.job.id)
             finally:
                 with self._changed:
                     self._current = None
