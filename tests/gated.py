@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,12 +155,15 @@ class Gated:
 
 
 @contextmanager
-def gated(folder: Path, **place: Any) -> Iterator[Gated]:
-    """A server on loopback, in a thread of its own."""
+def gated(folder: Path, make_engine: Callable[[], Engine] | None = None, **place: Any) -> Iterator[Gated]:
+    """A server on loopback, in a thread of its own; with the engine that waits at a gate, or with another one."""
     stage, where = Stage(), Place(folder, **place)
     running = Gated("", stage, where, httpx.Client())
     with (
-        opened(lambda: GatedEngine(stage), where, clock=lambda: time.time() + running.later) as (desk, worker),
+        opened(make_engine or (lambda: GatedEngine(stage)), where, clock=lambda: time.time() + running.later) as (
+            desk,
+            worker,
+        ),
         listen(where.host, 0) as listening,
     ):
         host = f"[{where.host}]" if ":" in where.host else where.host

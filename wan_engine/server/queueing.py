@@ -16,7 +16,7 @@ from wan_engine.server.jobs import COLUMNS, job_of, strike
 from wan_engine.video_api.protocol import Status
 
 #: How often a job is begun. One that ends the whole process, as a crash in a driver does, must not do so for ever.
-MOST_STARTS = 3
+MOST_STARTS = 10
 
 
 class Queue:
