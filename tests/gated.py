@@ -33,6 +33,7 @@ class Stage:
     images: list[bytes] = field(default_factory=list)
     trouble: str = ""
     closed: int = 0
+    stop: Callable[[], None] = lambda: None  #: as SIGTERM does
     changed: threading.Condition = field(default_factory=threading.Condition)
 
 
@@ -89,8 +90,10 @@ class GatedEngine(Engine):
     def close(self) -> None:
         self._stage.closed += 1
 
-    @staticmethod
-    def _film(shot: Shot, folder: Path) -> Clip | Failure:
+    def _film(self, shot: Shot, folder: Path) -> Clip | Failure:
+        if shot.prompt == "fail because all stops":
+            self._stage.stop()
+            return Failure(shot.id, EngineError("the encoder ended with 255", ""))
         if shot.prompt == "fail":
             return Failure(shot.id, EngineError("the lamp is broken", "change the lamp"))
         if shot.prompt == "stop":
@@ -118,7 +121,6 @@ class Gated:
     place: Place
     client: httpx.Client
     later: float = 0.0  #: seconds by which its clock is ahead
-    closing: Any = None  #: what tells it to stop
 
     def order(self, prompt: str = "a lake", headers: dict[str, str] | None = None, **fields: Any) -> httpx.Response:
         """A form, as every client sends one, of a small film."""
@@ -169,7 +171,7 @@ def gated(folder: Path, make_engine: Callable[[], Engine] | None = None, **place
         host = f"[{where.host}]" if ":" in where.host else where.host
         running.url = f"http://{host}:{listening.getsockname()[1]}"
         server = Server(desk, worker, where)
-        running.closing = worker
+        stage.stop = worker.stop
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="gated-server")
         worker.start()
         thread.start()

@@ -460,7 +460,7 @@ def test_a_server_that_stops_takes_no_orders(held: Gated) -> None:
     running = held.ordered()
     held.wait_for_shots(1)
 
-    held.closing.stop()
+    held.stage.stop()
 
     refused = held.order()
     error(refused, 503)
@@ -468,6 +468,17 @@ def test_a_server_that_stops_takes_no_orders(held: Gated) -> None:
     assert held.client.get("/health").status_code == 503
     told = held.until(lambda: held.job(running), lambda job: job["status"] == "queued")
     assert told["progress"] == 0
+
+
+def test_a_shot_that_fails_because_everything_is_stopped_has_not_failed(held: Gated, tmp_path: Path) -> None:
+    """systemd tells the encoder to stop when it tells us, and the encoder may be quicker."""
+    job = held.ordered("fail because all stops")
+    held.wait_for_shots(1)
+
+    held.stage.gate.set()
+
+    assert held.until(lambda: held.job(job), lambda found: found["status"] != "in_progress")["status"] == "queued"
+    assert [path.name for path in (tmp_path / "engine" / "films").iterdir()] == []
 
 
 def test_the_figures_can_be_read_by_prometheus(held: Gated) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,14 +91,29 @@ def test_a_server_that_is_killed_in_mid_shot_goes_on_where_it_was(tmp_path: Path
         assert list((home / "engine" / "work").iterdir()) == []
 
 
+def children(process: int) -> list[int]:
+    """The processes that a process has started: field 4 of proc(5) is the parent."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == process:
+                found.append(int(stat.parent.name))
+    return found
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_that_is_told_to_stop_puts_its_shot_down_and_ends_well(tmp_path: Path, sent: signal.Signals) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, "to all"])
+def test_a_server_that_is_told_to_stop_puts_its_shot_down_and_ends_well(
+    tmp_path: Path, sent: signal.Signals | str
+) -> None:
     home = tmp_path / "home"
     with served(home) as first:
         running = order(first, LONG)
         until(first, running, "in_progress", percent=5)
-        first.process.send_signal(sent)
+        if isinstance(sent, str):  # as systemd does, and the encoder hears it first
+            (encoder,) = children(first.process.pid)
+            os.kill(encoder, signal.SIGTERM)
+        first.process.send_signal(signal.SIGTERM if isinstance(sent, str) else sent)
         assert first.process.wait(PATIENCE) == 0
         assert "Traceback" not in first.log.read_text()
     assert list((home / "engine" / "work").iterdir()) == []

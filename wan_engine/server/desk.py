@@ -17,7 +17,7 @@ from wan_engine.server.job import Job
 from wan_engine.server.jobs import Jobs, KeyTaken, QueueFull, new_identity
 from wan_engine.server.metrics import CANCELLED, Figures
 from wan_engine.server.orders import Order, Served, read_order
-from wan_engine.server.refusals import Refusal, not_found, stopping
+from wan_engine.server.refusals import Refusal, not_found, unavailable
 from wan_engine.server.worker import Worker
 from wan_engine.video_api.inspection import inspect_picture
 from wan_engine.video_api.protocol import Status
@@ -66,8 +66,8 @@ class Desk:
         EngineError, MediaError
             If the engine cannot make it.
         """
-        if self._worker.stopping:
-            raise stopping()
+        if trouble := self._worker.trouble:
+            raise unavailable(trouble)
         order = read_order(fields, self.served, hashlib.sha256(picture).hexdigest() if picture is not None else None)
         try:
             if key is not None and (known := self._jobs.ordered_as(key, order.asked)) is not None:

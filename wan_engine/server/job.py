@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reelmill.content import Json, Shot
+from reelmill.errors import ReelmillError
 from wan_engine.video_api.protocol import Status, name_of
 
 #: Figures of a clip's record that a client is told under the names that SGLang and vLLM-Omni have for them.
@@ -61,6 +63,11 @@ class Job:
             "preview": preview,
             **{name: self.record[kept] for name, kept in _TOLD.items() if kept in self.record},
         }
+
+
+def code_of(error: ReelmillError) -> str:
+    """The kind of an error for programs: `engine_error`, `media_error`, `storage_error` …"""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 def _whole(moment: float | None) -> int | None:

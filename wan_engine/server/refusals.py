@@ -56,9 +56,10 @@ def not_found() -> Refusal:
     )
 
 
-def stopping() -> Refusal:
+def unavailable(reason: str) -> Refusal:
+    """The server is not in order, or not for long."""
     return Refusal(
-        HTTPStatus.SERVICE_UNAVAILABLE, "stopping", "the server stops", "send the same again once it is back",
+        HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", reason, "send the same again a little later",
         {"Retry-After": str(RETRY_AFTER)},
     )  # fmt: skip
 
@@ -88,10 +89,7 @@ async def _failed(request: Request, error: Exception) -> Response:
     if isinstance(error, EngineError | MediaError):
         return bad_order(error.reason, error.instruction).response()
     log.warning("%s %s: %s", request.method, quote(request.scope["path"]), error)
-    return Refusal(
-        HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "the server cannot do this at the moment",
-        "send the same again a little later", {"Retry-After": str(RETRY_AFTER)},
-    ).response()  # fmt: skip
+    return unavailable("the server cannot do this at the moment").response()
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

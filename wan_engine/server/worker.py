@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from reelmill.errors import EngineError, Interrupted, ReelmillError, StorageErro
 from wan_engine.base import Engine, Failure
 from wan_engine.server.current import Current
 from wan_engine.server.folder import StateFolder
-from wan_engine.server.job import Job
+from wan_engine.server.job import Job, code_of
 from wan_engine.server.metrics import DONE, FAILED, Figures
 from wan_engine.server.queueing import Queue
 
@@ -21,6 +20,8 @@ from wan_engine.server.queueing import Queue
 IDLE = 30.0
 #: Seconds until a table that could not be written is tried again.
 PAUSE = 2.0
+#: Seconds between a shot's failure and its verdict: what stops the whole service may reach its encoder first.
+SECOND_THOUGHT = 0.5
 
 log = logging.getLogger("reelmill.engine")
 
@@ -58,10 +59,6 @@ class Worker:
                 self._current.token.cancel()
 
     @property
-    def stopping(self) -> bool:
-        return self._stopping
-
-    @property
     def trouble(self) -> str:
         """Why nothing is made any more; "" if all is well."""
         if self._stopping:
@@ -86,8 +83,10 @@ class Worker:
             self._figures.began(time.time() - current.job.created_at)
             try:
                 self._make(current)
-            except Exception:  # the thread must live: a job whose end was not written is made anew at the next start
-                log.exception("%s has ended, and that could not be written", current.job.id)
+            except StorageError:
+                log.warning("how %s has ended cannot be written: the next start makes it anew", current.job.id)
+            except Exception:  # whatever is wrong here, the next job has its chance
+                log.exception("%s has ended badly", current.job.id)
             finally:
                 with self._changed:
                     self._current = None
@@ -122,7 +121,10 @@ class Worker:
         except Interrupted:
             self._interrupted(current)
         except ReelmillError as error:
-            self._failed(job, _code(error), str(error))
+            if self._stops_with_it():
+                self._interrupted(current)
+            else:
+                self._failed(job, code_of(error), str(error))
         except OSError as error:
             self._failed(job, "storage_error", f"the film cannot be written: {error.strerror}")
         except Exception:  # whatever an engine raises, the next job has its chance
@@ -174,8 +176,13 @@ class Worker:
         if not self._insist(lambda: self._queue.put_back(job, blameless=self._stopping)):
             self._folder.discard(job.id)
 
+    def _stops_with_it(self) -> bool:
+        """Whether a shot has failed because the server stops: an init system tells the encoder so before us."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._stopping, SECOND_THOUGHT)
+
     def _insist(self, write: Callable[[], bool]) -> bool:
-        """Write to the table, however long the disk is full. While the server stops, what is there stays true."""
+        """Write to the table, however long the disk is full. While the server stops, what stands there stays true."""
         while True:
             try:
                 return write()
@@ -183,7 +190,7 @@ class Worker:
                 log.warning("%s", error)
                 with self._changed:
                     if self._stopping:
-                        return True
+                        raise
                     self._changed.wait(PAUSE)
 
     def _unload(self) -> None:
@@ -191,8 +198,3 @@ class Worker:
             self._engine.close()
         except Exception:  # an engine that broke down may break down once more
             log.exception("the engine cannot be closed")
-
-
-def _code(error: ReelmillError) -> str:
-    """The kind of an error for programs: `engine_error`, `media_error`, `storage_error` …"""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
