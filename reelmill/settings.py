@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     )
     video_api_shots: int = Field(4, ge=1, le=64, description="Shots that are ordered there at the same time.")
     engine_token: SecretStr = Field(
-        SecretStr(""), description="What `reelmill engine serve` asks of its callers. Empty: it serves this machine only."
+        SecretStr(""), description="What `reelmill engine serve` asks for. Empty: it serves this machine only."
     )
     models: str = Field("", description="Where models lie, each in a folder of its name. Empty: in the home folder.")
     wan_model: str = Field(
