@@ -9,14 +9,25 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from reelmill.errors import MediaError
+
 #: What shows through a picture that is transparent in part: product photos stand on white.
 GROUND = (255, 255, 255)
 
 
 def read_picture(path: Path, width: int, height: int) -> torch.Tensor:
-    """The picture, (1, 3, 1, height, width), from -1 to 1: covering the frame, cut equally on both sides."""
-    with Image.open(path) as opened:
-        picture = opened.convert("RGBA")
+    """The picture, (1, 3, 1, height, width), from -1 to 1: covering the frame, cut equally on both sides.
+
+    Raises
+    ------
+    MediaError
+        If the file is no picture.
+    """
+    try:
+        with Image.open(path) as opened:
+            picture = opened.convert("RGBA")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise MediaError(f"the reference image cannot be read: {error}", "use JPEG, PNG or WebP") from None
     flat = Image.new("RGBA", picture.size, GROUND)
     flat.alpha_composite(picture)
     covering = ImageOps.fit(flat.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
