@@ -12,6 +12,7 @@ import pytest
 
 from flows.definition import Definition, load, loads
 from reelmill.errors import DefinitionError, Problem, UseError
+from tasks.generation.options import GenerateOptions
 from tasks.sources.solar_terms import SolarTerms
 
 GOOD = """\
@@ -191,3 +192,11 @@ def test_reading_a_definition_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_what_an_engine_draws_with_is_one_word() -> None:
+    options = GenerateOptions(model="fastwan22-5b", loras={"ink-wash": 0.8}, tier="fast", size="720p-portrait")
+    assert options.drawing == "fastwan22-5b+ink-wash*0.8~fast"
+    assert (options.size, options.width, options.height) == ("704x1280", 704, 1280)
+    assert GenerateOptions().drawing == ""
+    assert GenerateOptions(engine="video_api", model="a-model-of-their-own").drawing == "a-model-of-their-own"

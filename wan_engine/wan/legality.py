@@ -43,7 +43,7 @@ def check_size(profile: Profile, width: int, height: int) -> None:
         return
     stride, most = profile.architecture.spatial_stride, _most_pixels(profile)
     raise EngineError(
-        f"{profile.title} cannot make {width}x{height}: sides are multiples of {stride} from {SHORTEST_SIDE} on, "
+        f"{profile.title} cannot make {width}x{height}: sides are multiples of {stride} from {_shortest(profile)} on, "
         f"with at most {most:,} pixels, or from {round(most * WORTH_ENLARGING):,} on if they are enlarged",
         f"the nearest size is {nearest[0]}x{nearest[1]}; it was trained at "
         + " and ".join(f"{one}x{other}" for one, other in profile.sizes),
@@ -57,15 +57,14 @@ def nearest_size(profile: Profile, width: int, height: int) -> tuple[int, int]:
     >>> nearest_size(PROFILES["wan22-ti2v-5b"], 720, 1280)
     (704, 1280)
     """
-    stride, most = profile.architecture.spatial_stride, _most_pixels(profile)
+    stride, most, least = profile.architecture.spatial_stride, _most_pixels(profile), _shortest(profile)
     scale = min(1.0, (most / (width * height)) ** 0.5)
-    wanted = (max(width * scale, SHORTEST_SIDE), max(height * scale, SHORTEST_SIDE))
-    around = [{max(SHORTEST_SIDE, int(side // stride) * stride + step * stride) for step in (0, 1)} for side in wanted]
+    wanted = (max(width * scale, least), max(height * scale, least))
+    around = [{max(least, int(side // stride) * stride + step * stride) for step in (0, 1)} for side in wanted]
     legal = [(one, other) for one, other in product(*around) if one * other <= most]
     if not legal:  # a very long one: its short side is already at its limit
-        short = SHORTEST_SIDE
-        long = most // short // stride * stride
-        return (long, short) if width > height else (short, long)
+        long = most // least // stride * stride
+        return (long, least) if width > height else (least, long)
 
     def distance(size: tuple[int, int]) -> tuple[bool, float, float]:
         return size not in profile.sizes, abs(log(size[0] * height / (size[1] * width))), abs(size[0] - wanted[0])
@@ -125,6 +124,11 @@ def _check_sampling(profile: Profile, shot: Shot) -> None:
             f"guidance {shot.guidance:g}",
             f"ask for `steps: {profile.steps}, guidance: {profile.guidance:g}`, or leave both out",
         )
+
+
+def _shortest(profile: Profile) -> int:
+    """The shortest side that is allowed, in pixels: what a model was trained at always is."""
+    return min(SHORTEST_SIDE, *(min(size) for size in profile.sizes))
 
 
 def _most_pixels(profile: Profile) -> int:
