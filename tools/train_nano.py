@@ -1,0 +1,122 @@
+"""Train the nano model: a Wan pipeline of the real classes that draws what it is told, small enough for a repository.
+
+python tools/train_nano.py FOLDER            the model as it is in tests/data/nano
+python tools/train_nano.py FOLDER --quick    the same way in two minutes; it draws nothing that can be recognised
+
+It knows 24 prompts, "a red square moving left" and its likes (see `nano/clips.py`), at 64x64 and 9 frames, and needs
+nothing but a CPU. It writes FOLDER in diffusers' layout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanPipeline, WanTransformer3DModel
+from transformers import T5Tokenizer, UMT5EncoderModel
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the embeddings are those of our engine
+
+from nano import autoencoder, denoiser, text
+from nano.autoencoder import Stage
+from nano.clips import PROMPTS
+
+from wan_engine.wan.prompts import read
+
+#: How weights are kept: half of their bytes, and closer to what was learned than in bfloat16.
+KEPT = torch.float16
+SEED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long everything is trained."""
+
+    vae: tuple[Stage, ...]
+    drawn: int  #: clips that the transformer learns from
+    steps: int  #: of the transformer
+
+
+FULL = Effort(
+    vae=(Stage(1, 8, 800), Stage(5, 4, 800), Stage(9, 4, 400), Stage(9, 4, 600, encoder=False)),
+    drawn=6000,
+    steps=6000,
+)
+QUICK = Effort(
+    vae=(Stage(1, 4, 20), Stage(5, 2, 4), Stage(9, 2, 4), Stage(9, 2, 4, encoder=False)),
+    drawn=64,
+    steps=20,
+)
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description="Train the nano model.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--quick", action="store_true", help="only to see that everything runs")
+    parser.add_argument("--threads", type=int, default=1, help="more are slower where others work, too")
+    choice = parser.parse_args()
+    torch.set_num_threads(choice.threads)
+    torch.set_flush_denormal(True)  # dead channels would take ten times as long
+    train(choice.folder, QUICK if choice.quick else FULL)
+
+
+def train(folder: Path, effort: Effort) -> None:
+    """Train all parts and save them."""
+    generator = torch.Generator().manual_seed(SEED)
+    torch.manual_seed(SEED)
+    tokenizer = text.tokenizer()
+    text_encoder = text.build(len(tokenizer))
+    vae = autoencoder.build()
+    autoencoder.train(vae, effort.vae, generator, lambda _, line: print(line, flush=True))
+    vae = rounded(vae)
+    latents, numbers = denoiser.latents(vae, effort.drawn, generator)
+    normalised = normalise(vae, latents)
+    embeddings = read([*PROMPTS, ""], tokenizer, text_encoder, torch.device("cpu"))
+    transformer = denoiser.train(
+        denoiser.build(), normalised, numbers, embeddings, effort.steps, generator,
+        lambda *told: print(told[-1], flush=True),
+    )  # fmt: skip
+    save(folder, tokenizer, text_encoder, vae, transformer)
+
+
+def rounded(model: AutoencoderKLWan) -> AutoencoderKLWan:
+    """The model as it will be when it is loaded: what comes after it learns from that."""
+    return model.to(KEPT).float().eval()
+
+
+def normalise(vae: AutoencoderKLWan, latents: torch.Tensor) -> torch.Tensor:
+    """Latents with mean 0 and deviation 1 in each channel, and the VAE told how."""
+    mean, deviation = latents.mean(dim=(0, 2, 3, 4)), latents.std(dim=(0, 2, 3, 4))
+    vae.register_to_config(
+        latents_mean=[round(value, 4) for value in mean.tolist()],
+        latents_std=[round(value, 4) for value in deviation.tolist()],
+    )
+    return (latents - mean.view(1, -1, 1, 1, 1)) / deviation.view(1, -1, 1, 1, 1)
+
+
+def save(
+    folder: Path,
+    tokenizer: T5Tokenizer,
+    text_encoder: UMT5EncoderModel,
+    vae: AutoencoderKLWan,
+    transformer: WanTransformer3DModel,
+) -> None:
+    """The whole pipeline in diffusers' layout."""
+    scheduler = UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, num_train_timesteps=1000, flow_shift=denoiser.SHIFT
+    )
+    pipeline = WanPipeline(
+        tokenizer=tokenizer, text_encoder=text_encoder, vae=vae.to(KEPT), scheduler=scheduler,
+        transformer=transformer.to(KEPT), transformer_2=None, boundary_ratio=None, expand_timesteps=True,
+    )  # fmt: skip
+    pipeline.save_pretrained(folder)
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    print(f"{folder}: {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
