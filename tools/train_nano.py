@@ -28,7 +28,10 @@ from wan_engine.wan.prompts import read
 
 #: How weights are kept: half of their bytes, and closer to what was learned than in bfloat16.
 KEPT = torch.float16
-SEED = 7
+#: The VAE's first weights, its clips and its decoder's; the transformer's clips and its noise; the weights of the text
+#: encoder and the first ones of the transformer.
+#: With other first weights, the VAE can stay at one colour for more than 600 steps; with these it leaves it before 300.
+VAE, VAE_CLIPS, DECODER_CLIPS, CLIPS, NOISE, TEXT_ENCODER, TRANSFORMER = 0, 1, 4, 2, 3, 7, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +39,13 @@ class Effort:
     """How long everything is trained."""
 
     vae: tuple[Stage, ...]
+    decoder: Stage  #: after that, alone
     drawn: int  #: clips that the transformer learns from
     steps: int  #: of the transformer
 
 
-FULL = Effort(
-    vae=(Stage(1, 8, 800), Stage(5, 4, 800), Stage(9, 4, 400), Stage(9, 4, 600, encoder=False)),
-    drawn=6000,
-    steps=6000,
-)
-QUICK = Effort(
-    vae=(Stage(1, 4, 20), Stage(5, 2, 4), Stage(9, 2, 4), Stage(9, 2, 4, encoder=False)),
-    drawn=64,
-    steps=20,
-)
+FULL = Effort((Stage(1, 8, 800), Stage(5, 4, 800), Stage(9, 4, 400)), Stage(9, 4, 600), drawn=6000, steps=6000)
+QUICK = Effort((Stage(1, 4, 20), Stage(5, 2, 4), Stage(9, 2, 4)), Stage(9, 2, 4), drawn=64, steps=20)
 
 
 def main() -> None:
@@ -66,21 +62,35 @@ def main() -> None:
 
 def train(folder: Path, effort: Effort) -> None:
     """Train all parts and save them."""
-    generator = torch.Generator().manual_seed(SEED)
-    torch.manual_seed(SEED)
+    torch.manual_seed(VAE)
+    vae = autoencoder.build()
+    together = sum(stage.steps for stage in effort.vae)
+    end = together + effort.decoder.steps
+    autoencoder.train(vae, effort.vae, generator(VAE_CLIPS), report, end=end)
+    autoencoder.train(vae, [effort.decoder], generator(DECODER_CLIPS), report, begin=together, end=end, encoder=False)
+    vae = rounded(vae)
+    latents, numbers = denoiser.latents(vae, effort.drawn, generator(CLIPS))
+    normalised = normalise(vae, latents)
+    torch.manual_seed(TEXT_ENCODER)
     tokenizer = text.tokenizer()
     text_encoder = text.build(len(tokenizer))
-    vae = autoencoder.build()
-    autoencoder.train(vae, effort.vae, generator, lambda _, line: print(line, flush=True))
-    vae = rounded(vae)
-    latents, numbers = denoiser.latents(vae, effort.drawn, generator)
-    normalised = normalise(vae, latents)
     embeddings = read([*PROMPTS, ""], tokenizer, text_encoder, torch.device("cpu"))
+    torch.manual_seed(TRANSFORMER)
     transformer = denoiser.train(
-        denoiser.build(), normalised, numbers, embeddings, effort.steps, generator,
-        lambda *told: print(told[-1], flush=True),
+        denoiser.build(), normalised, numbers, embeddings, effort.steps, generator(NOISE),
+        report,
     )  # fmt: skip
     save(folder, tokenizer, text_encoder, vae, transformer)
+
+
+def report(*told: object) -> None:
+    """Say how far it is: the last thing that a training tells."""
+    print(told[-1], flush=True)
+
+
+def generator(seed: int) -> torch.Generator:
+    """A source of numbers."""
+    return torch.Generator().manual_seed(seed)
 
 
 def rounded(model: AutoencoderKLWan) -> AutoencoderKLWan:

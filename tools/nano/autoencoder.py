@@ -53,32 +53,47 @@ class Stage:
     frames: int
     batch: int  #: clips
     steps: int
-    encoder: bool = True  #: trained as well; else latents stay what they are
 
 
 def train(
-    vae: AutoencoderKLWan, stages: Sequence[Stage], generator: torch.Generator, tell: Callable[[int, str], None]
+    vae: AutoencoderKLWan,
+    stages: Sequence[Stage],
+    generator: torch.Generator,
+    tell: Callable[[int, str], None],
+    *,
+    begin: int = 0,
+    end: int,
+    encoder: bool = True,
 ) -> None:
-    """Train, stage by stage, at a rate that falls over all of them."""
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.0)
-    total, done, began = sum(stage.steps for stage in stages), 0, time.perf_counter()
+    """Train, stage by stage.
+
+    Parameters
+    ----------
+    begin, end:
+        The first step, and the one at which the rate has fallen to its last value.
+    encoder:
+        Train it, too; else latents stay what they are.
+    """
+    for part in (vae.encoder, vae.quant_conv):
+        part.requires_grad_(encoder)
+    trained = [parameter for parameter in vae.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=RATE, betas=(0.9, 0.99), weight_decay=0.0)
+    done, began = begin, time.perf_counter()
     for stage in stages:
-        for part in (vae.encoder, vae.quant_conv):
-            part.requires_grad_(stage.encoder)
         for step in range(stage.steps):
             for group in optimizer.param_groups:
-                falling = LAST_RATE + (RATE - LAST_RATE) * (1 + cos(pi * done / total)) / 2
+                falling = LAST_RATE + (RATE - LAST_RATE) * (1 + cos(pi * done / end)) / 2
                 group["lr"] = falling * min(1, (step + 1) / WARM_UP)
             clips = draw(any_prompts(stage.batch, generator), generator, frames=stage.frames)
             loss, off = _loss(vae, clips, generator)
             optimizer.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(trained, 1.0)
             optimizer.step()
             done += 1
-            if done % TOLD == 0 or done == total:
+            if done % TOLD == 0 or done == end:
                 how = f"{stage.frames} frames, off by {off * 127.5:.1f} of 255 on shapes"
-                tell(done, f"vae: {done} of {total}, {how}, {time.perf_counter() - began:.0f} s")
+                tell(done, f"vae: {done} of {end}, {how}, {time.perf_counter() - began:.0f} s")
 
 
 def decode(vae: AutoencoderKLWan, latents: torch.Tensor) -> torch.Tensor:
