@@ -1,7 +1,7 @@
 """Train the nano model: a Wan pipeline of the real classes that draws what it is told, small enough for a repository.
 
 python tools/train_nano.py FOLDER            the model as it is in tests/data/nano
-python tools/train_nano.py FOLDER --quick    the same way in two minutes; it draws nothing that can be recognised
+python tools/train_nano.py FOLDER --quick    the same way in twenty seconds; it draws nothing
 
 It knows 24 prompts, "a red square moving left" and its likes (see `nano/clips.py`), at 64x64 and 9 frames, and needs
 nothing but a CPU. It writes FOLDER in diffusers' layout.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 
 import torch
@@ -28,10 +29,22 @@ from wan_engine.wan.prompts import read
 
 #: How weights are kept: half of their bytes, and closer to what was learned than in bfloat16.
 KEPT = torch.float16
-#: The VAE's first weights, its clips and its decoder's; the transformer's clips and its noise; the weights of the text
-#: encoder and the first ones of the transformer.
-#: With other first weights, the VAE can stay at one colour for more than 600 steps; with these it leaves it before 300.
-VAE, VAE_CLIPS, DECODER_CLIPS, CLIPS, NOISE, TEXT_ENCODER, TRANSFORMER = 0, 1, 4, 2, 3, 7, 8
+
+
+class Seed(IntEnum):
+    """Where the numbers of each part begin.
+
+    With other first weights, the VAE can stay at one colour for more than 600 steps; with these it leaves it before
+    300.
+    """
+
+    VAE = 0
+    VAE_CLIPS = 1
+    CLIPS = 2  #: of the transformer
+    NOISE = 3
+    DECODER_CLIPS = 4
+    TEXT_ENCODER = 7
+    TRANSFORMER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +69,31 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="more are slower where others work, too")
     choice = parser.parse_args()
     torch.set_num_threads(choice.threads)
-    torch.set_flush_denormal(True)  # dead channels would take ten times as long
+    torch.set_flush_denormal(True)  # they are slow, and nothing but 0 here
     train(choice.folder, QUICK if choice.quick else FULL)
 
 
 def train(folder: Path, effort: Effort) -> None:
     """Train all parts and save them."""
-    torch.manual_seed(VAE)
+    torch.manual_seed(Seed.VAE)
     vae = autoencoder.build()
     together = sum(stage.steps for stage in effort.vae)
     end = together + effort.decoder.steps
-    autoencoder.train(vae, effort.vae, generator(VAE_CLIPS), report, end=end)
-    autoencoder.train(vae, [effort.decoder], generator(DECODER_CLIPS), report, begin=together, end=end, encoder=False)
+    autoencoder.train(vae, effort.vae, generator(Seed.VAE_CLIPS), report, end=end)
+    autoencoder.train(
+        vae, [effort.decoder], generator(Seed.DECODER_CLIPS), report, begin=together, end=end, encoder=False
+    )
     vae = rounded(vae)
-    latents, numbers = denoiser.latents(vae, effort.drawn, generator(CLIPS))
+    latents, numbers = denoiser.latents(vae, effort.drawn, generator(Seed.CLIPS))
     normalised = normalise(vae, latents)
-    torch.manual_seed(TEXT_ENCODER)
+    torch.manual_seed(Seed.TEXT_ENCODER)
     tokenizer = text.tokenizer()
     text_encoder = text.build(len(tokenizer))
     embeddings = read([*PROMPTS, ""], tokenizer, text_encoder, torch.device("cpu"))
-    torch.manual_seed(TRANSFORMER)
+    torch.manual_seed(Seed.TRANSFORMER)
     transformer = denoiser.train(
-        denoiser.build(), normalised, numbers, embeddings, effort.steps, generator(NOISE),
-        report,
-    )  # fmt: skip
+        denoiser.build(), normalised, numbers, embeddings, effort.steps, generator(Seed.NOISE), report
+    )
     save(folder, tokenizer, text_encoder, vae, transformer)
 
 
@@ -88,7 +102,7 @@ def report(*told: object) -> None:
     print(told[-1], flush=True)
 
 
-def generator(seed: int) -> torch.Generator:
+def generator(seed: Seed) -> torch.Generator:
     """A source of numbers."""
     return torch.Generator().manual_seed(seed)
 

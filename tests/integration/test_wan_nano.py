@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from diffusers import WanPipeline
 from PIL import Image, ImageDraw
 
 from reelmill.content import Shot
@@ -37,7 +38,6 @@ WAYS = {"left": (0, -1), "right": (0, 1), "up": (1, -1), "down": (1, 1)}
 class Sight:
     """What there is to see in a clip."""
 
-    area: float  #: of the shape, as a part of the picture, in the frame where it is least
     colour: npt.NDArray[np.float64]  #: its mean RGB
     ground: npt.NDArray[np.float64]  #: that of the rest
     path: npt.NDArray[np.float64]  #: its centre in each frame, x and y in pixels
@@ -54,13 +54,16 @@ class Sight:
 
 
 def look(path: Path) -> Sight:
-    frames = np.stack(list(read_frames(path, SIDE, SIDE))).astype(float)
+    return see(np.stack(list(read_frames(path, SIDE, SIDE))).astype(float))
+
+
+def see(frames: npt.NDArray[np.float64]) -> Sight:
+    """What there is to see in frames, RGB from 0 to 255."""
     assert frames.shape == (FRAMES, SIDE, SIDE, 3)
     shape = np.ptp(frames, axis=-1) > COLOURFUL
     assert shape.any(axis=(1, 2)).all(), "there is a frame without anything in it"
     down, across = np.mgrid[:SIDE, :SIDE] + 0.5
     return Sight(
-        area=float(shape.mean(axis=(1, 2)).min()),
         colour=frames[shape].mean(axis=0),
         ground=frames[~shape].mean(axis=0),
         path=np.array([[across[one].mean(), down[one].mean()] for one in shape]),
@@ -148,7 +151,22 @@ def test_a_picture_is_where_the_clip_begins(studio: Studio, tmp_path: Path, way:
     assert seen.goes(way)
 
 
-def test_in_bfloat16_it_draws_the_same(tmp_path: Path, studio: Studio) -> None:
+def test_the_bare_pipeline_draws_the_same(studio: Studio, tmp_path: Path) -> None:
+    wanted = shot("a green circle moving down", 2)
+    bare = WanPipeline.from_pretrained(FOLDER, local_files_only=True, dtype=torch.float32)
+    bare.set_progress_bar_config(disable=True)
+    video = bare(
+        prompt=wanted.prompt, negative_prompt="", width=SIDE, height=SIDE, num_frames=FRAMES,
+        num_inference_steps=wanted.steps, guidance_scale=wanted.guidance,
+        generator=torch.Generator().manual_seed(wanted.seed), output_type="np",
+    ).frames[0]  # fmt: skip
+    film(studio, tmp_path / "clip.mp4", wanted)
+    ours, theirs = look(tmp_path / "clip.mp4"), see(video * 255)
+    assert np.abs(ours.path - theirs.path).max() < 1
+    assert np.abs(ours.colour - theirs.colour).max() < 10
+
+
+def test_in_bfloat16_it_draws_the_same(studio: Studio, tmp_path: Path) -> None:
     wanted = shot("a green square moving down", 1)
     half = Studio(Weights(FOLDER, PROFILE), CPU, Embeddings("nano, half"), precision=torch.bfloat16, plan=PLAN)
     film(half, tmp_path / "half.mp4", wanted)

@@ -1,4 +1,4 @@
-"""The nano VAE: of the class, the strides and the code path of Wan2.2's, with a thousandth of its weights.
+"""The nano VAE: of the class, the strides and the code path of Wan2.2's, with 1.2 million weights.
 
 From its first weights it gives one colour for a while, and longer so with clips, so it learns pictures first, then
 clips of two latent frames, then of three; in the end, the decoder learns on alone. Shapes weigh more than the ground,

@@ -25,8 +25,9 @@ SHIFT = 3.0
 #: How many samples lose their prompt, so that guidance has something to lead away from; how many batches know the
 #: first frame, as from a photo.
 NO_PROMPT, FIRST_FRAME = 0.12, 0.25
+#: The rate at the beginning and at the end, and the steps in which it comes up.
 RATE, LAST_RATE, WARM_UP = 1e-3, 1e-5, 200
-#: What is kept is a running mean of the weights.
+#: How much of the running mean of the weights, which is what comes out, a step leaves as it is.
 KEEP = 0.999
 #: Steps between two reports.
 TOLD = 500
@@ -37,7 +38,8 @@ LONGEST = 7
 class Padded(WanAttnProcessor):
     """Attention to a prompt whose padding of many equal tokens is one token with the weight of all.
 
-    The same numbers for a third of the work. Only training needs it; the class's own is back when a model is loaded.
+    The same numbers, up to rounding, for a third of the work. Only training needs it; the class's own is back when a
+    model is loaded.
     """
 
     def __call__(self, attn, hidden_states, encoder_hidden_states=None, attention_mask=None, rotary_emb=None):
