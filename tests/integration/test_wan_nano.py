@@ -54,11 +54,7 @@ class Sight:
 
 
 def look(path: Path) -> Sight:
-    return see(np.stack(list(read_frames(path, SIDE, SIDE))).astype(float))
-
-
-def see(frames: npt.NDArray[np.float64]) -> Sight:
-    """What there is to see in frames, RGB from 0 to 255."""
+    frames = np.stack(list(read_frames(path, SIDE, SIDE))).astype(float)
     assert frames.shape == (FRAMES, SIDE, SIDE, 3)
     shape = np.ptp(frames, axis=-1) > COLOURFUL
     assert shape.any(axis=(1, 2)).all(), "there is a frame without anything in it"
@@ -161,9 +157,8 @@ def test_the_bare_pipeline_draws_the_same(studio: Studio, tmp_path: Path) -> Non
         generator=torch.Generator().manual_seed(wanted.seed), output_type="np",
     ).frames[0]  # fmt: skip
     film(studio, tmp_path / "clip.mp4", wanted)
-    ours, theirs = look(tmp_path / "clip.mp4"), see(video * 255)
-    assert np.abs(ours.path - theirs.path).max() < 1
-    assert np.abs(ours.colour - theirs.colour).max() < 10
+    frames = np.stack(list(read_frames(tmp_path / "clip.mp4", SIDE, SIDE)))
+    assert np.abs(frames - video * 255).mean() < 2.5  # MP4 loses 1.6; latents that are not scaled, 4.3
 
 
 def test_in_bfloat16_it_draws_the_same(studio: Studio, tmp_path: Path) -> None:
