@@ -21,6 +21,8 @@ from tests.line import Project
 os.environ.update(
     {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}
 )
+# Tests run several at a time, and threads of torch that wait for each other take all of a small machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 for name in [name for name in os.environ if name.startswith("REELMILL_") or name == "PREFECT_API_URL"]:
     del os.environ[name]
 

@@ -1,4 +1,4 @@
-"""A pipeline that is filmed by a Wan model, from the definition to the outbox. The model is tiny, its parts are real."""
+"""A pipeline that a Wan model films, from the definition to the outbox. The model is tiny, its parts are real."""
 
 from __future__ import annotations
 

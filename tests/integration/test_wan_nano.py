@@ -17,10 +17,12 @@ from reelmill.content import Shot
 from reelmill.frames import read_frames
 from tests.simulators.nano_wan import FOLDER, PROFILE
 from wan_engine.base import CancelToken, no_progress
+from wan_engine.wan.adapters import Shelf
 from wan_engine.wan.device import Device
 from wan_engine.wan.plan import Decoding, Denoising, Encoding, Plan
 from wan_engine.wan.prompts import Embeddings
-from wan_engine.wan.studio import Studio
+from wan_engine.wan.proof import Proofs
+from wan_engine.wan.studio import Equipment, Studio
 from wan_engine.wan.weights import Weights
 
 CPU = Device("cpu", "this machine", 16 << 30, 16 << 30, 16 << 30, bf16=True, fp8=False)
@@ -68,7 +70,8 @@ def look(path: Path) -> Sight:
 
 @pytest.fixture(scope="module")
 def studio() -> Iterator[Studio]:
-    made = Studio(Weights(FOLDER, PROFILE), CPU, Embeddings("nano"), precision=torch.float32, plan=PLAN)
+    equipment = Equipment(Embeddings("nano"), Shelf(FOLDER), Proofs())
+    made = Studio(Weights(FOLDER, PROFILE), CPU, equipment, precision=torch.float32, plan=PLAN)
     yield made
     made.close()
 
@@ -163,7 +166,8 @@ def test_the_bare_pipeline_draws_the_same(studio: Studio, tmp_path: Path) -> Non
 
 def test_in_bfloat16_it_draws_the_same(studio: Studio, tmp_path: Path) -> None:
     wanted = shot("a green square moving down", 1)
-    half = Studio(Weights(FOLDER, PROFILE), CPU, Embeddings("nano, half"), precision=torch.bfloat16, plan=PLAN)
+    equipment = Equipment(Embeddings("nano, half"), Shelf(FOLDER), Proofs())
+    half = Studio(Weights(FOLDER, PROFILE), CPU, equipment, precision=torch.bfloat16, plan=PLAN)
     film(half, tmp_path / "half.mp4", wanted)
     film(studio, tmp_path / "whole.mp4", wanted)
     half.close()

@@ -32,9 +32,8 @@ ARCHITECTURE = Architecture(
         }
     ),
 )
-#: Sides are below what `legality.check` lets through; a studio films them all the same.
 PROFILE = Profile(
-    "nano", "the nano model", "tests/data/nano", "Apache-2.0", ARCHITECTURE,
+    "nano", "the nano model", "tests/data/nano", "1", "Apache-2.0", ARCHITECTURE,
     sizes=((64, 64),), frames=9, fps=8, steps=20, guidance=3.0, shift=3.0,
     scheduler=Scheduler.UNIPC, images=True, negative="",
 )  # fmt: skip
