@@ -230,6 +230,12 @@ def test_attention_that_cannot_be_computed_here_is_told(weights: Weights, shelf:
     assert "REELMILL_WAN_ATTENTION=native" in refused.value.instruction
 
 
+def test_attention_that_would_be_downloaded_is_refused(weights: Weights, shelf: Shelf, tmp_path: Path) -> None:
+    filming = at_work(weights, shelf, tuning=Tuning(attention="flash_hub"))
+    with pytest.raises(EngineError, match="'flash_hub' downloads a kernel"):
+        film(filming, tmp_path / "a.mp4")
+
+
 @pytest.mark.parametrize("attention", ["_native_math", "native"])
 def test_attention_is_computed_as_it_is_told(weights: Weights, shelf: Shelf, tmp_path: Path, attention: str) -> None:
     filming = at_work(weights, shelf, tuning=Tuning(attention=attention))

@@ -161,6 +161,21 @@ def test_a_cancelled_shot_leaves_nothing_behind(studio: Studio, tmp_path: Path, 
     assert film(studio, tmp_path / "again.mp4").sha256 == expected.sha256
 
 
+def test_a_cancel_is_heard_by_the_next_block_and_not_only_by_the_next_step(studio: Studio, tmp_path: Path) -> None:
+    transformer, token = studio._model.transformer(FASTEST), CancelToken()
+    passes: list[int] = []
+    counting = transformer.register_forward_hook(lambda *_: passes.append(1))
+
+    def progress(_shot: str, _done: int, _total: int) -> None:
+        token.cancel()
+
+    with pytest.raises(Interrupted):
+        studio.film(SHOT, tmp_path / "clip.mp4", None, progress, token)
+    counting.remove()
+    assert not passes, "the first of four passes was not finished"
+    assert not any(block._forward_pre_hooks for block in transformer.blocks)
+
+
 def test_words_that_were_read_before_load_no_text_encoder(weights: Weights, tmp_path: Path) -> None:
     kept = tmp_path / "embeddings"
     first = Studio(weights, CPU, equipped(embeddings=Embeddings("tiny", kept)), precision=torch.float32, plan=FASTEST)

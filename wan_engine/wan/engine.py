@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -164,6 +165,8 @@ class WanEngine(Engine):
 
     def _loaded(self) -> Studio:
         if self._studio is None:
+            # Less is lost to gaps between blocks. torch reads it when it is imported.
+            os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
             import torch
 
             from wan_engine.wan.model import Tuning

@@ -193,6 +193,11 @@ class Model:
             torch.cuda.empty_cache()
 
     def _attend(self, transformer: Any) -> None:
+        if self.tuning.attention.endswith("_hub"):
+            raise EngineError(
+                f"{self.tuning.attention!r} downloads a kernel when it is first used",
+                "name a backend that is installed",
+            )
         try:
             transformer.set_attention_backend(self.tuning.attention)
         except (ValueError, RuntimeError, ImportError) as error:
