@@ -14,7 +14,8 @@ from tests.simulators import tiny_wan
 from wan_engine.video_api.address import Address
 from wan_engine.video_api.engine import VideoApiEngine
 from wan_engine.wan.device import Device
-from wan_engine.wan.engine import WanEngine
+from wan_engine.wan.engine import Premises, WanEngine
+from wan_engine.wan.naming import ModelName
 from wan_engine.wan.profiles import PROFILES
 
 PROFILE = PROFILES["wan22-ti2v-5b"]
@@ -22,19 +23,25 @@ CPU = Device("cpu", "this machine", 16 << 30, 16 << 30, 16 << 30, bf16=True, fp8
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_wan.save(PROFILE.architecture, tmp_path_factory.mktemp("model"), shift=PROFILE.shift)
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    tiny_wan.save(PROFILE.architecture, folder / PROFILE.name, shift=PROFILE.shift)
+    return folder
+
+
+def engine(models: Path) -> WanEngine:
+    return WanEngine(ModelName(PROFILE.name), Premises(models, models / "kept", picky=False), device=CPU)
 
 
 @pytest.fixture
-def server(weights: Path, tmp_path: Path) -> Iterator[Gated]:
-    with gated(tmp_path / "engine", lambda: WanEngine(PROFILE, weights, device=CPU)) as running:
+def server(models: Path, tmp_path: Path) -> Iterator[Gated]:
+    with gated(tmp_path / "engine", lambda: engine(models)) as running:
         yield running
 
 
 @pytest.mark.slow
-def test_a_shot_is_the_same_here_and_there(server: Gated, weights: Path, tmp_path: Path) -> None:
-    there, here = VideoApiEngine(Address(server.url)), WanEngine(PROFILE, weights, device=CPU)
+def test_a_shot_is_the_same_here_and_there(server: Gated, models: Path, tmp_path: Path) -> None:
+    there, here = VideoApiEngine(Address(server.url)), engine(models)
     shot = Shot("wan", here.model, "a red square", "blue", 256, 256, 5, 24, 1, 5.0, 7)
 
     (fetched,) = there.generate([shot], tmp_path, images={})

@@ -164,14 +164,14 @@ def test_a_cancelled_shot_leaves_nothing_behind(studio: Studio, tmp_path: Path, 
 def test_a_cancel_is_heard_by_the_next_block_and_not_only_by_the_next_step(studio: Studio, tmp_path: Path) -> None:
     transformer, token = studio._model.transformer(FASTEST), CancelToken()
     passes: list[int] = []
-    counting = transformer.register_forward_hook(lambda *_: passes.append(1))
-
-    def progress(_shot: str, _done: int, _total: int) -> None:
-        token.cancel()
-
+    listening = [
+        transformer.register_forward_hook(lambda *_: passes.append(1)),
+        transformer.blocks[0].register_forward_hook(lambda *_: token.cancel()),
+    ]
     with pytest.raises(Interrupted):
-        studio.film(SHOT, tmp_path / "clip.mp4", None, progress, token)
-    counting.remove()
+        studio.film(SHOT, tmp_path / "clip.mp4", None, no_progress, token)
+    for hook in listening:
+        hook.remove()
     assert not passes, "the first of four passes was not finished"
     assert not any(block._forward_pre_hooks for block in transformer.blocks)
 
