@@ -51,7 +51,7 @@ def save(folder: Path) -> Path:
     torch.manual_seed(0)
     words = tiny_wan.tokenizer()
     text_encoder = UMT5EncoderModel(
-        UMT5Config(vocab_size=len(words), d_model=TEXT_WIDTH, d_kv=32, d_ff=512, num_layers=5, num_heads=8)
+        UMT5Config(vocab_size=len(words), d_model=TEXT_WIDTH, d_kv=32, d_ff=512, num_layers=7, num_heads=8)
     )
     transformer = WanTransformer3DModel(
         patch_size=(1, 2, 2), num_attention_heads=8, attention_head_dim=32, in_channels=48, out_channels=48,
