@@ -230,6 +230,9 @@ class Model:
                     str(file.parent), weight_name=file.name, use_safetensors=True, local_files_only=True
                 )
                 transformer.load_lora_adapter(state, adapter_name=names[-1])
+            except torch.OutOfMemoryError:
+                self.drop("transformer")
+                raise  # the ladder's affair
             except (ValueError, KeyError, RuntimeError) as error:
                 self.drop("transformer")
                 raise EngineError(
@@ -241,8 +244,7 @@ class Model:
 
     def _part(self, name: str, kind: Any, precision: torch.dtype) -> Any:
         if name not in self._parts:
-            given = {"torch_dtype" if name == "text_encoder" else "dtype": precision}
             self._parts[name] = kind.from_pretrained(
-                self.weights.folder / name, use_safetensors=True, local_files_only=True, **given
+                self.weights.folder / name, use_safetensors=True, local_files_only=True, dtype=precision
             ).eval()
         return self._parts[name]
