@@ -23,6 +23,9 @@ from reelmill.errors import Interrupted, MediaError, StorageError, TerminalError
 #: Put before each `-i`: no network, no playlists that name other files.
 SAFE_INPUT = ("-protocol_whitelist", "file,pipe")
 
+#: What an ffmpeg ends with that was told to stop.
+STOPPED = 255
+
 _STREAM = re.compile(r"Stream #0:\d+.*?: Video: (?P<codec>\w+).*?, (?P<width>\d{2,5})x(?P<height>\d{2,5})\b")
 _RATE = re.compile(r"([\d.]+) fps")
 _DURATION = re.compile(r"Duration: (\d+):(\d+):([\d.]+)")
@@ -140,14 +143,21 @@ def run(
 
 def failure(log: str, code: int) -> TerminalError | TransientError:
     """The typed error for an ffmpeg that ended with `code` and this log."""
-    if code < 0:
-        # Nothing is wrong with the file: somebody killed the process, most often the kernel for want of memory.
-        name = signal.Signals(-code).name
+    if was_killed(code, log):
+        name = signal.Signals(-code).name if code < 0 else "told to stop"
         return TransientError(f"ffmpeg was killed ({name})", "see that the machine has memory left; it is tried again")
     tail = " | ".join(line.strip() for line in log.splitlines()[-3:]) or f"exit code {code}"
     if "No space left on device" in log:
         return StorageError(f"the disk is full: {tail}", "free some space, then resume the run")
     return TerminalError(f"ffmpeg failed: {tail[:600]}", "")
+
+
+def was_killed(code: int, log: str) -> bool:
+    """Whether somebody ended an ffmpeg, most often the kernel for want of memory: nothing is wrong with the file.
+
+    One that is told to stop, and not killed, ends by itself with 255 and without an error (`ffmpeg.c`).
+    """
+    return code < 0 or (code == STOPPED and not log.strip())
 
 
 def kill(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:

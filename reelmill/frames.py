@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelmill.errors import MediaError
-from reelmill.ffmpeg import SAFE_INPUT, command, kill
+from reelmill.ffmpeg import SAFE_INPUT, command, failure, kill, was_killed
 
 Frame = npt.NDArray[np.uint8]
 
@@ -37,6 +37,8 @@ def read_frames(
     ------
     MediaError
         After the last good frame, if the stream is damaged or cut: decoding runs with `-xerror`.
+    TransientError
+        If ffmpeg was killed: that says nothing of the file.
     """
     chain = filters or f"scale={width}:{height}:flags=area"
     process = subprocess.Popen(
@@ -60,7 +62,9 @@ def read_frames(
                 break
             yield np.frombuffer(data, np.uint8).reshape(shape)
         log = process.stderr.read().decode(errors="replace").strip()
-        if process.wait() != 0 or log or data:
+        if was_killed(code := process.wait(), log):
+            raise failure(log, code)
+        if code != 0 or log or data:
             reason = log.splitlines()[-1] if log else f"{len(data)} bytes of an incomplete frame"
             raise MediaError(f"{path.name} does not decode to its end: {reason}", "")
     finally:

@@ -10,7 +10,7 @@ from hashlib import file_digest
 from pathlib import Path
 
 from reelmill.content import Decision, Verdict
-from reelmill.errors import Interrupted, MediaError, TerminalError
+from reelmill.errors import Interrupted, MediaError, TerminalError, TransientError
 from reelmill.ffmpeg import probe
 from tasks.screening.detectors.base import Detector
 from tasks.screening.inspection import Inspection
@@ -91,7 +91,9 @@ class Screener:
         Raises
         ------
         Interrupted
-            If `cancel` fired. It raises nothing else.
+            If `cancel` fired.
+        TransientError
+            If the decoder was killed, say: that is nobody's verdict on the file. It raises nothing else.
         """
         started = time.monotonic()
         faults = list(self._panel.faults)
@@ -103,8 +105,8 @@ class Screener:
                 check = cancel.check if cancel else _never
                 inspection.run(path, self._panel.detectors, self._pool, threads=self.threads, check=check)
                 _require_count(inspection, expected_frames)
-        except Interrupted:
-            raise
+        except (Interrupted, TransientError):
+            raise  # no verdict at all: it is looked at again
         except Exception as error:  # noqa: BLE001 – doubt is never a pass: whatever it is, it blocks, and it is told
             faults.append(told(error))
         return self._verdict(sha256, inspection, faults, time.monotonic() - started)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -20,13 +22,14 @@ import pytest
 
 from reelmill import ffmpeg
 from reelmill.content import Decision, Verdict
-from reelmill.errors import Interrupted, UseError
+from reelmill.errors import Interrupted, TransientError, UseError
 from reelmill.frames import Frame
 from tasks.registry import find
 from tasks.screening.detectors.base import Detector, Finding
 from tasks.screening.options import ScreenOptions
 from tasks.screening.panel import ABSENT
 from tasks.screening.stage import Screener
+from tests.operated import children_of
 from wan_engine.base import CancelToken
 
 DATA = Path(__file__).parents[1] / "data"
@@ -312,6 +315,24 @@ def test_other_bytes_than_were_named_are_a_block(screener: Screener, tmp_path: P
     assert verdict.decision is Decision.BLOCK
     assert "is not the file that was named" in verdict.reasons[0]
     assert verdict.master_sha256 == "0" * 64
+
+
+def test_a_decoder_that_is_killed_is_no_verdict_on_the_master(screener: Screener, tmp_path: Path) -> None:
+    master = moving(tmp_path / "master.mp4", 40 * FPS)
+    token = CancelToken()
+    killed = []
+
+    def kill_the_decoder() -> None:
+        if not killed:
+            killed.extend(children_of(os.getpid()))
+            for decoder in killed:
+                os.kill(decoder, signal.SIGKILL)
+
+    token.check = kill_the_decoder  # type: ignore[method-assign]
+    with pytest.raises(TransientError, match="ffmpeg was killed"):
+        screener.screen(master, sha256(master.read_bytes()).hexdigest(), cancel=token)
+    assert killed
+    assert screen(screener, moving(tmp_path / "short.mp4")).decision is Decision.PASS
 
 
 def test_what_was_seen_before_a_damaged_place_is_evidence(screener: Screener, tmp_path: Path) -> None:

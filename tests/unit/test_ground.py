@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+import signal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,7 +15,7 @@ from flows import occasion
 from records.store import Store
 from reelmill import errors
 from reelmill.content import Brief, Shot, run_identity, video_identity
-from reelmill.errors import Interrupted, MediaError, ReelmillError, TerminalError, UseError
+from reelmill.errors import Interrupted, MediaError, ReelmillError, TerminalError, TransientError, UseError
 from reelmill.failpoints import ASIDE, FAILPOINTS, failpoint
 from reelmill.ffmpeg import binary, probe, run
 from reelmill.files import sha256_of
@@ -21,6 +23,7 @@ from reelmill.frames import read_frames
 from reelmill.settings import Settings
 from tasks.generation.choice import choose
 from tasks.generation.reference import keep_reference
+from tests.operated import children_of
 
 ROOT = Path(__file__).parents[2]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -154,6 +157,16 @@ def test_frames_come_out_one_by_one_and_a_cut_file_is_noticed(tmp_path: Path) ->
     cut.write_bytes(cut.read_bytes()[:-600])
     with pytest.raises(MediaError, match=r"cut\.mp4 does not decode to its end"):
         list(read_frames(cut, 32, 24))
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+def test_a_decoder_that_is_killed_says_nothing_of_its_file(tmp_path: Path, by: signal.Signals) -> None:
+    frames = read_frames(a_video(tmp_path / "a.mp4", seconds=30, size="320x240"), 320, 240)
+    next(frames)
+    (decoder,) = children_of(os.getpid())
+    os.kill(decoder, by)
+    with pytest.raises(TransientError, match="ffmpeg was killed"):
+        list(frames)
 
 
 def test_ffmpeg_is_stopped_when_asked_and_when_it_takes_too_long(tmp_path: Path) -> None:
