@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -121,6 +122,16 @@ def eventually(look: Callable[[], T | None], what: str, seconds: float = PATIENC
     while not (found := look()):
         assert time.monotonic() < deadline, f"{what} did not come about"
         time.sleep(0.2)
+    return found
+
+
+def decoders() -> list[int]:
+    """The ffmpeg processes that this one has started: it may have started servers as well."""
+    found = []
+    for child in children_of(os.getpid()):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if "ffmpeg" in Path(f"/proc/{child}/comm").read_text(errors="replace"):
+                found.append(child)
     return found
 
 

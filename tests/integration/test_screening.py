@@ -29,7 +29,7 @@ from tasks.screening.detectors.base import Detector, Finding
 from tasks.screening.options import ScreenOptions
 from tasks.screening.panel import ABSENT
 from tasks.screening.stage import Screener
-from tests.operated import children_of
+from tests.operated import decoders
 from wan_engine.base import CancelToken
 
 DATA = Path(__file__).parents[1] / "data"
@@ -324,7 +324,7 @@ def test_a_decoder_that_is_killed_is_no_verdict_on_the_master(screener: Screener
 
     def kill_the_decoder() -> None:
         if not killed:
-            killed.extend(children_of(os.getpid()))
+            killed.extend(decoders())
             for decoder in killed:
                 os.kill(decoder, signal.SIGKILL)
 

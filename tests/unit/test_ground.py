@@ -23,7 +23,7 @@ from reelmill.frames import read_frames
 from reelmill.settings import Settings
 from tasks.generation.choice import choose
 from tasks.generation.reference import keep_reference
-from tests.operated import children_of
+from tests.operated import decoders
 
 ROOT = Path(__file__).parents[2]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -163,7 +163,7 @@ def test_frames_come_out_one_by_one_and_a_cut_file_is_noticed(tmp_path: Path) ->
 def test_a_decoder_that_is_killed_says_nothing_of_its_file(tmp_path: Path, by: signal.Signals) -> None:
     frames = read_frames(a_video(tmp_path / "a.mp4", seconds=30, size="320x240"), 320, 240)
     next(frames)
-    (decoder,) = children_of(os.getpid())
+    (decoder,) = decoders()
     os.kill(decoder, by)
     with pytest.raises(TransientError, match="ffmpeg was killed"):
         list(frames)
