@@ -19,13 +19,14 @@ from tests.simulators import tiny_wan
 from wan_engine.base import CancelToken, no_progress
 from wan_engine.wan.adapters import Shelf, check
 from wan_engine.wan.device import Device
-from wan_engine.wan.model import Tuning
+from wan_engine.wan.model import Dress, Tuning
 from wan_engine.wan.naming import Adapter
 from wan_engine.wan.plan import Decoding, Denoising, Encoding, Plan
 from wan_engine.wan.profiles import PROFILES
 from wan_engine.wan.prompts import Embeddings
 from wan_engine.wan.proof import Proofs
 from wan_engine.wan.studio import Equipment, Studio
+from wan_engine.wan.take import Take
 from wan_engine.wan.weights import Weights
 
 PROFILE = PROFILES["wan22-ti2v-5b"]
@@ -193,6 +194,40 @@ def test_a_cancel_in_the_fast_way_leaves_nothing_for_the_next_shot(
     with pytest.raises(Interrupted):
         fresh.film(stopped, tmp_path / "stopped.mp4", None, progress, token)
     assert film(fresh, tmp_path / "again.mp4", f"{MODEL}~fast", seed=8).sha256 == expected.sha256
+
+
+def test_a_cancel_while_the_fast_way_is_proven_leaves_nothing(weights: Weights, shelf: Shelf, tmp_path: Path) -> None:
+    token = CancelToken()
+
+    class Unproven(Proofs):
+        def of(self, shot: Shot, take: Take) -> bool | None:
+            return None
+
+        def keep(self, shot: Shot, take: Take, seen: float) -> None:
+            token.cancel()
+            token.check()
+
+    with pytest.raises(Interrupted):
+        film(at_work(weights, shelf, proofs=Unproven()), tmp_path / "clip.mp4", f"{MODEL}~fast", token)
+    assert [path.name for path in tmp_path.iterdir()] == ["loras"]
+
+
+def test_a_fast_way_that_fails_costs_no_clip(weights: Weights, shelf: Shelf, tmp_path: Path) -> None:
+    proofs = Proofs()
+    filming = at_work(weights, shelf, tuning=Tuning(alike=1e9), proofs=proofs)
+    expected = film(filming, tmp_path / "exact.mp4")
+    real, asked = filming._model.transformer, []
+
+    def transformer(plan: Plan, dress: Dress | None = None) -> Any:
+        asked.append(dress)
+        if dress is not None and dress.cached:
+            raise EngineError("the fast way cannot be gone here", "")
+        return real(plan, dress)
+
+    filming._model.__dict__["transformer"] = transformer
+    assert film(filming, tmp_path / "clip.mp4", f"{MODEL}~fast").sha256 == expected.sha256
+    film(filming, tmp_path / "again.mp4", f"{MODEL}~fast", seed=8)
+    assert [dress.cached for dress in asked if dress is not None] == [False, True, False], "it is not tried again"
 
 
 def test_blocks_are_compiled_once_a_shape_is_warm_and_the_clip_is_the_same(

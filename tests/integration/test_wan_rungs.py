@@ -112,3 +112,28 @@ def test_climbing_down_and_up_again_leaves_no_trace(folder: Path, expected: dict
     for denoising in (Denoising.RESIDENT, Denoising.GROUP, Denoising.ALONE, Denoising.GROUP, Denoising.RESIDENT):
         plan = Plan(Encoding.VISIT, denoising, Decoding.ALONE)
         assert np.abs(made(model, plan, embeddings) - expected[256]).max() <= CLOSE
+
+
+@pytest.mark.parametrize(
+    ("plan", "away"),
+    [
+        (Plan(Encoding.RESIDENT, Denoising.RESIDENT, Decoding.WHOLE), ""),
+        (Plan(Encoding.VISIT, Denoising.RESIDENT, Decoding.TILE_256), "text_encoder"),
+        (Plan(Encoding.VISIT, Denoising.RESIDENT, Decoding.ALONE), "text_encoder vae"),
+        (Plan(Encoding.HOST, Denoising.ALONE, Decoding.ALONE), "text_encoder vae"),
+    ],
+    ids=str,
+)
+def test_what_the_estimate_does_not_count_is_not_on_the_device_while_it_denoises(
+    folder: Path, plan: Plan, away: str
+) -> None:
+    class Watched(Model):
+        sent: frozenset[str] = frozenset()
+
+        def send_away(self, *parts: str) -> None:
+            self.sent = self.sent | set(parts)
+            super().send_away(*parts)
+
+    model = Watched(Weights(folder, PROFILE), CPU, torch.float32)
+    model.transformer(plan)
+    assert model.sent == set(away.split())

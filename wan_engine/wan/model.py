@@ -110,6 +110,8 @@ class Model:
             self.send_away("text_encoder")
         if plan.denoising is not Denoising.RESIDENT:
             self.send_away("text_encoder", "vae")
+        elif plan.decoding in {Decoding.ALONE, Decoding.HOST}:  # it is still here from the last shot
+            self.send_away("vae")
         fresh = "transformer" not in self._parts
         transformer = self._part("transformer", WanTransformer3DModel, self.precision)
         if fresh and self.tuning.attention != "native":

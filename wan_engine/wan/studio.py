@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ from wan_engine.wan.proof import Proofs, decibels
 from wan_engine.wan.take import Take
 from wan_engine.wan.telling import Telling
 from wan_engine.wan.weights import Weights
+
+log = logging.getLogger("reelmill.wan")
 
 #: Seeds are numbers of 32 bits.
 SEEDS = 2**32
@@ -106,6 +109,7 @@ class Studio:
                 self._prove(work, Dress(adapters, cached=True), seed)
         except BaseException:
             self._model.leave_clean()
+            path.unlink(missing_ok=True)
             raise
         self._proven[take] = ladder.plan
         record = {
@@ -168,15 +172,17 @@ class Studio:
 
     def _prove(self, work: _Work, dress: Dress, seed: int) -> None:
         """See once whether the fast way gives about the same clip, for the shots that come."""
-        latents = self._denoise(work, self._encode(work).sown(seed), dress)
         draft = work.path.with_suffix(".fast")
         try:
+            latents = self._denoise(work, self._encode(work).sown(seed), dress)
             self._decode(work, latents, draft)
-            self._equipment.proofs.keep(
-                work.shot, work.take, decibels(work.path, draft, work.shot.width, work.shot.height)
-            )
+            seen = decibels(work.path, draft, work.shot.width, work.shot.height)
+        except EngineError as error:  # the exact clip is there, and is not lost for this
+            log.warning("the fast way is not for this machine: %s", error)
+            seen = 0.0
         finally:
             draft.unlink(missing_ok=True)
+        self._equipment.proofs.keep(work.shot, work.take, seen)
 
     def _encode(self, work: _Work) -> Guided:
         shot, embeddings = work.shot, self._equipment.embeddings
