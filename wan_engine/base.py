@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
@@ -52,6 +52,26 @@ class Failure:
 
     shot_id: str
     error: ReelmillError
+
+
+def one_by_one(shots: Iterable[Shot], film: Callable[[Shot], Clip], token: CancelToken) -> Iterator[Clip | Failure]:
+    """Each shot's outcome, for an engine that makes one after the other.
+
+    Raises
+    ------
+    Interrupted
+        If the token fired.
+    """
+    for shot in shots:
+        token.check()
+        outcome: Clip | Failure
+        try:
+            outcome = film(shot)
+        except Interrupted:
+            raise
+        except ReelmillError as error:
+            outcome = Failure(shot.id, error)
+        yield outcome
 
 
 class Engine(ABC):

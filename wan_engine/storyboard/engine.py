@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelmill.content import Clip, Shot
-from reelmill.errors import EngineError, Interrupted, MediaError, ReelmillError
+from reelmill.errors import EngineError, MediaError
 from reelmill.memory import keep_large_blocks
-from wan_engine.base import CancelToken, Engine, Failure, Progress, no_progress
+from wan_engine.base import CancelToken, Engine, Failure, Progress, no_progress, one_by_one
 from wan_engine.shot import check_frames, check_size
 
 if TYPE_CHECKING:
@@ -69,16 +69,7 @@ class StoryboardEngine(Engine):
         cancel: CancelToken | None = None,
     ) -> Iterator[Clip | Failure]:
         token = cancel or CancelToken()
-        for shot in shots:
-            token.check()
-            outcome: Clip | Failure
-            try:
-                outcome = self._film(shot, folder, images, progress, token)
-            except Interrupted:
-                raise
-            except ReelmillError as error:
-                outcome = Failure(shot.id, error)
-            yield outcome
+        yield from one_by_one(shots, lambda shot: self._film(shot, folder, images, progress, token), token)
 
     def _film(self, shot: Shot, folder: Path, images: dict[str, Path], progress: Progress, token: CancelToken) -> Clip:
         """One shot from its words to its file."""

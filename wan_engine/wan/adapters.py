@@ -12,12 +12,11 @@ from reelmill.errors import EngineError
 from reelmill.files import sha256_of
 from wan_engine.wan.naming import Adapter
 from wan_engine.wan.safetensors_file import shapes
+from wan_engine.wan.weights import DIGITS
 
 #: Where they lie, beside the models.
 FOLDER = "loras"
 SUFFIX = ".safetensors"
-#: Digits of a file's sha256 that name it.
-DIGITS = 12
 
 _BLOCK = re.compile(r"blocks[._](\d+)[._]")
 #: What the two halves of an adapted weight are called: by peft, by kohya's scripts and their like.

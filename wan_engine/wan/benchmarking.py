@@ -11,14 +11,14 @@ from statistics import median
 from typing import Any
 
 import torch
-from diffusers import UniPCMultistepScheduler, WanPipeline
+from diffusers import WanPipeline
 
 from reelmill.content import Shot
 from reelmill.errors import EngineError
 from wan_engine.encode import ClipEncoder
 from wan_engine.wan.device import Device
 from wan_engine.wan.profiles import Profile, Scheduler
-from wan_engine.wan.sampling import TRAINED_TIMES
+from wan_engine.wan.sampling import solver
 from wan_engine.wan.weights import Weights
 
 
@@ -89,10 +89,7 @@ class Bare:
         self._pipe: Any = WanPipeline.from_pretrained(
             weights.folder, dtype={"vae": torch.float32, "default": precision}, local_files_only=True
         )
-        self._pipe.scheduler = UniPCMultistepScheduler(
-            prediction_type="flow_prediction", use_flow_sigmas=True, num_train_timesteps=TRAINED_TIMES,
-            flow_shift=profile.shift,
-        )  # fmt: skip
+        self._pipe.scheduler = solver(profile)
         self._pipe.to(device.kind)
         self._pipe.set_progress_bar_config(disable=True)
 

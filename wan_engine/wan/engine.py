@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from reelmill.content import Clip, Shot
-from reelmill.errors import EngineError, Interrupted, MediaError, ReelmillError
+from reelmill.errors import EngineError, MediaError
 from reelmill.settings import Settings
-from wan_engine.base import CancelToken, Engine, Failure, Progress, no_progress
+from wan_engine.base import CancelToken, Engine, Failure, Progress, no_progress, one_by_one
 from wan_engine.wan.adapters import FOLDER, Shelf
 from wan_engine.wan.device import Device
 from wan_engine.wan.legality import check
@@ -136,16 +136,9 @@ class WanEngine(Engine):
         cancel: CancelToken | None = None,
     ) -> Iterator[Clip | Failure]:
         token = cancel or CancelToken()
-        for shot in sorted(shots, key=_alike):
-            token.check()
-            outcome: Clip | Failure
-            try:
-                outcome = self._film(shot, folder, images, progress, token)
-            except Interrupted:
-                raise
-            except ReelmillError as error:
-                outcome = Failure(shot.id, error)
-            yield outcome
+        yield from one_by_one(
+            sorted(shots, key=_alike), lambda shot: self._film(shot, folder, images, progress, token), token
+        )
 
     def close(self) -> None:
         if self._studio is not None:

@@ -58,15 +58,20 @@ def sampler(profile: Profile, steps: int, generators: Sequence[torch.Generator],
     """A scheduler at its beginning."""
     if profile.scheduler is Scheduler.DMD:
         return DmdSampler(profile.timesteps, generators)
-    scheduler = UniPCMultistepScheduler(
+    scheduler = solver(profile)
+    scheduler.set_timesteps(steps, device=device)
+    scheduler.set_begin_index(0)
+    return scheduler  # type: ignore[no-any-return]  # diffusers' own
+
+
+def solver(profile: Profile) -> UniPCMultistepScheduler:
+    """The multistep solver over a model's own noise schedule."""
+    return UniPCMultistepScheduler(
         prediction_type="flow_prediction",
         use_flow_sigmas=True,
         num_train_timesteps=TRAINED_TIMES,
         flow_shift=profile.shift,
     )
-    scheduler.set_timesteps(steps, device=device)
-    scheduler.set_begin_index(0)
-    return scheduler  # type: ignore[no-any-return]  # diffusers' own
 
 
 def noise(shape: Sequence[int], generators: Sequence[torch.Generator], device: torch.device) -> torch.Tensor:

@@ -43,13 +43,13 @@ class Telling:
         self.seconds[name], self._began = round(self.seconds.get(name, 0) + now - self._began, 3), now
 
     @contextmanager
-    def denoising(self, transformer: Any, *, compiled: bool) -> Iterator[Pulse]:
+    def denoising(self, transformer: Any, *, compiled: bool) -> Iterator[None]:
         """Listen to the blocks of the transformer meanwhile. A compiled one is heard between its passes only."""
         blocks = len(transformer.blocks)
         pulse = Pulse(lambda done: self._tell(self._share * min(done / (self._passes * blocks), 1)), self._token)
         hooks = [] if compiled else [block.register_forward_pre_hook(pulse.beat) for block in transformer.blocks]
         try:
-            yield pulse
+            yield
         finally:
             for hook in hooks:
                 hook.remove()
