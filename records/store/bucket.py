@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -64,13 +65,8 @@ class Bucket:
     @cached_property
     def _connected(self) -> tuple[Any, str]:
         """The file system, and what our place is called in it. Made when it is first needed: it takes 0.2 s."""
-        import fsspec
-
-        options: dict[str, Any] = {"skip_instance_cache": True, "use_listings_cache": False}
-        files, root = fsspec.core.url_to_fs(self.url, **options, **(_S3_OPTIONS if self._protocol in _S3 else {}))
-        if self._protocol in _S3:
-            files.retries = 2  # botocore tries each call `ATTEMPTS` times already
-        return files, root.rstrip("/")
+        told = tuple(sorted(entry for entry in os.environ.items() if entry[0].startswith("AWS_")))
+        return _connect(self.url, self._protocol, told, os.getpid())
 
     @property
     def _files(self) -> Any:
@@ -203,6 +199,21 @@ class Bucket:
             f"the store {self.url} does not answer well ({doing}): {_words(error)}",
             "see that it can be reached from here, then resume the run",
         )
+
+
+@cache
+def _connect(url: str, protocol: str, environment: tuple[tuple[str, str], ...], process: int) -> tuple[Any, str]:
+    """The file system of a place, as the environment of a process says, and the name of the place in it.
+
+    Kept while the process lives: one that is collected closes its connections in whatever event loop runs there.
+    """
+    import fsspec
+
+    options: dict[str, Any] = {"skip_instance_cache": True, "use_listings_cache": False}
+    files, root = fsspec.core.url_to_fs(url, **options, **(_S3_OPTIONS if protocol in _S3 else {}))
+    if protocol in _S3:
+        files.retries = 2  # botocore tries each call `ATTEMPTS` times already
+    return files, root.rstrip("/")
 
 
 def _check_installed(url: str, protocol: str) -> None:

@@ -11,8 +11,10 @@ import socket
 import subprocess
 import sys
 import time
+from _thread import interrupt_main
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,7 @@ from wan_engine.base import CancelToken
 from wan_engine.wan.fetching import Fetch
 from wan_engine.wan.hub import Hub, RemoteFile
 from wan_engine.wan.manifest import Manifest, present, verify
-from wan_engine.wan.order import Order
+from wan_engine.wan.order import INDEX, Order
 from wan_engine.wan.profiles import PROFILES
 from wan_engine.wan.weights import Weights
 
@@ -156,6 +158,20 @@ def test_a_stop_keeps_what_came_and_the_next_fetch_brings_only_the_rest(hub: Sim
     assert before
     assert not again & whole
     assert present(PROFILE, folder)
+
+
+@pytest.mark.parametrize("after", [1, 3, 40])
+def test_ctrl_c_at_any_moment_is_a_stop(hub: Simulator, folder: Path, after: int) -> None:
+    hub.fail(LARGE, pause=2.0)
+    said = count(1)
+
+    def told(_: int) -> None:
+        if next(said) == after:
+            interrupt_main()
+
+    with pytest.raises(Interrupted, match="are kept in"):
+        fetch(hub, folder, told=told)
+    assert not (folder / INDEX).exists()
 
 
 @pytest.mark.parametrize("name", [LARGE, SMALL, "model_index.json"])

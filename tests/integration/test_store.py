@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import gc
 import os
 import subprocess
 import sys
@@ -181,6 +183,20 @@ def test_content_is_in_the_bucket_under_its_hash(bucket: Bucket, tmp_path: Path)
     source, sha256 = a_file(tmp_path)
     elsewhere(bucket, tmp_path).add(source, sha256, ".mp4")
     assert bucket.objects() == {f"videos/{sha256[:2]}/{sha256}.mp4": BYTES}
+
+
+def test_a_store_that_is_let_go_in_a_running_loop_leaves_its_connections_alone(bucket: Bucket, tmp_path: Path) -> None:
+    """The collector runs where it likes; what it does is then an error in the log, which fails this test."""
+
+    async def forget() -> None:
+        store = elsewhere(bucket, tmp_path)
+        await asyncio.to_thread(store.look, Content("0" * 64, ".mp4"))
+        del store
+        gc.collect()
+        await asyncio.sleep(0.1)
+
+    asyncio.run(forget())
+    gc.collect()
 
 
 def test_another_machine_fetches_it_once(bucket: Bucket, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ class Fetch:
             folder.mkdir(parents=True, exist_ok=True)
             with _alone(folder):
                 return self._refill()
-        except Interrupted:
+        except (Interrupted, KeyboardInterrupt):
             raise Interrupted(
                 f"stopped; {in_words(self.order.kept)} of {in_words(self.order.listing.size)} are kept in {folder}",
                 "give the same command again: it goes on from there",
@@ -113,14 +113,12 @@ class Fetch:
     def _bring(self, files: Sequence[RemoteFile]) -> dict[str, Entry]:
         largest_first = sorted(files, key=lambda file: -file.size)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            running = {pool.submit(self._one, file): file for file in largest_first}
             try:
+                running = {pool.submit(self._one, file): file for file in largest_first}
                 return {running[one].path: one.result() for one in as_completed(running)}
-            except BaseException as error:
+            except BaseException:
                 self._token.cancel()
                 pool.shutdown(cancel_futures=True)
-                if isinstance(error, KeyboardInterrupt):
-                    raise Interrupted("the work was stopped") from None
                 raise
 
     def _one(self, file: RemoteFile) -> Entry:
