@@ -202,7 +202,12 @@ class Bucket:
 
 
 @cache
-def _connect(url: str, protocol: str, environment: tuple[tuple[str, str], ...], process: int) -> tuple[Any, str]:
+def _connect(
+    url: str,
+    protocol: str,
+    environment: tuple[tuple[str, str], ...],  # noqa: ARG001 (the libraries read it; here it tells two places apart)
+    process: int,  # noqa: ARG001 (a fork has no use for the connections of its parent)
+) -> tuple[Any, str]:
     """The file system of a place, as the environment of a process says, and the name of the place in it.
 
     Kept while the process lives: one that is collected closes its connections in whatever event loop runs there.
