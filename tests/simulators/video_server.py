@@ -33,6 +33,7 @@ from uuid import uuid4
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
+from reelmill.errors import ReelmillError
 from reelmill.ffmpeg import command
 
 Dialect = Literal["sglang", "vllm-omni"]
@@ -248,7 +249,11 @@ class VideoServer:
             self._advance(order, status="failed", reason=behaviour.fail[order.number])
             return
         loop = asyncio.get_running_loop()
-        film = await loop.run_in_executor(_studio, make_film, order.fields, order.picture, behaviour.more_frames)
+        try:
+            film = await loop.run_in_executor(_studio, make_film, order.fields, order.picture, behaviour.more_frames)
+        except (ReelmillError, subprocess.SubprocessError) as error:  # else whoever asks would wait for ever
+            self._advance(order, status="failed", reason=str(error))
+            return
         self._advance(order, status="completed", progress=100, film=film)
 
     def _advance(self, order: Order, **how: Any) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -29,6 +31,22 @@ def test_a_process_that_is_killed_is_tried_again_and_one_that_fails_is_not() -> 
     killer.join()
     with pytest.raises(TerminalError, match="no_such_filter"):
         ffmpeg.run(("-f", "lavfi", "-i", "no_such_filter", "-f", "null", "-"), timeout=30)
+
+
+def test_the_program_is_found_without_starting_it() -> None:
+    """A start that fails once, on a busy machine, must not be remembered as "there is no ffmpeg"."""
+    script = """
+import sys
+from reelmill import ffmpeg
+started = []
+sys.addaudithook(lambda event, arguments: started.append(arguments) if event == "subprocess.Popen" else None)
+print(ffmpeg.binary(), started, "imageio_ffmpeg" in sys.modules)
+"""
+    alone = {name: value for name, value in os.environ.items() if name != "REELMILL_FFMPEG"}
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=alone)
+    path, *rest = said.stdout.split()
+    assert os.access(path, os.X_OK)
+    assert rest == ["[]", "False"]
 
 
 def test_a_full_disk_is_told_as_such() -> None:
