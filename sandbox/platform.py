@@ -1,0 +1,192 @@
+"""What every simulated platform has: routes with named moments, troubles, tokens, a clock, the count of its posts."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, cast
+from uuid import uuid4
+
+from sandbox.request import Request
+from sandbox.trouble import Clock, Limit, Trouble, Troubles
+from sandbox.upload import Upload
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a platform answers: JSON of a mapping or list, text, bytes, or nothing."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PublicPost:
+    """Something that the public has seen. It stays in `Platform.published` even when it is taken down."""
+
+    id: str
+    url: str
+    account: str  #: whose it is, in the platform's words
+    text: str  #: what stands beside it: title, caption, description
+    sha256: str  #: of the video's bytes as they arrived
+    bytes: int
+    ai: bool | None  #: the platform's own AI flag; None where there is none
+    at: float  #: by the platform's clock
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+Handler = Callable[[Any, Request], Answer]
+_T = TypeVar("_T", bound=Handler)
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    pattern: re.Pattern[str]
+    moment: str
+    handler: Handler
+
+
+def route(method: str, path: str, moment: str) -> Callable[[_T], _T]:
+    """Marks the method of a platform that answers a request.
+
+    Parameters
+    ----------
+    path:
+        Below the platform's prefix, without a host; `{name}` stands for one segment.
+    moment:
+        What troubles call it: `init`, `chunk`, `status`, `publish` … Several routes may share one.
+    """
+
+    def mark(handler: _T) -> _T:
+        parts = re.split(r"\{(\w+)\}", path)
+        pattern = "".join(f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
+        marked = cast("Any", handler)
+        marked.routes = [*getattr(handler, "routes", []), (method, re.compile(pattern), moment)]
+        return handler
+
+    return mark
+
+
+class Platform:
+    """One simulated platform: a subclass a file in `sandbox/platforms/`, its routes the documented endpoints.
+
+    Handlers run in many threads: they take `self.lock` around what they read and change, and not while a body
+    arrives. They answer errors as the documentation says; troubles are met before or after them, by the server.
+
+    Parameters
+    ----------
+    base:
+        Where it is served, without a slash at the end: `http://127.0.0.1:8100/tiktok`. Upload URLs that it hands out
+        begin so.
+    folder:
+        Where uploads are kept.
+    """
+
+    name: ClassVar[str]  #: the target's type in a definition, and its prefix in URLs
+    moments: ClassVar[tuple[str, ...]]  #: of its protocol, in the order in which a post meets them
+
+    def __init__(self, base: str, folder: Path) -> None:
+        self.base, self.folder = base, folder
+        self.lock = threading.RLock()
+        self.clock = Clock()
+        self.troubles = Troubles()
+        self.published: list[PublicPost] = []  #: everything that ever became public: the truth
+        self.taken_down: set[str] = set()  #: ids of posts that the public sees no more
+        self.calls: list[tuple[str, str]] = []  #: moment and path of each request
+        self.strict = False  #: only `tokens` are let in; else any token is
+        self.tokens: set[str] = {"sandbox-token"}
+        self.expired: set[str] = set()  #: tokens that were good once
+        self.routes: list[Route] = [
+            Route(method, pattern, moment, handler)
+            for kind in type(self).__mro__
+            for handler in vars(kind).values()
+            for method, pattern, moment in getattr(handler, "routes", [])
+        ]
+
+    # For tests and for whoever rehearses.
+
+    def trouble(self, at: str, **how: Any) -> None:
+        """Let requests fail: see `Trouble`."""
+        self.troubles.add(Trouble(at, **how))
+
+    @property
+    def public(self) -> list[PublicPost]:
+        """What the public sees now."""
+        with self.lock:
+            return [post for post in self.published if post.id not in self.taken_down]
+
+    def expire_tokens(self) -> None:
+        """Every token that is good now is so no more; `issue` makes a new one."""
+        with self.lock:
+            self.expired |= self.tokens
+            self.tokens.clear()
+
+    def issue(self) -> str:
+        """A new token."""
+        with self.lock:
+            token = f"token-{uuid4().hex}"
+            self.tokens.add(token)
+            return token
+
+    # For platforms.
+
+    def knows(self, token: str) -> bool:
+        """Whether a token lets in."""
+        return bool(token) and token not in self.expired and (not self.strict or token in self.tokens)
+
+    def limit(self, count: int, seconds: float) -> Limit:
+        return Limit(count, seconds, self.clock)
+
+    def new_upload(self, total: int | None = None) -> Upload:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return Upload(self.folder / f"{uuid4().hex}.mp4", total)
+
+    def publish(
+        self,
+        identity: str,
+        upload: Upload,
+        *,
+        account: str,
+        text: str,
+        ai: bool | None,
+        url: str = "",
+        detail: Mapping[str, Any] | None = None,
+    ) -> PublicPost:
+        """It is public from here on. Called once for each post that the public would see."""
+        post = PublicPost(
+            identity,
+            url or f"{self.base}/watch/{identity}",
+            account,
+            text,
+            upload.sha256,
+            upload.size,
+            ai,
+            self.clock.now(),
+            detail or {},
+        )
+        self._media[identity] = upload.path
+        self.published.append(post)
+        return post
+
+    def media(self, identity: str) -> Path | None:
+        """The file of a post."""
+        return self._media.get(identity)
+
+    @property
+    def _media(self) -> dict[str, Path]:
+        found: dict[str, Path] = self.__dict__.setdefault("_files", {})
+        return found
+
+    def answer(self, request: Request) -> tuple[str, Callable[[], Answer]] | None:
+        """The moment of a request, and what answers it; None if there is no such endpoint."""
+        for one in self.routes:
+            found = one.pattern.fullmatch(request.path)
+            if found is not None and one.method == request.method:
+                request.match = found.groupdict()
+                return one.moment, lambda one=one: one.handler(self, request)
+        return None

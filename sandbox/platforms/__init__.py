@@ -1,0 +1,1 @@
+"""One platform a file. `sandbox.platform.Platform` is what they share."""
