@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Protocol, Self
 
 from pydantic import ConfigDict, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from reelmill.errors import UseError
+from reelmill.files import write_secret
 from reelmill.logs import conceal
 from tasks.options import Options
 
-#: Longest secret that is read from a file, in bytes.
+#: Longest secret that is read from a file or a block, in bytes.
 LONGEST = 64 * 1024
 
 
-class Secret(Options):
-    """Where a secret is. Exactly one of `env` and `file`."""
+class Vault(Protocol):
+    """Where blocks are kept. Whoever knows it says so with `keep_blocks_in`: a stage knows nothing of Prefect."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["env"]}, {"required": ["file"]}]})
+    def read(self, block: str) -> str | None:
+        """The value of a block, or None if there is none of that name."""
+
+    def write(self, block: str, value: str) -> bool:
+        """Give a block another value. False if it cannot be."""
+
+
+_vaults: list[Vault] = []
+
+
+def keep_blocks_in(vault: Vault) -> None:
+    """Say where `{block: NAME}` is found, for this process."""
+    _vaults[:] = [vault]
+
+
+class Secret(Options):
+    """Where a secret is. Exactly one of `env`, `file` and `block`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["env"]}, {"required": ["file"]}, {"required": ["block"]}]}
+    )
 
     env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")] | None = None
     """The name of an environment variable."""
@@ -28,16 +49,22 @@ class Secret(Options):
     file: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = None
     """The path of a file that holds it, such as a mounted secret."""
 
+    block: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,127}$")] | None = None
+    """The name of a Prefect block of type Secret."""
+
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            reason = "it says no place" if self.env is None else "env and file are both there"
-            raise PydanticCustomError("secret", "{reason}", {"reason": reason, "allowed": "one of env and file"})
+        places = [name for name in ("env", "file", "block") if getattr(self, name) is not None]
+        if len(places) != 1:
+            reason = " and ".join(places) + " are both there" if places else "it says no place"
+            raise PydanticCustomError("secret", "{reason}", {"reason": reason, "allowed": "one of env, file and block"})
         return self
 
     @property
     def name(self) -> str:
         """What people call it; never its value."""
+        if self.block is not None:
+            return f"the block {self.block}"
         return f"${self.env}" if self.env is not None else str(self.file)
 
     def find(self) -> str | None:
@@ -50,6 +77,9 @@ class Secret(Options):
     def _value(self) -> str | None:
         if self.env is not None:
             return os.environ.get(self.env) or None
+        if self.block is not None:
+            found = _vaults[0].read(self.block) if _vaults else None
+            return (found or "").strip() or None
         try:
             with Path(str(self.file)).expanduser().open(encoding="utf-8") as stream:
                 return stream.read(LONGEST).strip() or None
@@ -68,3 +98,16 @@ class Secret(Options):
         if value is None:
             raise UseError(f"the secret {self.name} is not set", f"set {self.name} where this runs")
         return value
+
+    def write(self, value: str) -> bool:
+        """Put another value there, whole or not at all. False where that cannot be: a variable, a read-only mount."""
+        conceal(value)
+        if self.env is not None:
+            return False
+        if self.block is not None:
+            return bool(_vaults) and _vaults[0].write(self.block, value)
+        try:
+            write_secret(Path(str(self.file)).expanduser(), value)
+        except OSError:
+            return False
+        return True

@@ -1,26 +1,29 @@
-"""The contract of a target: five calls, of which exactly one makes a post public.
+"""The contract of a target: how a rendition gets to an account, of which exactly one call makes it public.
 
-    prepare → upload → finalize → (look_up after a crash) → read_back
+    prepare → upload → check → finalize → look_up → read_back
 
-`prepare` and `upload` may be repeated at will and show nothing to the public. `finalize` is the one irreversible call:
-the stage commits `armed` before it and `live` after it. If a process dies in between, the stage asks `look_up`; a
-target that cannot look up leaves the post `unknown`, and a person decides.
+`prepare`, `upload` and `check` may be repeated at will and show nothing to the public. `finalize` is the one
+irreversible call: the stage commits `armed` before it, and what came of it before anything else is done. If the
+answer does not come, or the process dies, `look_up` says what is true; a target that cannot look up leaves the post
+`unknown`, and a person decides.
 
-Every target passes `tests/contract/test_targets.py`.
+Every call raises the outcomes of `tasks.publishing.outcome`, and nothing else that is not a bug.
+Every target passes `tests/contract/test_targets.py` and `tests/crash/test_publishing.py`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
 from reelmill.content import Json, PostText, Rendition
 from tasks.options import Options
+from tasks.publishing.context import TargetContext
 
 
 class Safety(StrEnum):
@@ -42,26 +45,132 @@ class Delivery:
     folder: str  #: where it belongs, as a relative path: `solar-terms-daily/2026-11-22`
     name: str  #: a file name without suffix, unique within the folder
     about: Mapping[str, Json]  #: pipeline, date, video, variant, labels, verdict: for sidecars and disclosure
+    disclosure: str = ""  #: the words that say that it is made by AI, in the language of the platform's profile
+    public_at: dt.datetime | None = None  #: when it shall be public, where the platform keeps time itself
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a target says of a post that is live."""
+    """What a target says of a post that it has taken.
+
+    `settled` is False while the platform still works on it or reviews it: then it is asked again by `look_up`.
+    """
 
     url: str
     platform_id: str
-    detail: Mapping[str, Json]
+    detail: Mapping[str, Json] = field(default_factory=dict)
+    settled: bool = True
 
 
-Remember = Callable[[Mapping[str, Json]], None]
-"""Commits the handle of an upload (session URI, container id, segment acks) before the next byte is sent."""
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What a target shows of a post. None: it does not say."""
+
+    public: bool | None = None
+    labelled: bool | None = None  #: its own AI flag is set
+    whole: bool | None = None  #: the bytes are those that were verified
+    detail: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What people did with a post so far. None: the platform does not say."""
+
+    views: int | None = None
+    likes: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    watch_seconds: float | None = None  #: all of them together
+    detail: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose the login is."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What an account may still post, as the platform says at this moment."""
+
+    total: int
+    used: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.total - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an account may post, as far as that is known without asking. `source` says who says so."""
+
+    per_day: int | None = None
+    zone: str = ""  #: whose midnight begins a day; "": any 24 hours
+    spacing: dt.timedelta = dt.timedelta(0)  #: at least, between two posts
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """A platform that publishes by itself at a time: how far ahead that time may be."""
+
+    least: dt.timedelta
+    most: dt.timedelta
+
+
+class Handle(Mapping[str, Json]):
+    """What an upload needs to be continued: session URI, container id, ETags. Committed as it is remembered.
+
+    Parameters
+    ----------
+    commit:
+        Writes the whole of it into the ledger.
+    """
+
+    def __init__(self, known: Mapping[str, Json], commit: Callable[[Mapping[str, Json]], None]) -> None:
+        self._known = dict(known)
+        self._commit = commit
+
+    def remember(self, **news: Json) -> None:
+        """Add to it. It is in the ledger when this returns: call it before the next byte is sent."""
+        self._known.update(news)
+        self._commit(dict(self._known))
+
+    def forget(self) -> None:
+        """Begin again from nothing."""
+        self._known.clear()
+        self._commit({})
+
+    def __getitem__(self, key: str) -> Json:
+        return self._known[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 class Target(Options):
-    """One entry of `targets:`. The class is its options model: its fields are its YAML keys."""
+    """One entry of `targets:`. The class is its options model: its fields are its YAML keys.
+
+    A subclass says its `safety`, and what else of these is not the default.
+    """
 
     safety: ClassVar[Safety]
     local: ClassVar[bool] = False  #: a folder on this machine: previews are welcome
+    profiles: ClassVar[tuple[str, ...]] = ()  #: the renditions that it takes, best first; (): all that are delivered
+    limits: ClassVar[Limits] = Limits()
+    clockwork: ClassVar[Clockwork | None] = None  #: it publishes at `Delivery.public_at` by itself
+    certain_after: ClassVar[dt.timedelta] = dt.timedelta(0)  #: from when on a look-up that finds nothing is believed
+    flags_ai: ClassVar[bool] = False  #: it has an AI flag of its own, and we set it
+    discloses: ClassVar[str] = ""  #: what is done where there is no such flag, for people
+    tells_metrics: ClassVar[bool] = False
+    unpublishes: ClassVar[bool] = False
 
     type: str
     accept_previews: bool = False
@@ -71,33 +180,101 @@ class Target(Options):
     def takes_previews(self) -> bool:
         return self.local or self.accept_previews
 
+    @property
+    def platform(self) -> str:
+        """What it publishes to, with `account` the place where the same content is posted once."""
+        return self.type
+
     @abstractmethod
-    def prepare(self, delivery: Delivery, base: Path) -> None:
-        """Check everything that can be checked without sending a byte. `base` is the folder of pipelines.yaml.
+    def account_key(self, context: TargetContext) -> str:
+        """The account or place, so that two targets that mean the same one are found out. Never a secret."""
+
+    def identify(self, context: TargetContext) -> Identity | None:
+        """Ask whose the login is. Reads only. None where nobody can be asked.
 
         Raises
         ------
-        PublishingError, TransientError
+        Reauthorise, Retry
+        """
+        return None
+
+    def quota(self, context: TargetContext) -> Quota | None:
+        """Ask what may still be posted today. Reads only. None where the platform does not say."""
+        return None
+
+    @abstractmethod
+    def prepare(self, delivery: Delivery, context: TargetContext) -> None:
+        """Check everything that can be checked without sending a byte of the video.
+
+        Raises
+        ------
+        Refused, Retry, Defer, Reauthorise
         """
 
     @abstractmethod
-    def upload(self, delivery: Delivery, base: Path, handle: Mapping[str, Json], remember: Remember) -> None:
-        """Bring the bytes there without making anything public. Continues from `handle` if an earlier try left one."""
+    def upload(self, delivery: Delivery, context: TargetContext, handle: Handle) -> None:
+        """Bring the bytes there without making anything public. Continues from `handle`; returns at once if all are.
+
+        Raises
+        ------
+        Refused, Retry, Resync, Restart, Defer, Reauthorise
+        """
+
+    def check(self, delivery: Delivery, context: TargetContext, handle: Handle) -> None:
+        """Return when the platform is ready for `finalize`. Reads only.
+
+        Raises
+        ------
+        Wait
+            If it still works on what was uploaded.
+        Refused, Restart, Retry, Reauthorise
+        """
+        return
 
     @abstractmethod
-    def finalize(self, delivery: Delivery, base: Path, handle: Mapping[str, Json]) -> Published:
+    def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
         """Make the post public: the one irreversible call.
 
         Raises
         ------
-        UnknownOutcome
-            If the call was sent and its answer did not come.
+        Ambiguous
+            If the call was sent and no answer says what became of it.
+        Refused, Retry, Wait, Defer, Restart, Reauthorise
+            If it certainly did not happen.
         """
 
     @abstractmethod
-    def look_up(self, delivery: Delivery, base: Path, handle: Mapping[str, Json]) -> Published | None:
-        """Whether the post is public already. Reads only. Called for posts that were armed when a process died."""
+    def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
+        """Whether the post was taken. Reads only. Asked after a crash, an ambiguous answer, or one not yet settled.
+
+        Returns
+        -------
+        Published | None
+            None if the platform does not show it. Believed once `certain_after` has passed.
+
+        Raises
+        ------
+        Refused
+            If the platform took it and refused it for good afterwards.
+        Restart
+            If the platform lost it for certain; it may be sent again.
+        Wait, Retry, Reauthorise
+            If it cannot be said now.
+        """
 
     @abstractmethod
-    def read_back(self, delivery: Delivery, base: Path, published: Published) -> Mapping[str, Json]:
-        """What the target shows of a live post: public, labelled, the right size. Reads only."""
+    def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
+        """What the target shows of a live post: public, labelled, whole. Reads only."""
+
+    def unpublish(self, context: TargetContext, published: Published) -> None:
+        """Take a post down, where `unpublishes`. Doing it twice is doing it once.
+
+        Raises
+        ------
+        Refused, Retry, Reauthorise
+        """
+        raise NotImplementedError
+
+    def metrics(self, context: TargetContext, published: Published) -> Metrics:
+        """What people did with a post so far, where `tells_metrics`. Reads only."""
+        raise NotImplementedError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +11,8 @@ from reelmill import __version__
 from reelmill.content import Json
 from reelmill.errors import PublishingError, StorageError
 from reelmill.files import flush, sha256_of
-from tasks.publishing.base import Delivery, Published, Remember, Safety, Target
+from tasks.publishing.base import Delivery, Handle, Published, ReadBack, Safety, Target
+from tasks.publishing.context import TargetContext
 
 
 class Folder(Target):
@@ -24,22 +24,23 @@ class Folder(Target):
 
     safety = Safety.NATURAL
     local = True
+    discloses = "the sidecar says it"
 
     type: Literal["folder"]
     path: str
     """Where posts go, relative to the definition file. Made if it is not there."""
 
-    def prepare(self, delivery: Delivery, base: Path) -> None:
-        place = self._place(delivery, base)
+    def prepare(self, delivery: Delivery, context: TargetContext) -> None:
+        place = self._place(delivery, context)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise self._failure(error, place.parent) from error
 
-    def upload(self, delivery: Delivery, base: Path, handle: Mapping[str, Json], remember: Remember) -> None:
-        staged = self._staged(delivery, base)
+    def upload(self, delivery: Delivery, context: TargetContext, handle: Handle) -> None:
+        staged = self._staged(delivery, context)
         if not handle:
-            remember({"staged": staged.name})
+            handle.remember(staged=staged.name)
         try:
             shutil.rmtree(staged, ignore_errors=True)
             staged.mkdir(parents=True)
@@ -55,8 +56,8 @@ class Folder(Target):
             shutil.rmtree(staged, ignore_errors=True)
             raise self._failure(error, staged) from error
 
-    def finalize(self, delivery: Delivery, base: Path, handle: Mapping[str, Json]) -> Published:
-        place, staged = self._place(delivery, base), self._staged(delivery, base)
+    def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
+        place, staged = self._place(delivery, context), self._staged(delivery, context)
         replaced = staged.with_suffix(".replaced")
         try:
             if place.exists():  # an earlier edition of the same video
@@ -69,8 +70,8 @@ class Folder(Target):
         shutil.rmtree(replaced, ignore_errors=True)
         return self._published(delivery, place)
 
-    def look_up(self, delivery: Delivery, base: Path, handle: Mapping[str, Json]) -> Published | None:
-        place = self._place(delivery, base)
+    def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
+        place = self._place(delivery, context)
         try:
             sidecar = json.loads((place / f"{delivery.name}.json").read_text(encoding="utf-8"))
             whole = sha256_of(place / f"{delivery.name}.mp4") == delivery.rendition.sha256
@@ -78,20 +79,26 @@ class Folder(Target):
             return None
         return self._published(delivery, place) if whole and sidecar.get("post") == str(delivery.post_id) else None
 
-    def read_back(self, delivery: Delivery, base: Path, published: Published) -> Mapping[str, Json]:
+    def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         """The hash of the video as it lies in the folder, and whether it is the one that was verified."""
-        found = sha256_of(self._place(delivery, base) / f"{delivery.name}.mp4")
-        return {"sha256": found, "whole": found == delivery.rendition.sha256}
+        found = sha256_of(self._place(delivery, context) / f"{delivery.name}.mp4")
+        return ReadBack(public=True, whole=found == delivery.rendition.sha256, detail={"sha256": found})
 
-    def _place(self, delivery: Delivery, base: Path) -> Path:
-        root = (base / Path(self.path).expanduser()).resolve()
+    def account_key(self, context: TargetContext) -> str:
+        return str(self._root(context))
+
+    def _root(self, context: TargetContext) -> Path:
+        return (context.folder / Path(self.path).expanduser()).resolve()
+
+    def _place(self, delivery: Delivery, context: TargetContext) -> Path:
+        root = self._root(context)
         place = (root / delivery.folder / delivery.name).resolve()
         if not place.is_relative_to(root) or place == root:
             raise PublishingError(f"{delivery.folder}/{delivery.name} leaves the folder {root}", "")
         return place
 
-    def _staged(self, delivery: Delivery, base: Path) -> Path:
-        return self._place(delivery, base).with_name(f".{delivery.post_id}.part")
+    def _staged(self, delivery: Delivery, context: TargetContext) -> Path:
+        return self._place(delivery, context).with_name(f".{delivery.post_id}.part")
 
     def _published(self, delivery: Delivery, place: Path) -> Published:
         video = place / f"{delivery.name}.mp4"

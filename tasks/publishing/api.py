@@ -1,0 +1,132 @@
+"""What targets share that speak with a platform's API: its address, its login, and calls that renew the login once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from tasks.publishing.base import Target
+from tasks.publishing.client import Client, Reply
+from tasks.publishing.context import SANDBOX_TOKEN, TargetContext
+from tasks.publishing.login import Login
+from tasks.publishing.outcome import Reauthorise
+from tasks.secret import Secret
+
+
+class ApiTarget(Target):
+    """A target behind a platform's API.
+
+    A subclass names its `hosts`, puts a token into headers with `authorised`, and says with `judge` what the
+    platform's own error words mean.
+    """
+
+    #: The platform's addresses by a name of ours; `api` is the one that `url` replaces. The sandbox replaces all.
+    hosts: ClassVar[Mapping[str, str]]
+    #: Hosts that upload addresses may lead to which the platform hands out.
+    upload_hosts: ClassVar[tuple[str, ...]] = ()
+
+    token: Secret | None = None
+    """An access token that is used as it is."""
+
+    login: Secret | None = None
+    """A login that is renewed: a JSON document with client_id, client_secret and refresh_token, in a file or block."""
+
+    account: Annotated[str, StringConstraints(max_length=200)] = ""
+    """The account as the platform names it. If it is given, nothing is posted with the login of another one."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
+    """Another address of the API, such as a proxy."""
+
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        if self.token is not None and self.login is not None:
+            reason = "token and login are both there"
+            raise PydanticCustomError("login", "{reason}", {"reason": reason, "allowed": "one of token and login"})
+        return self
+
+    def account_key(self, context: TargetContext) -> str:
+        """The account, or the place of its secret if no account is named."""
+        secret = self.login or self.token
+        return ("sandbox:" if context.sandbox else "") + (self.account or (secret.name if secret else ""))
+
+    def base(self, context: TargetContext, host: str = "api") -> str:
+        """An address of the platform, without a slash at the end."""
+        if context.sandbox:
+            return f"{context.sandbox}/{self.platform}"
+        return self.url if self.url is not None else self.hosts[host]
+
+    def client(self, context: TargetContext) -> Client:
+        """The client that knows where home is, if that is not the platform's own address."""
+        return context.client(self.base(context) if context.sandbox or self.url else "")
+
+    def authorised(self, token: str) -> Mapping[str, str]:
+        """The headers that show a token."""
+        return {"Authorization": f"Bearer {token}"}
+
+    def judge(self, reply: Reply) -> None:
+        """Raise the outcome that the platform's own words mean. Return if they mean none: then the status speaks."""
+
+    def renew(self, context: TargetContext, login: Login) -> Login:
+        """Ask the platform for a new access token.
+
+        Raises
+        ------
+        Reauthorise
+            If the login is not good any more.
+        """
+        raise Reauthorise(f"a login of {self.type} cannot be renewed", "use `token`")
+
+    def call(
+        self,
+        context: TargetContext,
+        doing: str,
+        method: str,
+        path: str,
+        *,
+        host: str = "api",
+        shown: Callable[[str], Mapping[str, Any]] | None = None,
+        **how: Any,
+    ) -> Reply:
+        """A call with the token of the account, made again with another token if that one is refused.
+
+        Parameters
+        ----------
+        path:
+            Below the address of `host`, or a whole URL that `Client.check_address` has seen.
+        shown:
+            Where the token stands in the request, if not in the headers of `authorised`: keyword arguments of
+            `Client.call`.
+        how:
+            As `Client.call` takes it.
+        """
+        url = path if path.startswith(("http://", "https://")) else self.base(context, host) + path
+        client = self.client(context)
+        how.setdefault("judge", self.judge)
+
+        def attempt(token: str) -> Reply:
+            if shown is not None:
+                more = dict(shown(token))
+                merged = {**how, **{key: {**(how.get(key) or {}), **value} for key, value in more.items()}}
+                return client.call(doing, method, url, **merged)
+            headers = {**self.authorised(token), **(how.get("headers") or {})}
+            return client.call(doing, method, url, **{**how, "headers": headers})
+
+        if context.sandbox and self.secret(context) is None:
+            return attempt(SANDBOX_TOKEN)
+        tokens = context.tokens(
+            self.token,
+            self.login,
+            lambda login: self.renew(context, login),
+            f"{self.platform}:{self.account_key(context)}",
+        )
+        token = tokens.token()
+        try:
+            return attempt(token)
+        except Reauthorise:
+            another = tokens.another(token)
+            if another is None:
+                raise
+            return attempt(another)

@@ -1,0 +1,79 @@
+"""What a target has at hand while it works: the folder of the definition, a client, tokens, and the time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasks.publishing.client import Client
+from tasks.publishing.login import Renew, Tokens
+from tasks.secret import Secret
+
+#: What stands for every secret where everything goes to the sandbox: a real one is not for rehearsals.
+SANDBOX_TOKEN = "sandbox-token"
+
+Alone = Callable[[str], AbstractContextManager[None]]
+"""Enters a section, by its name, that only one process at a time may be in."""
+
+
+@dataclass
+class TargetContext:
+    """Made once for a target of a run, and shared by its threads.
+
+    Parameters
+    ----------
+    folder:
+        Where the definition lies: what relative paths are relative to.
+    sandbox:
+        The address of simulated platforms that everything goes to; "": the real ones.
+    alone:
+        For what one process at a time may do, such as renewing a login.
+    pace:
+        How long a second is. Below 1 where time is simulated.
+    """
+
+    folder: Path
+    sandbox: str = ""
+    alone: Alone = field(default=lambda _: nullcontext())
+    pace: float = 1.0
+    _clients: dict[str, Client] = field(default_factory=dict, repr=False)
+    _tokens: dict[tuple[Secret | None, Secret | None], Tokens] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    def pause(self, seconds: float) -> None:
+        """Wait in place."""
+        time.sleep(seconds * self.pace)
+
+    def client(self, home: str = "") -> Client:
+        """The client for one platform. `home`: see `Client`."""
+        with self._lock:
+            if home not in self._clients:
+                self._clients[home] = Client(home)
+            return self._clients[home]
+
+    def tokens(self, fixed: Secret | None, login: Secret | None, renew: Renew, name: str) -> Tokens:
+        """The tokens of an account; the same ones for the same secrets."""
+        with self._lock:
+            key = (fixed, login)
+            if key not in self._tokens:
+                self._tokens[key] = Tokens(fixed, login, renew, lambda: self.alone(f"login:{name}"))
+            return self._tokens[key]
+
+    def secret(self, secret: Secret | None) -> str | None:
+        """The value of a secret, or None if it is not set; in the sandbox, one that lets in."""
+        if self.sandbox:
+            return SANDBOX_TOKEN
+        return secret.find() if secret is not None else None
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()

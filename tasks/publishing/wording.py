@@ -1,0 +1,99 @@
+"""The words beside a post, within what a platform takes: cut where they must be, and never the AI line or the tags."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+from tasks.publishing.base import Delivery
+
+Length = Callable[[str], int]
+"""How a platform counts a text."""
+
+ELLIPSIS = "…"
+#: What must not stand at the end of a cut text: half of an emoji is none.
+_JOINER, _VARIATIONS = "\u200d", range(0xFE00, 0xFE10)
+
+
+def utf16(text: str) -> int:
+    """The length in UTF-16 units, as JavaScript and Java count."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def utf8(text: str) -> int:
+    """The length in bytes of UTF-8."""
+    return len(text.encode())
+
+
+def shortened(text: str, most: int, length: Length = len) -> str:
+    """The text, or as much of its beginning as fits with an ellipsis. Cut between words where one is near."""
+    text = text.strip()
+    if length(text) <= most:
+        return text
+    low, high = 0, len(text)
+    while low < high:  # `length` grows with the text
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if length(text[:middle] + ELLIPSIS) <= most else (low, middle - 1)
+    end = low
+    while 0 < end < len(text) and _belongs_to_the_one_before(text, end):
+        end -= 1
+    cut = text[:end]
+    space = max(cut.rfind(" "), cut.rfind("\n"))
+    if space > end - 20 and space > end // 2 and not text[end : end + 1].isspace():
+        cut = cut[:space]
+    cut = cut.rstrip(" \n,.;:–-，。；：、")
+    return cut + ELLIPSIS if cut and length(cut + ELLIPSIS) <= most else ""
+
+
+def _belongs_to_the_one_before(text: str, at: int) -> bool:
+    here = text[at]
+    return (
+        bool(unicodedata.combining(here))
+        or here == _JOINER
+        or text[at - 1] == _JOINER
+        or ord(here) in _VARIATIONS
+        or 0x1F3FB <= ord(here) <= 0x1F3FF  # skin tones
+    )
+
+
+def title_of(delivery: Delivery, most: int, length: Length = len) -> str:
+    """The title of a post, in at most `most`."""
+    return shortened(" ".join(delivery.text.title.split()), most, length)
+
+
+def caption_of(
+    delivery: Delivery,
+    most: int,
+    *,
+    length: Length = len,
+    hashtags: int | None = None,
+    disclose: bool = False,
+    title: bool = False,
+    tag: Callable[[str], str] = lambda word: f"#{word}",
+) -> str:
+    """What stands beside a video: the text, the AI line, and the hashtags.
+
+    Parameters
+    ----------
+    hashtags:
+        At most so many. None: all.
+    disclose:
+        Add a line that says that it is made by AI: where the platform has no flag for it.
+    title:
+        Begin with the title, where the platform has no field for it and the text does not begin with it already.
+    tag:
+        How a hashtag is written.
+    """
+    words = delivery.text
+    body = words.caption.strip()
+    if title and not body.startswith(words.title):
+        body = f"{words.title}\n{body}".strip()
+    tags = [tag(word) for word in words.hashtags[:hashtags] if f"#{word}" not in body]
+    while True:
+        tail = "\n".join(part for part in (delivery.disclosure if disclose else "", " ".join(tags)) if part)
+        room = most - length(f"\n\n{tail}") if tail else most
+        if room >= 0 or not tags:
+            break
+        tags.pop()
+    fitted = shortened(body, max(room, 0), length)
+    return "\n\n".join(part for part in (fitted, tail) if part)
