@@ -76,18 +76,48 @@ def _logo(data: Json, folder: Path) -> Iterator[Finding]:
 
 def _targets(path: ValuePath, pipeline: Mapping[str, Json], targets: Mapping[str, Json]) -> Iterator[Finding]:
     entries = pipeline.get("publish")
+    delivered = pipeline.get("deliver")
     seen: set[str] = set()
-    for at, entry in enumerate(entries if isinstance(entries, list) else ()):
-        name = entry.get("to") if isinstance(entry, Mapping) else entry
-        place: ValuePath = (*path, "publish", at, "to") if isinstance(entry, Mapping) else (*path, "publish", at)
-        if not isinstance(name, str):
-            continue
+    for place, name, entry in _named_targets(path, entries if isinstance(entries, list) else []):
         if name not in targets:
             known = ", ".join(targets) or "nothing: the file has no `targets:`"
             yield Finding(place, "there is no target of this name", known, suggest(name, targets) or "")
         elif name in seen:
             yield Finding(place, "this target is named twice", "each target once")
+        elif isinstance(delivered, list):
+            yield from _profile(place, targets[name], entry, [one for one in delivered if isinstance(one, str)])
         seen.add(name)
+
+
+def _named_targets(path: ValuePath, entries: Sequence[Json]) -> Iterator[tuple[ValuePath, str, Mapping[str, Json]]]:
+    """Each name of a target in `publish`: where it stands, and the entry around it."""
+    for at, entry in enumerate(entries):
+        named = entry.get("to") if isinstance(entry, Mapping) else entry
+        place: ValuePath = (*path, "publish", at, "to") if isinstance(entry, Mapping) else (*path, "publish", at)
+        about = entry if isinstance(entry, Mapping) else {}
+        if isinstance(named, str):
+            yield place, named, about
+        for index, name in enumerate(named if isinstance(named, list) else []):
+            if isinstance(name, str):
+                yield (*place, index), name, about
+
+
+def _profile(place: ValuePath, target: Json, entry: Mapping[str, Json], delivered: Sequence[str]) -> Iterator[Finding]:
+    """A target that takes none of what is delivered would never get a post."""
+    wanted = entry.get("profile")
+    if isinstance(wanted, str):
+        if wanted not in delivered:
+            at = (*place[: place.index("publish") + 2], "profile")
+            yield Finding(
+                at, "the pipeline does not deliver this", ", ".join(delivered), suggest(wanted, delivered) or ""
+            )
+        return
+    kind = target.get("type") if isinstance(target, Mapping) else None
+    if not isinstance(kind, str) or kind not in names("targets"):
+        return
+    takes = find("targets", kind).profiles
+    if takes and not set(takes) & set(delivered):
+        yield Finding(place, f"a target of type `{kind}` takes none of what is delivered", f"`deliver: [{takes[0]}]`")
 
 
 def _occasions(path: ValuePath, pipeline: Mapping[str, Json]) -> Iterator[Finding]:

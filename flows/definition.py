@@ -19,7 +19,8 @@ from flows import yaml
 from flows.crosscheck import crosscheck
 from flows.explain import Finding, explain, shown, value_at
 from flows.operation_options import KeepOptions, NotifyOptions
-from flows.pipeline import DefinitionFile, Pipeline, PublishOptions
+from flows.pipeline import DefinitionFile, Pipeline
+from flows.publish_options import PublishOptions
 from flows.schema import schema
 from flows.syntax import ValuePath
 from reelmill.content import fingerprint
@@ -80,7 +81,7 @@ class Definition:
         that it publishes to: not comments, not the order of keys, and not its neighbours.
         """
         pipeline = self.pipeline(name)
-        targets = {entry.to: self.targets[entry.to].model_dump(mode="json") for entry in pipeline.publish}
+        targets = {name: self.targets[name].model_dump(mode="json") for name in pipeline.target_names}
         return fingerprint(
             {
                 "version": self.version,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints
 
 from flows.operation_options import POOL, ConcurrencyOptions, KeepOptions, NotifyOptions, WorkersOptions
+from flows.publish_options import Publish
 from flows.registered import Registered
 from flows.schedule_options import ScheduleOptions, Zone
 from flows.trigger_options import TriggerOptions
@@ -23,28 +24,6 @@ from tasks.sources.base import Source
 #: Names of pipelines and targets: they become parts of file names, deployments and URLs.
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-
-
-class PublishOptions(Options):
-    """One target that a pipeline publishes to."""
-
-    to: str
-    """The name of a target in `targets:`."""
-
-
-def _named(value: Any) -> Any:
-    return {"to": value} if isinstance(value, str) else value
-
-
-_PUBLISH_SCHEMA = {
-    "anyOf": [
-        {"type": "string", "pattern": NAME},
-        {"type": "object", "properties": {"to": {"type": "string", "pattern": NAME}}, "required": ["to"],
-         "additionalProperties": False},
-    ]
-}  # fmt: skip
-
-Publish = Annotated[PublishOptions, BeforeValidator(_named), WithJsonSchema(_PUBLISH_SCHEMA)]
 
 
 class Pipeline(Options):
@@ -95,7 +74,7 @@ class Pipeline(Options):
     @property
     def target_names(self) -> tuple[str, ...]:
         """The targets that it publishes to."""
-        return tuple(entry.to for entry in self.publish)
+        return tuple(name for entry in self.publish for name in entry.to)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -24,7 +24,7 @@ from wan_engine.base import Engine
 
 if TYPE_CHECKING:  # each is imported where it is first needed: a run that finds everything done needs none of them
     from reelmill.fetching import Fetcher
-    from tasks.publishing.stage import Address
+    from tasks.publishing.context import TargetContext
     from tasks.screening.stage import Screener
 
 #: Seconds between two looks at whether the run still goes on.
@@ -85,10 +85,17 @@ class Workshop:
         with self._making:
             return self._screener
 
-    def address(self, target: str) -> Address:
-        from tasks.publishing.stage import Address
+    @cached_property
+    def _publishing(self) -> TargetContext:
+        from flows.posting import context_for
 
-        return Address(target, self.definition.targets[target], self.definition.folder)
+        return context_for(self.ledger, self.definition, self.settings)
+
+    @property
+    def publishing(self) -> TargetContext:
+        """What targets have at hand."""
+        with self._making:
+            return self._publishing
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
@@ -128,6 +135,8 @@ class Workshop:
             self._engine.close()
         if "_screener" in self.__dict__:
             self._screener.close()
+        if "_publishing" in self.__dict__:
+            self._publishing.close()
 
 
 def _sweep(folder: Path) -> None:

@@ -13,8 +13,11 @@ from records.deployments import Deployments
 from records.leases import Leases
 from records.media import Media
 from records.outbox import Outbox
+from records.post_metrics import Measurements
 from records.posts import Posts
 from records.runs import Runs
+from records.slots import Slots
+from records.standings import Standings
 from records.store import open_store
 from records.tokens import Tokens
 from records.verdicts import Verdicts
@@ -55,6 +58,9 @@ class Ledger:
         self.media = Media(self.database, self.store)
         self.verdicts = Verdicts(self.database)
         self.posts = Posts(self.database)
+        self.slots = Slots(self.database)
+        self.standings = Standings(self.database)
+        self.measurements = Measurements(self.database)
         self.leases = Leases(self.database)
         self.deployments = Deployments(self.database)
         self.outbox = Outbox(self.database)

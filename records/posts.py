@@ -1,27 +1,56 @@
-"""Posts in the ledger. A post exists at most once per rendition and target, and only for a master that passed."""
+"""Posts in the ledger. The same content goes to an account once, and only if its master passed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from records.database import Database, now
-from records.states import PostState
+from records.states import PostState, VideoState
 from records.tables import Post, Transition, Video
 from records.transitions import begin_state, history, move
 from records.verdicts import RecordedVerdict
-from reelmill.content import Decision, Json, Rendition, post_identity
-from reelmill.errors import PublishingError
+from reelmill.content import Decision, Destination, Json, Rendition
+from reelmill.errors import PublishingError, UseError
+
+#: A post in one of these states may have been seen by the public.
+SHOWN = frozenset({PostState.ARMED, PostState.LIVE, PostState.UNKNOWN})
+#: And in one of these it is not at its end.
+OPEN = frozenset({PostState.PLANNED, PostState.UPLOADING, PostState.ARMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a target says of a post: where it is, and what it shows of it."""
+
+    url: str
+    platform_id: str
+    detail: Mapping[str, Json]
 
 
 class Posts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def plan(self, video_id: UUID, rendition: Rendition, target: str, verdict: RecordedVerdict) -> Post:
-        """The post of this rendition to this target: the one that exists, or a new one.
+    def plan(
+        self,
+        video_id: UUID,
+        rendition: Rendition,
+        destination: Destination,
+        verdict: RecordedVerdict,
+        *,
+        due_at: dt.datetime | None = None,
+    ) -> Post:
+        """The post of this content to this account: the one that exists, or a new one.
+
+        Parameters
+        ----------
+        due_at:
+            Not before. None: at once. Says nothing of a post that exists.
 
         Raises
         ------
@@ -34,20 +63,26 @@ class Posts:
                 "screen the master, or have a person review it",
             )
         with self._database.begin() as session:
-            query = select(Post).where(Post.rendition_id == rendition.id, Post.target == target)
-            post = session.scalars(query.with_for_update()).first()
+            post = session.get(Post, destination.post_id, with_for_update=True)
             if post is None:
                 post = Post(
-                    id=post_identity(rendition.id, target),
+                    id=destination.post_id,
                     video_id=video_id,
                     rendition_id=rendition.id,
                     master_sha256=rendition.master_sha256,
                     verdict_id=verdict.id,
                     verdict_decision=verdict.verdict.decision,
                     profile=rendition.profile,
-                    target=target,
+                    target=destination.target,
+                    platform=destination.platform,
+                    account=destination.account,
+                    content=destination.content,
+                    edition=destination.edition,
                     state=PostState.PLANNED,
                     reason="",
+                    due_at=due_at,
+                    attempts=0,
+                    armed_by="",
                     handle={},
                     detail={},
                     created_at=now(),
@@ -56,19 +91,45 @@ class Posts:
                 session.add(post)
                 session.flush()
                 begin_state(session, post)
+            elif post.state is PostState.PLANNED and not post.handle and post.rendition_id != rendition.id:
+                # Nothing of it was sent, and it was finished anew in between: the newest file goes out.
+                post.rendition_id, post.master_sha256 = rendition.id, rendition.master_sha256
+                post.verdict_id = verdict.id
             return post
 
+    def get(self, post_id: UUID) -> Post:
+        with self._database.read() as session:
+            return session.get_one(Post, post_id)
+
+    def find(self, beginning: str) -> Post:
+        """The post whose id begins so.
+
+        Raises
+        ------
+        UseError
+            If there is none, or more than one.
+        """
+        wanted = beginning.strip().lower()
+        with self._database.read() as session:
+            rows = session.scalars(select(Post).order_by(Post.updated_at.desc())).all() if len(wanted) >= 4 else []
+            found = [post for post in rows if str(post.id).startswith(wanted)]
+        if len(found) != 1:
+            raise UseError(
+                f"{len(found)} posts have an id that begins with {beginning!r}" if found else
+                f"there is no post {beginning!r}",
+                "name at least four characters of an id that `reelmill posts` shows",
+            )  # fmt: skip
+        return found[0]
+
     def move(
-        self,
-        post_id: UUID,
-        after: PostState,
-        reason: str = "",
-        *,
-        url: str | None = None,
-        platform_id: str | None = None,
-        detail: Mapping[str, Json] | None = None,
+        self, post_id: UUID, after: PostState, reason: str = "", *, sight: Sight | None = None, by: str = ""
     ) -> Post:
         """Change a post's state, together with what the target said.
+
+        Parameters
+        ----------
+        by:
+            The process that is about to make it public, for `armed`.
 
         Raises
         ------
@@ -78,10 +139,23 @@ class Posts:
         with self._database.begin() as session:
             post = session.get_one(Post, post_id, with_for_update=True)
             move(session, post, after, reason)
-            if url is not None:
-                post.url, post.platform_id = url, platform_id
-            if detail is not None:
-                post.detail = dict(detail)
+            if after is PostState.ARMED:
+                post.armed_at, post.armed_by, post.due_at = now(), by, None
+            elif after is PostState.LIVE:
+                post.live_at, post.due_at, post.attempts = now(), None, 0
+            elif after is PostState.PLANNED:
+                post.armed_at, post.accepted_at, post.armed_by = None, None, ""
+            if sight is not None:
+                _note(post, sight)
+            return post
+
+    def accept(self, post_id: UUID, sight: Sight) -> Post:
+        """Note that the platform has taken an armed post and still works on it."""
+        with self._database.begin() as session:
+            post = session.get_one(Post, post_id, with_for_update=True)
+            post.accepted_at = post.accepted_at or now()
+            post.updated_at = now()
+            _note(post, sight)
             return post
 
     def remember(self, post_id: UUID, handle: Mapping[str, Json]) -> None:
@@ -91,11 +165,27 @@ class Posts:
             post.handle = dict(handle)
             post.updated_at = now()
 
-    def confirm(self, post_id: UUID, seen: Mapping[str, Json]) -> Post:
-        """Note what the target showed of a live post."""
+    def put_off(self, post_id: UUID, until: dt.datetime, reason: str, *, failed: bool = False) -> Post:
+        """Do not try a post before a time. Its state and its handle stay.
+
+        Parameters
+        ----------
+        failed:
+            Something did not work, which is counted.
+        """
         with self._database.begin() as session:
-            post = session.get_one(Post, post_id)
+            post = session.get_one(Post, post_id, with_for_update=True)
+            post.due_at, post.reason, post.updated_at = until, reason, now()
+            post.attempts += failed
+            return post
+
+    def see(self, post_id: UUID, seen: Mapping[str, Json], *, url: str = "") -> Post:
+        """Note what the target shows of a live post, and its address if it became known only now."""
+        with self._database.begin() as session:
+            post = session.get_one(Post, post_id, with_for_update=True)
             post.detail = {**post.detail, "read_back": dict(seen)}
+            post.seen_at = now()
+            post.url = url or post.url
             return post
 
     def of_video(self, video_id: UUID) -> list[Post]:
@@ -114,10 +204,58 @@ class Posts:
                 )
             )
 
-    def in_states(self, states: Sequence[PostState]) -> list[Post]:
+    def in_states(self, states: Collection[PostState], *, target: str = "", limit: int | None = None) -> list[Post]:
+        """Posts in these states, those that changed last at the end."""
         with self._database.read() as session:
-            return list(session.scalars(select(Post).where(Post.state.in_(states)).order_by(Post.updated_at)))
+            query = select(Post).where(Post.state.in_(states)).order_by(Post.updated_at.desc()).limit(limit)
+            if target:
+                query = query.where(Post.target == target)
+            return list(session.scalars(query))[::-1]
+
+    def due(self, *, run_id: UUID | None = None, limit: int = 200) -> list[Post]:
+        """Posts that may be tried now and whose video has been handed over; the longest due ones first.
+
+        An armed post is among them whatever became of its video: it may be public.
+        """
+        handed_over = or_(Video.state == VideoState.DONE, Post.state == PostState.ARMED)
+        wanted: list[ColumnElement[bool]] = [
+            Post.state.in_(OPEN),
+            or_(Post.due_at.is_(None), Post.due_at <= now()),
+            handed_over,
+        ]
+        return self._waiting(wanted, run_id, limit)
+
+    def waiting(self, *, run_id: UUID | None = None, limit: int = 1000) -> list[Post]:
+        """Posts of videos that were handed over and are not at their end, due or not."""
+        return self._waiting([Post.state.in_(OPEN), Video.state == VideoState.DONE], run_id, limit)
+
+    def _waiting(self, wanted: Sequence[ColumnElement[bool]], run_id: UUID | None, limit: int) -> list[Post]:
+        query = select(Post).join(Video, Video.id == Post.video_id).where(*wanted)
+        if run_id is not None:
+            query = query.where(Video.run_id == run_id)
+        with self._database.read() as session:
+            return list(session.scalars(query.order_by(func.coalesce(Post.due_at, Post.created_at)).limit(limit)))
+
+    def unseen(self, since: dt.datetime, limit: int = 50) -> list[Post]:
+        """Live posts that were not read back, and went live after a time."""
+        query = select(Post).where(and_(Post.state == PostState.LIVE, Post.seen_at.is_(None), Post.live_at > since))
+        with self._database.read() as session:
+            return list(session.scalars(query.order_by(Post.live_at).limit(limit)))
+
+    def times(self, platform: str, account: str, since: dt.datetime) -> list[dt.datetime]:
+        """When posts of an account went public after a time, or may have; oldest first."""
+        moment = func.coalesce(Post.live_at, Post.armed_at)
+        query = select(moment).where(
+            Post.platform == platform, Post.account == account, Post.state.in_(SHOWN), moment > since
+        )
+        with self._database.read() as session:
+            return sorted(session.scalars(query))
 
     def history(self, post_id: UUID) -> list[Transition]:
         with self._database.read() as session:
             return history(session, post_id)
+
+
+def _note(post: Post, sight: Sight) -> None:
+    post.url, post.platform_id = sight.url or post.url, sight.platform_id
+    post.detail = {**post.detail, **sight.detail}

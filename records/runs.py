@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from records.database import Database, now
 from records.leases import refuse_if_held
-from records.states import ENDED, RunState, VideoState
+from records.posts import OPEN
+from records.states import ENDED, PostState, RunState, VideoState
 from records.tables import Chunk, Lease, Post, Run, Transition, Video
 from records.transitions import begin_state, history, move
 from reelmill.content import Json, run_identity
@@ -155,7 +156,8 @@ class Runs:
                 select(func.count())
                 .select_from(Post)
                 .join(Video, Video.id == Post.video_id)
-                .where(Video.run_id == run_id, Post.state != "live")
+                .where(Video.run_id == run_id, Post.state.not_in((PostState.LIVE, PostState.WITHDRAWN)))
+                .where(~(Post.state.in_(OPEN) & Post.due_at.is_not(None)))  # put off: the ledger sends it later
             )
             run.closed_at = now()
             unwanted = update(Chunk).where(Chunk.run_id == run_id, Chunk.closed_at.is_(None))

@@ -6,10 +6,11 @@ video   planned → generated → screened → finished → done
         planned … finished → failed → planned                     (a retry starts over and finds what is kept)
         planned → skipped
 
-post    planned → uploading → armed → live
+post    planned → uploading → armed → live → withdrawn → planned  (a person took it down)
                       │         ├→ unknown → live | planned | failed
                       │         └→ planned                        (a look-up says: not posted)
                       └→ failed → planned
+        A post that is put off keeps its state and has a time before which it is not tried.
 
 run     running → done | in_review | failed | interrupted → running …
 """
@@ -46,6 +47,7 @@ class PostState(StrEnum):
     LIVE = "live"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    WITHDRAWN = "withdrawn"
 
 
 #: Videos in these states count in the run's conservation law: nothing more happens to them in this run.
@@ -79,5 +81,6 @@ POST_MOVES: dict[PostState, frozenset[PostState]] = {
     _P.ARMED: frozenset({_P.LIVE, _P.UNKNOWN, _P.PLANNED, _P.FAILED}),
     _P.UNKNOWN: frozenset({_P.LIVE, _P.PLANNED, _P.FAILED}),
     _P.FAILED: frozenset({_P.PLANNED}),
-    _P.LIVE: frozenset(),
+    _P.LIVE: frozenset({_P.WITHDRAWN}),
+    _P.WITHDRAWN: frozenset({_P.PLANNED}),
 }

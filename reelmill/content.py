@@ -39,9 +39,9 @@ def video_identity(run_id: UUID, brief_key: str, variant_id: str) -> UUID:
     return uuid5(run_id, f"video|{brief_key}|{variant_id}")
 
 
-def post_identity(rendition_id: str, target: str) -> UUID:
-    """The identity of a post: one rendition goes to one target at most once."""
-    return uuid5(NAMESPACE, f"post|{rendition_id}|{target}")
+def post_identity(content: str, platform: str, account: str, edition: str = "") -> UUID:
+    """The identity of a post: the same content goes to an account at most once, in each edition."""
+    return uuid5(NAMESPACE, f"post|{content}|{platform}|{account}|{edition}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +205,21 @@ class Rendition:
     def identity(master_sha256: str, profile: str, recipe: str) -> str:
         """The id that a rendition has, or would have once it is made."""
         return fingerprint([master_sha256, profile, recipe])
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a post goes, and what makes it the same post as another one."""
+
+    target: str  #: the name in the definition
+    platform: str
+    account: str
+    content: str  #: the fingerprint of what people see
+    edition: str = ""  #: "" unless the same content may be posted again
+
+    @property
+    def post_id(self) -> UUID:
+        return post_identity(self.content, self.platform, self.account, self.edition)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from records.tables.base import Base, Instant
 from records.tables.media import ClipRow, RenditionRow, ShotRow, VerdictRow, VideoRendition, VideoShot
 from records.tables.operations import Chunk, ChunkShot, Deployment, OutboxEvent, StageWork, Token
-from records.tables.posts import Post
+from records.tables.posts import Post, PostMetrics, Slot, Standing
 from records.tables.runs import Lease, Run, SeenBrief, Transition, Video
 
 __all__ = [
@@ -16,11 +16,14 @@ __all__ = [
     "Lease",
     "OutboxEvent",
     "Post",
+    "PostMetrics",
     "RenditionRow",
     "Run",
     "SeenBrief",
     "ShotRow",
+    "Slot",
     "StageWork",
+    "Standing",
     "Token",
     "Transition",
     "VerdictRow",

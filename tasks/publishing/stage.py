@@ -1,128 +1,297 @@
 """Drives one post through its states: planned → uploading → armed → live.
 
-`armed` is committed before the one call that makes a post public. A process that dies after that leaves an armed post,
-which is looked up at the target when it is met again, and never sent again blindly.
+`armed` is committed before the one call that makes a post public, and what came of it right after. One visit waits a
+little for a platform; what needs longer is put off: the post keeps its state, its handle and a time, and the next
+visit goes on from there. A visit holds the post's lease, so that no two processes are at one post.
+
+    visit ─ settle (armed?) ─ check the file ─ prepare ─ upload ─ check ─ arm ─ finalize ─ live ─ read back
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+import datetime as dt
+import logging
+import time
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
+from records.leases import this_process
 from records.ledger import Ledger
+from records.posts import OPEN, Sight
 from records.states import PostState
 from records.tables import Post
 from records.verdicts import RecordedVerdict
-from reelmill.errors import PublishingError, TerminalError, UnknownOutcome
+from reelmill.content import Destination
+from reelmill.errors import LeaseHeld, PublishingError, TerminalError, TransientError, UnknownOutcome
 from reelmill.failpoints import failpoint
 from tasks.finishing.verify import verify
-from tasks.publishing.base import Delivery, Published, Safety, Target
+from tasks.publishing.base import Delivery, Handle, Published, Safety, Target
+from tasks.publishing.context import TargetContext
+from tasks.publishing.outcome import Defer, Reauthorise, Restart, Resync, Retry, Wait
+from tasks.publishing.settling import Doubt, settle
+from tasks.publishing.tempo import Tempo
+
+log = logging.getLogger("reelmill.publishing")
+
+#: How often one visit lets an upload find its place again, or begin anew.
+MOST_RESYNCS, MOST_RESTARTS = 50, 2
+#: Seconds between two looks at a lease that another process holds.
+LOOK = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """A target under the name that the definition gives it."""
+class Order:
+    """One post to be made, and where."""
 
-    name: str
+    video_id: UUID
+    delivery: Delivery
+    destination: Destination
     target: Target
-    base: Path  #: the folder of the definition file
+    verdict: RecordedVerdict
+    due_at: dt.datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The target, for people."""
+        return self.destination.target
 
 
-def publish(ledger: Ledger, video_id: UUID, delivery: Delivery, address: Address, verdict: RecordedVerdict) -> Post:
-    """Make one post, or find out that it is made.
+def publish(ledger: Ledger, order: Order, context: TargetContext, tempo: Tempo | None = None) -> Post:
+    """Visit one post: make it, or find out that it is made, or put it off.
 
     Returns
     -------
     Post
-        Live; or `unknown`, if only a person can say whether it is.
+        Live; or `unknown`, if only a person can say whether it is; or open, with the time of the next visit.
 
     Raises
     ------
     PublishingError
         If the target refuses it, the file is not what was verified, or it is a preview that the target does not take.
         The post is `failed`, with the reason.
-    TransientError
-        If it may work later. The post keeps what was uploaded.
-    UnknownOutcome
-        If the post may be live and cannot be looked up. The post is `unknown`.
+    StorageError, ServerUnavailable
+        If the disk, the store or the ledger is away. The post keeps what was uploaded.
     """
-    post = ledger.posts.plan(video_id, delivery.rendition, address.name, verdict)
-    if post.state is PostState.ARMED:
-        post = _settle(ledger, post, delivery, address)
-    if post.state in {PostState.LIVE, PostState.UNKNOWN}:
+    rendition, where = order.delivery.rendition, order.destination
+    post = ledger.posts.plan(order.video_id, rendition, where, order.verdict, due_at=order.due_at)
+    if not _may_be_tried(post):
         return post
-    if post.state is not PostState.PLANNED:
-        post = ledger.posts.move(post.id, PostState.PLANNED, "tried again")
+    failpoint("post.planned")
     try:
-        _check(delivery, address)
-        address.target.prepare(delivery, address.base)
-        return _send(ledger, post, delivery, address)
-    except TerminalError as error:
-        ledger.posts.move(post.id, PostState.FAILED, str(error))
-        raise
-    except UnknownOutcome as error:
-        ledger.posts.move(post.id, PostState.UNKNOWN, str(error))
-        raise
+        with ledger.leases.hold(f"post:{post.id}", f"the post to {order.name}"):
+            return _Visit(ledger, order, context, tempo or Tempo()).make(post.id)
+    except LeaseHeld:
+        return _after_the_other_one(ledger, post, context)
 
 
-def _check(delivery: Delivery, address: Address) -> None:
-    rendition = delivery.rendition
-    if rendition.preview and not address.target.takes_previews:
-        raise PublishingError(
-            f"{address.name} does not take previews, and this clip was made by the storyboard engine",
-            "run it with an engine that makes the real thing, or set `accept_previews: true` on the target",
+def _may_be_tried(post: Post) -> bool:
+    if post.state in {PostState.LIVE, PostState.UNKNOWN, PostState.WITHDRAWN}:
+        return False
+    return post.due_at is None or post.due_at <= dt.datetime.now(dt.UTC)
+
+
+def _after_the_other_one(ledger: Ledger, post: Post, context: TargetContext) -> Post:
+    """Another process is at this very post, or the lease was lost to it: what it makes of it is what became of it.
+
+    Raises
+    ------
+    LeaseHeld
+        If it takes long. The run's own attempt is repeated then.
+    """
+    until = time.monotonic() + 60
+    while ledger.leases.held(f"post:{post.id}") is not None and time.monotonic() < until:
+        context.pause(LOOK)
+    found = ledger.posts.get(post.id)
+    if found.state in OPEN and _may_be_tried(found):
+        raise LeaseHeld(f"the post to {post.target} is being made by another process", "resume the run later")
+    return found
+
+
+class _Visit:
+    """One visit of a post whose lease is held."""
+
+    def __init__(self, ledger: Ledger, order: Order, context: TargetContext, tempo: Tempo) -> None:
+        self._ledger, self._order, self._context, self._tempo = ledger, order, context, tempo
+        self._target, self._delivery = order.target, order.delivery
+        self._doubt = Doubt(context, tempo)
+        self._left = tempo.in_place
+        self._tries = self._resyncs = self._restarts = 0
+
+    def make(self, post_id: UUID) -> Post:
+        post = self._ledger.posts.get(post_id)
+        if not _may_be_tried(post):
+            return post
+        if post.state is PostState.FAILED:
+            self._ledger.posts.move(post.id, PostState.PLANNED, "tried again")
+            self._ledger.posts.remember(post.id, {})  # what was uploaded may be what was refused
+            post = self._ledger.posts.get(post_id)
+        if (paused := self._paused()) is not None and post.state is not PostState.ARMED:
+            return self._ledger.posts.put_off(post.id, *paused)
+        handle = Handle(post.handle, lambda known: self._commit(post_id, known))
+        while True:
+            try:
+                return self._step(post_id, handle)
+            except TerminalError as error:
+                self._ledger.posts.move(post_id, PostState.FAILED, str(error))
+                raise
+            except (Retry, Resync, Restart, Wait, Defer, Reauthorise) as outcome:
+                put_off = self._met(post_id, handle, outcome)
+                if put_off is not None:
+                    return put_off
+
+    def _commit(self, post_id: UUID, known: object) -> None:
+        assert isinstance(known, dict)
+        self._ledger.posts.remember(post_id, known)
+        failpoint("post.remembered")
+
+    def _step(self, post_id: UUID, handle: Handle) -> Post:
+        """From wherever the post is to its end."""
+        post = self._ledger.posts.get(post_id)
+        if post.state is PostState.ARMED:
+            name, doubt = self._order.name, self._doubt
+            post = settle(self._ledger, post, name, self._target, self._delivery, self._context, handle, doubt)
+            failpoint("post.settled")
+        if post.state is PostState.LIVE:
+            return self._see(post)
+        if post.state is PostState.UNKNOWN:
+            return post
+        self._check_file()
+        self._target.prepare(self._delivery, self._context)
+        failpoint("post.prepared")
+        if post.state is PostState.PLANNED:
+            self._ledger.posts.move(post.id, PostState.UPLOADING)
+        failpoint("post.uploading")
+        self._target.upload(self._delivery, self._context, handle)
+        failpoint("post.uploaded")
+        self._target.check(self._delivery, self._context, handle)
+        failpoint("post.checked")
+        return self._finalize(post_id, handle)
+
+    def _finalize(self, post_id: UUID, handle: Handle) -> Post:
+        """Cross the line. Whatever is raised here and says that it certainly did not happen takes the arms back."""
+        posts = self._ledger.posts
+        posts.move(post_id, PostState.ARMED, by=this_process())
+        failpoint("post.armed")
+        try:
+            published = self._target.finalize(self._delivery, self._context, handle)
+        except UnknownOutcome as error:
+            if self._target.safety is Safety.NONE:
+                return posts.move(post_id, PostState.UNKNOWN, error.reason)
+            log.warning("%s: %s; it is looked up", self._order.name, error.reason)
+            raise Retry(error.reason, error.instruction) from error
+        except TransientError as error:
+            posts.move(post_id, PostState.PLANNED, error.reason)
+            raise
+        failpoint("post.finalized")
+        # Nothing that can fail may stand between the target's acceptance and these lines.
+        if not published.settled:
+            posts.accept(post_id, sight_of(published))
+            failpoint("post.accepted")
+            raise Wait("the platform works on it", retry_after=None)
+        post = posts.move(post_id, PostState.LIVE, sight=sight_of(published))
+        failpoint("post.live")
+        return self._see(post)
+
+    def _see(self, post: Post) -> Post:
+        """Have the target show the post. A target that cannot show it now is asked again later."""
+        return read_back(self._ledger, post, self._target, self._delivery, self._context)
+
+    def _check_file(self) -> None:
+        rendition = self._delivery.rendition
+        if rendition.preview and not self._target.takes_previews:
+            raise PublishingError(
+                f"{self._order.name} does not take previews, and this clip was made by the storyboard engine",
+                "run it with an engine that makes the real thing, or set `accept_previews: true` on the target",
+            )
+        failed = [check for check in verify(rendition) if not check.ok]
+        if failed:
+            what = "; ".join(f"{check.name}: {check.evidence}" for check in failed)
+            raise PublishingError(
+                f"{rendition.path.name} is not the file that was finished: {what}",
+                "remove it from the store and resume the run, which makes it again",
+            )
+
+    def _paused(self) -> tuple[dt.datetime, str] | None:
+        standing = self._ledger.standings.get(self._order.destination.platform, self._order.destination.account)
+        if standing is None or standing.paused_until is None or standing.paused_until <= self._context.now():
+            return None
+        return standing.paused_until, standing.reason
+
+    def _met(self, post_id: UUID, handle: Handle, outcome: TransientError) -> Post | None:
+        """What an outcome means. Returns the post if it is put off, and None if it is tried again now."""
+        if isinstance(outcome, Defer):
+            return self._pause_account(post_id, outcome.until, str(outcome), needs_person=False)
+        if isinstance(outcome, Reauthorise):
+            later = self._context.now() + dt.timedelta(seconds=self._tempo.reauthorise * self._context.pace)
+            return self._pause_account(post_id, later, str(outcome), needs_person=True)
+        if self._goes_on(handle, outcome):
+            return None
+        if isinstance(outcome, Wait):
+            pause = max(outcome.retry_after or 0.0, self._tempo.first_delay / 2)
+            return self._put_off(post_id, pause, outcome, failed=False)
+        return self._put_off(post_id, None, outcome, failed=True)
+
+    def _goes_on(self, handle: Handle, outcome: TransientError) -> bool:
+        """Whether this visit tries again, after a pause if it takes one."""
+        if isinstance(outcome, Resync) and self._resyncs < MOST_RESYNCS:
+            self._resyncs += 1
+            return True
+        if isinstance(outcome, Restart) and self._restarts < MOST_RESTARTS:
+            self._restarts += 1
+            handle.forget()
+            return True
+        if isinstance(outcome, Wait):
+            return self._waited(self._tempo.processing if outcome.retry_after is None else outcome.retry_after)
+        self._tries += 1
+        return self._tries < self._tempo.tries and self._waited(self._tempo.pause(self._tries, outcome.retry_after))
+
+    def _waited(self, seconds: float) -> bool:
+        """Wait in place, if this visit has so much time left."""
+        if seconds > self._left:
+            return False
+        self._left -= seconds
+        self._context.pause(seconds)
+        return True
+
+    def _pause_account(self, post_id: UUID, until: dt.datetime, reason: str, *, needs_person: bool) -> Post:
+        where = self._order.destination
+        log.warning("%s: %s", self._order.name, reason)
+        self._ledger.standings.pause(
+            where.platform, where.account, where.target, until, reason, needs_person=needs_person
         )
-    failed = [check for check in verify(rendition) if not check.ok]
-    if failed:
-        what = "; ".join(f"{check.name}: {check.evidence}" for check in failed)
-        raise PublishingError(
-            f"{rendition.path.name} is not the file that was finished: {what}",
-            "remove it from the store and resume the run, which makes it again",
-        )
+        return self._ledger.posts.put_off(post_id, until, reason)
+
+    def _put_off(self, post_id: UUID, seconds: float | None, outcome: TransientError, *, failed: bool) -> Post:
+        post = self._ledger.posts.get(post_id)
+        if seconds is None:
+            seconds = self._tempo.delay(post.attempts, outcome.retry_after)
+        if failed and post.attempts + 1 >= self._tempo.most_attempts and post.state is not PostState.ARMED:
+            error = PublishingError(f"given up after {post.attempts + 1} visits: {outcome.reason}", outcome.instruction)
+            self._ledger.posts.move(post_id, PostState.FAILED, str(error))
+            raise error
+        if post.armed_at is not None and self._context.now() - post.armed_at > self._tempo.undecided:
+            return self._ledger.posts.move(
+                post_id, PostState.UNKNOWN, f"{self._order.name} has not decided for days: {outcome.reason}"
+            )
+        until = self._context.now() + dt.timedelta(seconds=seconds * self._context.pace)
+        return self._ledger.posts.put_off(post_id, until, str(outcome), failed=failed)
 
 
-def _send(ledger: Ledger, post: Post, delivery: Delivery, address: Address) -> Post:
-    target, base = address.target, address.base
-    ledger.posts.move(post.id, PostState.UPLOADING)
-    failpoint("post.uploading")
-    handle = dict(post.handle)
-
-    def remember(news: object) -> None:
-        assert isinstance(news, dict)
-        handle.clear()
-        handle.update(news)
-        ledger.posts.remember(post.id, handle)
-
-    target.upload(delivery, base, handle, remember)
-    failpoint("post.uploaded")
-    ledger.posts.move(post.id, PostState.ARMED)
-    failpoint("post.armed")
-    published = target.finalize(delivery, base, handle)
-    failpoint("post.finalized")
-    # Nothing that can fail may stand between the target's acceptance and this line.
-    post = _live(ledger, post, published)
-    failpoint("post.live")
-    return ledger.posts.confirm(post.id, target.read_back(delivery, base, published))
+def read_back(ledger: Ledger, post: Post, target: Target, delivery: Delivery, context: TargetContext) -> Post:
+    """Have a target show a live post, and note what it shows. A target that cannot now is asked again later."""
+    published = Published(post.url or "", post.platform_id or "", post.detail)
+    try:
+        seen = target.read_back(delivery, context, published)
+    except (TransientError, PublishingError) as error:
+        log.info("%s does not show the post yet: %s", post.target, error.reason)
+        return post
+    failpoint("post.seen")
+    for what, right in (("public", seen.public), ("labelled as AI", seen.labelled), ("whole", seen.whole)):
+        if right is False:
+            log.warning("%s shows the post %s, and it is not %s", post.target, post.url, what)
+    return ledger.posts.see(post.id, asdict(seen), url=str(seen.detail.get("url") or ""))
 
 
-def _settle(ledger: Ledger, post: Post, delivery: Delivery, address: Address) -> Post:
-    """Find out what became of a post that was armed when a process died."""
-    target = address.target
-    published = target.look_up(delivery, address.base, post.handle)
-    if published is not None:
-        return _live(ledger, post, published, "found live after a crash")
-    if target.safety is Safety.NONE:
-        return ledger.posts.move(post.id, PostState.UNKNOWN, f"{address.name} cannot say whether it was posted")
-    return ledger.posts.move(post.id, PostState.PLANNED, f"{address.name} says it was not posted")
-
-
-def _live(ledger: Ledger, post: Post, published: Published, reason: str = "") -> Post:
-    return ledger.posts.move(
-        post.id,
-        PostState.LIVE,
-        reason,
-        url=published.url,
-        platform_id=published.platform_id,
-        detail=published.detail,
-    )
+def sight_of(published: Published) -> Sight:
+    """What the ledger keeps of what a target says."""
+    return Sight(published.url, published.platform_id, published.detail)

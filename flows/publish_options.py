@@ -1,0 +1,99 @@
+"""What a pipeline may say of a target that it publishes to: which account, when, how often."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from flows.schedule_options import Zone
+from tasks.options import Options
+from tasks.publishing.calendar import Rules
+
+_BETWEEN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
+_SPACING = re.compile(r"([1-9][0-9]{0,3})(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def _known_window(text: str) -> str:
+    found = _BETWEEN.fullmatch(text)
+    if found is None or found[1] + found[2] == found[3] + found[4]:
+        raise PydanticCustomError("window", "this is no time of day", {"allowed": "two times, such as 18:00-22:00"})
+    return text
+
+
+def _known_spacing(text: str) -> str:
+    if _SPACING.fullmatch(text) is None:
+        raise PydanticCustomError(
+            "spacing", "this is not a length of time", {"allowed": "a whole number and s, m or h, such as 20m"}
+        )
+    return text
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_NAMES_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(_one_or_more), Field(min_length=1, strict=False), WithJsonSchema(_NAMES_SCHEMA)
+]
+
+
+class PublishOptions(Options):
+    """One target that a pipeline publishes to, and when."""
+
+    to: Names
+    """The name of a target in `targets:`. With several, each video goes to one of them: the one that is free first."""
+
+    profile: str | None = None
+    """The rendition that it gets. Empty: the one that suits the target best, or all if it takes any."""
+
+    between: Annotated[str, AfterValidator(_known_window)] | None = None
+    """Times of day between which it posts: `18:00-22:00`, in the pipeline's zone."""
+
+    spacing: Annotated[str, AfterValidator(_known_spacing)] | None = None
+    """The least time between two posts to the account: `20m`."""
+
+    per_day: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """At most so many posts to the account on a day."""
+
+    days: Annotated[int, Field(ge=1, le=60)] = 1
+    """How many days a run's posts may be spread over. What does not fit is not made."""
+
+    timezone: Zone | None = None
+    """The zone of days and times. Empty: the pipeline's."""
+
+    allow_repost: bool = False
+    """Post again what the account has had already."""
+
+    @property
+    def rules_given(self) -> bool:
+        """Whether it says anything about times."""
+        return bool(self.between or self.spacing or self.per_day)
+
+    def rules(self, zone: ZoneInfo) -> Rules:
+        """When it posts. `zone`: the pipeline's."""
+        window = None
+        if self.between:
+            first, last = self.between.split("-")
+            window = (dt.time.fromisoformat(first), dt.time.fromisoformat(last))
+        spacing = _SPACING.fullmatch(self.spacing or "")
+        return Rules(
+            ZoneInfo(self.timezone) if self.timezone else zone,
+            window,
+            dt.timedelta(seconds=int(spacing[1]) * _SECONDS[spacing[2]]) if spacing else dt.timedelta(0),
+            self.per_day,
+            self.days,
+        )
+
+
+def _named(value: Any) -> Any:
+    return {"to": value} if isinstance(value, str) else value
+
+
+Publish = Annotated[PublishOptions, BeforeValidator(_named)]

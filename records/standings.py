@@ -1,0 +1,68 @@
+"""How things stand with accounts: whether posts go out to them now, and what they said of themselves."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from records.database import Database, now
+from records.tables import Standing
+
+
+class Standings:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, platform: str, account: str) -> Standing | None:
+        with self._database.read() as session:
+            return session.get(Standing, (platform, account))
+
+    def all(self) -> list[Standing]:
+        with self._database.read() as session:
+            return list(session.scalars(select(Standing).order_by(Standing.target, Standing.platform)))
+
+    def pause(
+        self, platform: str, account: str, target: str, until: dt.datetime, reason: str, *, needs_person: bool
+    ) -> None:
+        """Try no post of an account before a time.
+
+        Parameters
+        ----------
+        needs_person:
+            It does not get better by itself: a login that has to be renewed.
+        """
+        with self._database.begin() as session:
+            row = self._row(session, platform, account, target)
+            row.paused_until, row.reason, row.needs_person = until, reason, needs_person
+
+    def clear(self, platform: str, account: str) -> bool:
+        """An account is well again. Says whether it was paused."""
+        standing = self.get(platform, account)
+        if standing is None or standing.paused_until is None:
+            return False
+        with self._database.begin() as session:
+            row = self._row(session, platform, account, standing.target)
+            row.paused_until, row.reason, row.needs_person = None, "", False
+        return True
+
+    def note(
+        self, platform: str, account: str, target: str, *, identity: str, quota: tuple[int, int] | None
+    ) -> Standing:
+        """What an account said of itself just now. `quota`: the total and what is used of it."""
+        with self._database.begin() as session:
+            row = self._row(session, platform, account, target)
+            row.identity, row.looked_at = identity, now()
+            row.quota_total, row.quota_used = quota or (None, None)
+            return row
+
+    def _row(self, session: Session, platform: str, account: str, target: str) -> Standing:
+        row = session.get(Standing, (platform, account), with_for_update=True)
+        if row is None:
+            row = Standing(
+                platform=platform, account=account, target=target, reason="", needs_person=False, identity=""
+            )
+            session.add(row)
+        row.target = target
+        return row
