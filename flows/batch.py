@@ -20,6 +20,7 @@ from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
+from flows.allotting import Allotment, keep_times
 from flows.assistants import invite
 from flows.carrying import carry_all
 from flows.journal import Journal
@@ -122,7 +123,7 @@ def run_pipeline(
             run, reason = open_run(ledger, settings, start)
             if run is None:
                 return Completed(name="Skipped", message=reason)
-            return _execute(settings, ledger, run, observer, by_person)
+            return _execute(settings, ledger, run, observer, by_person, sends=not by_deployment)
     except LeaseHeld as error:
         if not by_deployment:
             raise
@@ -130,7 +131,7 @@ def run_pipeline(
 
 
 def _execute(
-    settings: Settings, ledger: Ledger, run: Run, observer: Observer, by_person: Callable[[], bool]
+    settings: Settings, ledger: Ledger, run: Run, observer: Observer, by_person: Callable[[], bool], *, sends: bool
 ) -> State[Any]:
     """Hold the run's lease, do its work, close it.
 
@@ -138,6 +139,8 @@ def _execute(
     ----------
     by_person:
         Whether a signal that ends it now comes from a person, so that the run is not to be taken up again.
+    sends:
+        It waits for its posts that are due soon. Where a house is up, that is done by the house.
     """
     what = f"{run.pipeline} {run.occasion}"
     with ExitStack() as held:
@@ -153,6 +156,8 @@ def _execute(
             if settings.generation == "pool":
                 shop.shared = invite(settings, shop.pipeline, run) > 0
             carry_all(shop)
+            if sends and ledger.posts.waiting(run_id=run.id, limit=1):
+                _send_near(shop)
         except Interrupted as error:
             if observer.put_down:
                 return Completed(name="PutDown", message=f"{what} was put down, and is taken up by the next worker")
@@ -177,6 +182,12 @@ def _execute(
             shop.close()
         showing.ended_run(ledger, run)
     return _state(run)
+
+
+def _send_near(shop: Workshop) -> None:
+    from flows.sending import send_near  # brings what publishes, which a run without posts does not need
+
+    send_near(shop.settings, shop.ledger, shop.run.id, lambda: shop.cancel.cancelled)
 
 
 def _see_that_it_fits(shop: Workshop) -> None:
@@ -219,9 +230,14 @@ def _plan(shop: Workshop) -> None:
     def work() -> None:
         limit = run.options.get("limit")
         seen = ledger.videos.seen(run.pipeline)
-        plan = plan_run(shop.definition, run.pipeline, occasion_of(run), shop.settings, seen=seen, limit=limit)
-        remake = bool(run.options.get("remake"))
-        ledger.videos.plan(run.id, plan.videos, unchanged=plan.unchanged, remake=remake)
+        about, remake = occasion_of(run), bool(run.options.get("remake"))
+        with shop.publishing.alone("slots"):  # two plans at once would keep the same times
+            allotment = Allotment(ledger, shop.definition, shop.pipeline, shop.publishing, about.date, run.id)
+            plan = plan_run(
+                shop.definition, run.pipeline, about, shop.settings, seen=seen, limit=limit, allot=allotment.posts
+            )
+            ledger.videos.plan(run.id, plan.videos, unchanged=plan.unchanged, remake=remake)
+            keep_times(ledger, shop.definition, shop.publishing, run.id)
         shop.observer.planned(len(plan.to_make), plan.skipped, plan.unchanged)
 
     TASKS["plan"](f"{run.pipeline} {run.occasion}", work)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints
 
 from flows.operation_options import POOL, ConcurrencyOptions, KeepOptions, NotifyOptions, WorkersOptions
-from flows.publish_options import Publish
+from flows.publish_options import NAME, Publish
 from flows.registered import Registered
 from flows.schedule_options import ScheduleOptions, Zone
 from flows.trigger_options import TriggerOptions
@@ -21,8 +21,6 @@ from tasks.publishing.base import Target
 from tasks.screening.options import ScreenOptions
 from tasks.sources.base import Source
 
-#: Names of pipelines and targets: they become parts of file names, deployments and URLs.
-NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from flows.allotting import Allot
 from flows.definition import Definition
 from flows.pipeline import Pipeline
 from flows.video_plan import Recipe, plan_video
@@ -53,6 +54,7 @@ def plan_run(
     settings: Settings,
     *,
     seen: Mapping[str, str],
+    allot: Allot | None = None,
     limit: int | None = None,
 ) -> Plan:
     """Ask the source and decide about every video. Nothing is made or fetched but the source itself.
@@ -61,6 +63,8 @@ def plan_run(
     ----------
     seen:
         Fingerprints of briefs that are made already, by key; used by sources with `changes_only`.
+    allot:
+        Gives each video its posts. None: they get none.
     limit:
         At most this many videos.
 
@@ -79,7 +83,6 @@ def plan_run(
         caption=pipeline.caption,
         brand=definition.brand.model_dump(mode="json"),
         profiles=tuple(pipeline.deliver),
-        targets=pipeline.target_names,
     )
     plan, first_error, keys = Plan(), None, set[str]()
     cells = variants(pipeline.matrix)
@@ -101,7 +104,7 @@ def plan_run(
         for variant in cells:
             if limit is not None and len(plan.to_make) >= limit:
                 break
-            video, error = _plan(recipe, pipeline, found, variant)
+            video, error = _plan(recipe, pipeline, found, variant, allot)
             plan.videos.append(video)
             first_error = first_error or error
     if first_error is not None and not plan.to_make:
@@ -123,7 +126,7 @@ def _briefs(
 
 
 def _plan(
-    recipe: Recipe, pipeline: Pipeline, brief: Brief, variant: Variant
+    recipe: Recipe, pipeline: Pipeline, brief: Brief, variant: Variant, allot: Allot | None
 ) -> tuple[PlannedVideo, ReelmillError | None]:
     title = _title(pipeline, brief, variant)
     try:
@@ -133,6 +136,11 @@ def _plan(
         plan.words.check()  # a missing glyph is found before a second of rendering, and not after
     except ReelmillError as error:
         return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, failed=str(error)), error
+    posts, misfits = allot() if allot is not None else ((), ())
+    if misfits and not posts:
+        reason = f"nobody would see it: {'; '.join(misfits)}"
+        return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, skipped=reason), None
+    plan = replace(plan, posts=posts, misfits=misfits)
     return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, plan.to_json()), None
 
 

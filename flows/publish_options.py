@@ -7,12 +7,15 @@ import re
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from flows.schedule_options import Zone
 from tasks.options import Options
 from tasks.publishing.calendar import Rules
+
+#: Names of pipelines and targets: they become parts of file names, deployments and URLs.
+NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
 _BETWEEN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 _SPACING = re.compile(r"([1-9][0-9]{0,3})(s|m|h)")
@@ -38,7 +41,8 @@ def _one_or_more(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-_NAMES_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+_NAME_SCHEMA = {"type": "string", "pattern": NAME}
+_NAMES_SCHEMA = {"anyOf": [_NAME_SCHEMA, {"type": "array", "items": _NAME_SCHEMA, "minItems": 1}]}
 Names = Annotated[
     tuple[str, ...], BeforeValidator(_one_or_more), Field(min_length=1, strict=False), WithJsonSchema(_NAMES_SCHEMA)
 ]
@@ -96,4 +100,11 @@ def _named(value: Any) -> Any:
     return {"to": value} if isinstance(value, str) else value
 
 
-Publish = Annotated[PublishOptions, BeforeValidator(_named)]
+class _Named:
+    """Has the schema say that a name alone will do."""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [_NAME_SCHEMA, handler(schema)]}
+
+
+Publish = Annotated[PublishOptions, BeforeValidator(_named), _Named()]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flows.posting import order_for
 from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
 from records.media import PICTURE, VIDEO
 from records.states import PostState, VideoState
 from records.tables import Post, Video
 from records.verdicts import RecordedVerdict
-from reelmill.content import Clip, Decision, Rendition, Shot, fingerprint, post_identity
+from reelmill.content import Clip, Decision, Rendition, Shot
 from reelmill.errors import EngineError, Interrupted, PublishingError, TerminalError
 from reelmill.failpoints import failpoint
 from tasks.finishing.brand import Brand
@@ -21,11 +22,7 @@ from tasks.finishing.job import FinishJob, recipe
 from tasks.finishing.stage import finish
 from tasks.generation.reference import keep_reference
 from tasks.generation.stage import generate
-from tasks.publishing.base import Delivery
 from tasks.publishing.stage import publish
-
-#: Longest name of a delivery, in characters, so that a path fits everywhere.
-LONGEST_NAME = 120
 
 
 def request_shots(shop: Workshop, video: Video, plan: VideoPlan) -> list[Shot]:
@@ -154,7 +151,7 @@ def make_renditions(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -
 def make_posts(
     shop: Workshop, video: Video, plan: VideoPlan, renditions: list[Rendition], verdict: RecordedVerdict
 ) -> list[Post]:
-    """finished → done. Every rendition at every target.
+    """finished → done. Every post of the video is live, or waits in the ledger for its time.
 
     Raises
     ------
@@ -163,24 +160,27 @@ def make_posts(
     """
     posts: list[Post] = []
     problems: list[TerminalError] = []
+    made = {rendition.profile: rendition for rendition in renditions}
     for rendition in renditions:
         # A local copy may have made room for another one while the video waited for its turn.
         shop.ledger.store.get(rendition.sha256, VIDEO)
         shop.ledger.store.get(rendition.cover_sha256, PICTURE)
-        for target in plan.targets:
-            if shop.cancel.cancelled:
-                raise Interrupted("the work was stopped before everything was posted")
-            delivery = make_delivery(shop, video, plan, rendition, verdict, target)
-            try:
-                posts.append(publish(shop.ledger, video.id, delivery, shop.address(target), verdict))
-            except TerminalError as error:
-                problems.append(error)
+    for wanted in plan.orders:
+        if shop.cancel.cancelled:
+            raise Interrupted("the work was stopped before everything was posted")
+        try:
+            order = order_for(
+                shop.run, shop.definition, shop.publishing, video, plan, made[wanted.profile], verdict, wanted
+            )
+            posts.append(publish(shop.ledger, order, shop.publishing))
+        except TerminalError as error:
+            problems.append(error)
     if problems:
         raise problems[0]
-    unknown = [post for post in posts if post.state is not PostState.LIVE]
+    unknown = [post for post in posts if post.state is PostState.UNKNOWN]
     if unknown:
         raise PublishingError(
-            f"{len(unknown)} posts are {unknown[0].state.value}: {unknown[0].reason}",
+            f"{len(unknown)} posts are unknown: {unknown[0].reason}",
             "look at the target, then say what is true with `reelmill reconcile`",
         )
     shop.ledger.videos.move(video.id, VideoState.DONE)
@@ -199,37 +199,4 @@ def finish_job(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> Fin
         height=clip.height,
         frames=clip.frames,
         fps=clip.fps,
-    )
-
-
-def make_delivery(
-    shop: Workshop, video: Video, plan: VideoPlan, rendition: Rendition, verdict: RecordedVerdict, target: str
-) -> Delivery:
-    """What a target is handed: the rendition, its words, its place, and what the sidecar says of it."""
-    run = shop.run
-    stem = "-".join(part for part in (video.brief_key, video.variant_id) if part)
-    # An event's id is foreign text: its hash stands for it in a path.
-    occasion = run.occasion if run.event is None else f"{run.date.isoformat()}-{fingerprint(run.occasion)[:8]}"
-    return Delivery(
-        post_id=post_identity(rendition.id, target),
-        rendition=rendition,
-        text=plan.post,
-        folder=f"{run.pipeline}/{occasion}",
-        name=f"{stem[:LONGEST_NAME]}.{rendition.profile}",
-        about={
-            "pipeline": run.pipeline,
-            "occasion": run.occasion,
-            "date": run.date.isoformat(),
-            "video_id": str(video.id),
-            "video_title": video.title,
-            "brief": video.brief_key,
-            "variant": dict(plan.variant),
-            "engine": plan.engine,
-            "verdict": {
-                "decision": verdict.verdict.decision.value,
-                "policy": verdict.verdict.policy,
-                "policy_version": verdict.verdict.policy_version,
-                "detectors": [one.detector for one in verdict.verdict.examinations if one.frames],
-            },
-        },
     )

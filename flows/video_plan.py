@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -16,6 +17,16 @@ from tasks.generation.options import GenerateOptions
 from tasks.prompts.compose import Prompt, clean
 from tasks.prompts.template import Template, scope
 from wan_engine.base import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class PostPlan:
+    """One post that a video is going to have."""
+
+    target: str
+    profile: str  #: the rendition that goes there
+    at: dt.datetime | None = None  #: not before; None: as soon as the video is made
+    repost: bool = False  #: also if the account has had this content before
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +49,15 @@ class VideoPlan:
     words: Words  #: what is drawn
     post: PostText
     profiles: tuple[str, ...]
-    targets: tuple[str, ...]
+    targets: tuple[str, ...] = ()  #: of plans that were made before posts had one each: every profile to all of them
+    posts: tuple[PostPlan, ...] = ()
+    misfits: tuple[str, ...] = ()  #: why a post that the definition asks for is not among them
     advice: tuple[str, ...] = field(default=())  #: what the lint says of the prompt
+
+    @property
+    def orders(self) -> tuple[PostPlan, ...]:
+        """Its posts, in the order in which they are made."""
+        return self.posts or tuple(PostPlan(to, profile) for profile in self.profiles for to in self.targets)
 
     def to_json(self) -> dict[str, Json]:
         plain: dict[str, Json] = _ADAPTER.dump_python(self, mode="json")
@@ -82,11 +100,16 @@ class Recipe:
     caption: CaptionOptions
     brand: Mapping[str, Json]
     profiles: tuple[str, ...]
-    targets: tuple[str, ...]
 
 
-def plan_video(recipe: Recipe, brief: Brief, variant: Variant, prompt: Prompt, advice: tuple[str, ...]) -> VideoPlan:
-    """Decide everything about one video.
+def plan_video(
+    recipe: Recipe,
+    brief: Brief,
+    variant: Variant,
+    prompt: Prompt,
+    advice: tuple[str, ...],
+) -> VideoPlan:
+    """Decide everything about one video but its posts.
 
     Raises
     ------
@@ -119,7 +142,6 @@ def plan_video(recipe: Recipe, brief: Brief, variant: Variant, prompt: Prompt, a
         words=words,
         post=post,
         profiles=recipe.profiles,
-        targets=recipe.targets,
         advice=advice,
     )
     recipe.engine.check(plan.shot(recipe.engine.model, None))

@@ -242,6 +242,12 @@ class Posts:
         with self._database.read() as session:
             return list(session.scalars(query.order_by(Post.live_at).limit(limit)))
 
+    def any_to_mind(self) -> bool:
+        """Whether there is a post that may have to be sent, or one on a platform that can be asked about it."""
+        query = select(Post.id).where(or_(Post.state.in_(OPEN), Post.platform != "folder")).limit(1)
+        with self._database.read() as session:
+            return session.scalars(query).first() is not None
+
     def times(self, platform: str, account: str, since: dt.datetime) -> list[dt.datetime]:
         """When posts of an account went public after a time, or may have; oldest first."""
         moment = func.coalesce(Post.live_at, Post.armed_at)

@@ -60,8 +60,16 @@ class Slots:
             rows = session.scalars(select(Slot).where(Slot.video_id == video_id)).all()
         return {(row.target, row.profile): row.at for row in rows}
 
-    def taken(self, platform: str, account: str, since: dt.datetime) -> list[dt.datetime]:
-        """The times of an account from a moment on that are kept for posts which are still to come."""
+    def taken(
+        self, platform: str, account: str, since: dt.datetime, *, except_run: UUID | None = None
+    ) -> list[dt.datetime]:
+        """The times of an account from a moment on that are kept for posts which are still to come.
+
+        Parameters
+        ----------
+        except_run:
+            Without those that are kept for videos of this run.
+        """
         posted = exists().where(
             Post.video_id == Slot.video_id, Post.target == Slot.target, Post.profile == Slot.profile
         )
@@ -72,6 +80,8 @@ class Slots:
             .where(Video.state.not_in(_GIVEN_UP), ~posted)
             .order_by(Slot.at)
         )
+        if except_run is not None:
+            query = query.where(Video.run_id != except_run)
         planned = select(Post.due_at).where(
             Post.platform == platform, Post.account == account, Post.due_at > since, Post.live_at.is_(None)
         )

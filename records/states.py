@@ -69,7 +69,7 @@ VIDEO_MOVES: dict[VideoState, frozenset[VideoState]] = {
     _V.SCREENED: frozenset({_V.FINISHED, _V.FAILED, _V.PLANNED}),
     _V.FINISHED: frozenset({_V.DONE, _V.FAILED, _V.PLANNED}),
     _V.IN_REVIEW: frozenset({_V.SCREENED, _V.REJECTED, _V.PLANNED}),
-    _V.DONE: frozenset({_V.PLANNED}),
+    _V.DONE: frozenset({_V.PLANNED, _V.FAILED}),  # a post of it that had waited was refused
     _V.SKIPPED: frozenset({_V.PLANNED}),
     _V.REJECTED: frozenset({_V.PLANNED}),
     _V.FAILED: frozenset({_V.PLANNED}),

@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     store_url: str = Field(
         "", description="Where media files live (any fsspec URL). Empty: a folder in the home folder."
     )
+    sandbox: str = Field(
+        "", description="The address of `reelmill sandbox`: every platform is rehearsed there. Empty: no."
+    )
     ffmpeg: str = Field("", description="An ffmpeg binary. Empty: the one that imageio-ffmpeg ships.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="First port to try for the local Prefect server.")
     prefect_host: str = Field(

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.text import Text
 
+from flows.allotting import Allotment
 from flows.cli.app import OK
 from flows.cli.options import DEFINITION, AsJson, Date, Event, File, Limit
 from flows.cli.output import console, print_json, state, table
@@ -15,6 +16,7 @@ from flows.counting import counted
 from flows.definition import load
 from flows.occasion import name_of
 from flows.planning import Plan, plan_run
+from flows.posting import context_for
 from records.ledger import Ledger
 from records.videos import PlannedVideo
 from reelmill.content import Json, run_identity, video_identity
@@ -36,7 +38,10 @@ def plan(
     about = occasion_for(definition, pipeline, date, event)
     identity = run_identity(pipeline, name_of(about))
     with Ledger(settings) as ledger:
-        planned = plan_run(definition, pipeline, about, settings, seen=ledger.videos.seen(pipeline), limit=limit)
+        context = context_for(ledger, definition, settings)
+        allotment = Allotment(ledger, definition, definition.pipeline(pipeline), context, about.date, identity)
+        seen = ledger.videos.seen(pipeline)
+        planned = plan_run(definition, pipeline, about, settings, seen=seen, limit=limit, allot=allotment.posts)
         known = {video.id: video.state.value for video in ledger.videos.of_run(identity)}
     states = [
         "failed" if video.failed else "skipped" if video.skipped
@@ -77,7 +82,7 @@ def _show_prompts(videos: list[PlannedVideo]) -> None:
 def _summary(planned: Plan, states: list[str]) -> str:
     seconds = sum(video.plan["frames"] / video.plan["fps"] for video in planned.to_make)
     renditions = sum(len(video.plan["profiles"]) for video in planned.to_make)
-    posts = sum(len(video.plan["profiles"]) * len(video.plan["targets"]) for video in planned.to_make)
+    posts = sum(len(video.plan["posts"]) for video in planned.to_make)
     done = states.count("done")
     return (
         f"{counted(planned.briefs, 'brief')} → {counted(len(planned.to_make), 'video')} ({done} done already, "

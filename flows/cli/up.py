@@ -23,6 +23,7 @@ from flows.cli.output import console
 from flows.cli.reconcile import keep_reconciling
 from flows.definition import Definition, load
 from flows.supervisor import Part, Running, Supervisor
+from records.ledger import Ledger
 from reelmill.errors import ReelmillError
 from reelmill.settings import Settings
 
@@ -82,6 +83,7 @@ def _up(settings: Settings, definition: Definition, *, watch: bool, workers: int
     supervisor = Supervisor(parts, told)
     helpers = [
         threading.Thread(target=keep_reconciling, args=(settings, RECONCILE_EVERY, stop), name="reconcile"),
+        threading.Thread(target=_send, args=(settings, stop), name="posts"),
         threading.Thread(target=_mind_server, args=(settings, stop), name="server"),
     ]
     if watch:
@@ -118,6 +120,21 @@ def _parts(settings: Settings, door: str, workers: int) -> list[Part]:
     if settings.generation != "inline":
         parts.append(part("worker gpu", "worker", "gpu", "--limit", "1", *drain, stop_seconds=DRAIN + 15))
     return parts
+
+
+def _send(settings: Settings, stop: threading.Event) -> None:
+    """Send posts whose time has come. What publishes is brought in once there are any."""
+    while not stop.wait(RECONCILE_EVERY):
+        try:
+            with Ledger(settings) as ledger:
+                any_to_mind = ledger.posts.any_to_mind()
+        except ReelmillError as error:
+            log.warning("could not look for posts that are due: %s", error)
+            continue
+        if any_to_mind:
+            from flows.sending import keep_sending
+
+            keep_sending(settings, RECONCILE_EVERY, stop)
 
 
 def _mind_server(settings: Settings, stop: threading.Event) -> None:

@@ -121,6 +121,10 @@ class Clockwork:
     least: dt.timedelta
     most: dt.timedelta
 
+    def takes(self, at: dt.datetime) -> bool:
+        """Whether it keeps this time, if it is told now."""
+        return self.least <= at - dt.datetime.now(dt.UTC) <= self.most
+
 
 class Handle(Mapping[str, Json]):
     """What an upload needs to be continued: session URI, container id, ETags. Committed as it is remembered.

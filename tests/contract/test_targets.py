@@ -1,19 +1,24 @@
-"""What every target must do. A new one adds its options below and passes."""
+"""What every target must do, whatever it publishes to. A new one adds its options below and passes.
+
+Targets that speak with a platform meet its simulator, whose count of what became public is the truth here.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reelmill.content import Json, PostText, Rendition, post_identity
 from reelmill.errors import ReelmillError
 from reelmill.files import sha256_of
-from tasks.publishing.base import Delivery, Safety, Target
+from tasks.publishing.base import Delivery, Published, Safety, Target
+from tasks.publishing.context import TargetContext
 from tasks.registry import find, names
+from tests.posted import handle, here
 
 #: How to set each target up for this suite: the folder of the definition in, the target's keys out.
 OPTIONS: dict[str, Callable[[Path], Mapping[str, Json]]] = {"folder": lambda _base: {"path": "outbox"}}
@@ -29,73 +34,91 @@ def make_delivery(base: Path, *, content: bytes = b"video", name: str = "01-xiao
     )  # fmt: skip
     text = PostText("小雪", "小雪 – 花雪随风不厌看", ("小雪", "节气"))
     about = {"pipeline": "solar-terms-daily", "date": "2026-11-22", "video": "小雪"}
-    return Delivery(post_identity(rendition.id, "t"), rendition, text, "solar-terms-daily/2026-11-22", name, about)
+    identity = post_identity(rendition.sha256, "t", "t")
+    return Delivery(identity, rendition, text, "solar-terms-daily/2026-11-22", name, about, "AI-generated")
+
+
+@dataclass
+class Place:
+    """A target with what it needs, and the truth about what the public sees."""
+
+    target: Target
+    context: TargetContext
+    shown: Callable[[], int]  #: how many posts became public, ever
+    delivery: Delivery
 
 
 @pytest.fixture(params=names("targets"))
-def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
-    assert request.param in OPTIONS, f"add the options of the target {request.param!r} to this suite"
-    made = find("targets", request.param).model_validate({"type": request.param, **OPTIONS[request.param](tmp_path)})
-    assert isinstance(made, Target)
-    return made
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    kind = request.param
+    assert kind in OPTIONS, f"add the options of the target {kind!r} to this suite"
+    target = find("targets", kind).model_validate({"type": kind, **OPTIONS[kind](tmp_path)})
+    assert isinstance(target, Target)
+    shown = lambda: len(list((tmp_path / "outbox").rglob("*.mp4")))  # noqa: E731
+    return Place(target, here(tmp_path), shown, make_delivery(tmp_path))
 
 
-def post(target: Target, delivery: Delivery, base: Path) -> Any:
-    handles: list[Mapping[str, Json]] = []
-    target.prepare(delivery, base)
-    target.upload(delivery, base, {}, handles.append)
-    return target.finalize(delivery, base, handles[-1] if handles else {})
+def post(target: Target, delivery: Delivery, context: TargetContext) -> Published:
+    known = handle()
+    target.prepare(delivery, context)
+    target.upload(delivery, context, known)
+    target.check(delivery, context, known)
+    return target.finalize(delivery, context, known)
 
 
-def test_it_says_how_it_is_kept_from_posting_twice(target: Target) -> None:
-    assert target.safety in Safety
+def test_it_says_how_it_is_kept_from_posting_twice(place: Place) -> None:
+    assert place.target.safety in Safety
+    assert place.target.flags_ai or place.target.discloses, "it says what it does about AI"
 
 
-def test_nothing_is_public_before_finalize(target: Target, tmp_path: Path) -> None:
-    delivery = make_delivery(tmp_path)
-    target.prepare(delivery, tmp_path)
-    target.upload(delivery, tmp_path, {}, lambda handle: None)
-    assert target.look_up(delivery, tmp_path, {}) is None
+def test_it_names_its_account_and_no_secret(place: Place) -> None:
+    assert place.target.account_key(place.context) == place.target.account_key(place.context)
+    assert place.target.platform == place.target.type
 
 
-def test_a_post_is_live_after_finalize_and_can_be_looked_up(target: Target, tmp_path: Path) -> None:
-    delivery = make_delivery(tmp_path)
-    published = post(target, delivery, tmp_path)
-    found = target.look_up(delivery, tmp_path, {})
-    assert found == published
-    assert target.read_back(delivery, tmp_path, published)["whole"] is True
+def test_nothing_is_public_before_finalize(place: Place) -> None:
+    known = handle()
+    place.target.prepare(place.delivery, place.context)
+    place.target.upload(place.delivery, place.context, known)
+    assert place.target.look_up(place.delivery, place.context, known) is None
 
 
-def test_an_upload_may_be_repeated_at_will(target: Target, tmp_path: Path) -> None:
-    delivery = make_delivery(tmp_path)
-    handles: list[Mapping[str, Json]] = [{}]
+def test_a_post_is_live_after_finalize_and_can_be_looked_up(place: Place) -> None:
+    published = post(place.target, place.delivery, place.context)
+    assert place.target.look_up(place.delivery, place.context, handle()) == published
+    assert place.target.read_back(place.delivery, place.context, published).whole is True
+    assert place.shown() == 1
+
+
+def test_an_upload_may_be_repeated_at_will(place: Place) -> None:
+    commits: list[dict[str, Json]] = []
+    known = handle(commits=commits)
     for _ in range(3):
-        target.upload(delivery, tmp_path, handles[-1], handles.append)
-    published = target.finalize(delivery, tmp_path, handles[-1])
-    assert target.look_up(delivery, tmp_path, handles[-1]) == published
+        place.target.upload(place.delivery, place.context, known)
+    published = place.target.finalize(place.delivery, place.context, known)
+    assert place.target.look_up(place.delivery, place.context, known) == published
+    assert all(json.loads(json.dumps(commit)) == commit for commit in commits)
 
 
-def test_the_handle_is_remembered_before_it_is_needed(target: Target, tmp_path: Path) -> None:
-    handles: list[Mapping[str, Json]] = []
-    target.upload(make_delivery(tmp_path), tmp_path, {}, handles.append)
-    assert all(json.loads(json.dumps(handle)) == handle for handle in handles)
-
-
-def test_two_posts_do_not_get_into_each_others_way(target: Target, tmp_path: Path) -> None:
-    first = make_delivery(tmp_path, name="01-one.douyin")
-    one = post(target, first, tmp_path)
+def test_two_posts_do_not_get_into_each_others_way(place: Place, tmp_path: Path) -> None:
+    one = post(place.target, place.delivery, place.context)
     second = make_delivery(tmp_path, content=b"another", name="02-two.douyin")
-    two = post(target, second, tmp_path)
+    two = post(place.target, second, place.context)
     assert one.url != two.url
-    assert target.look_up(second, tmp_path, {}) == two
+    assert place.target.look_up(second, place.context, handle()) == two
 
 
-def test_a_place_that_cannot_be_written_is_a_typed_error(target: Target, tmp_path: Path) -> None:
-    delivery = make_delivery(tmp_path)
-    in_the_way = tmp_path / "outbox"
-    if in_the_way.exists() or not target.local:
+def test_a_place_that_cannot_be_written_is_a_typed_error(place: Place, tmp_path: Path) -> None:
+    if not place.target.local:
         pytest.skip("only a local place can be blocked by a file")
-    in_the_way.write_text("a file where the folder should be")
+    (tmp_path / "outbox").write_text("a file where the folder should be")
     with pytest.raises(ReelmillError) as caught:
-        post(target, delivery, tmp_path)
+        post(place.target, place.delivery, place.context)
     assert caught.value.instruction
+
+
+def test_a_name_that_leads_elsewhere_is_refused(place: Place) -> None:
+    if not place.target.local:
+        pytest.skip("only a local place has paths")
+    with pytest.raises(ReelmillError, match="leaves the folder"):
+        post(place.target, replace(place.delivery, folder="", name="../escape"), place.context)

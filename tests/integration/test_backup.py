@@ -22,12 +22,14 @@ from records.backup_file import inspect
 from records.database import HEAD, now
 from records.ledger import Ledger
 from records.row_lines import json_of, reading
+from records.slots import Kept
 from records.states import PostState, VideoState
 from records.tables import Lease, Post, StageWork, Video
 from reelmill.content import Clip, Json
 from reelmill.errors import LeaseHeld, StorageError, TerminalError, UseError
 from reelmill.settings import Settings
 from tests.integration.test_ledger import SHOT, opening, planned, rendition, run_with, verdict
+from tests.posted import to
 
 
 def fill(ledger: Ledger, tmp_path: Path) -> None:
@@ -44,9 +46,15 @@ def fill(ledger: Ledger, tmp_path: Path) -> None:
     ledger.media.record_rendition(made)
     ledger.media.link(video.id, [made])
     passed = ledger.verdicts.record(verdict(made.master_sha256))
-    post = ledger.posts.plan(video.id, made, "outbox", passed)
+    post = ledger.posts.plan(video.id, made, to("outbox", made), passed)
     ledger.posts.move(post.id, PostState.UPLOADING)
     ledger.posts.remember(post.id, {"session": "abc"})
+    at = now()
+    ledger.slots.keep([Kept(video.id, "outbox", made.profile, "folder", "/outbox", at)])
+    ledger.standings.pause("tiktok", "main", "tiktok-main", at, "the login", needs_person=True)
+    ledger.measurements.add(
+        post.id, views=2**40, likes=None, comments=0, shares=1, watch_seconds=2.5, detail={"saved": 3}
+    )
     (chunk,) = ledger.chunks.add(run.id, "storyboard", "bulk", [([SHOT.id], 12.5)])
     ledger.chunks.fail(chunk.id, SHOT.id, {"reason": "out of memory"})
     ledger.chunks.add(run.id, "storyboard", "bulk", [([SHOT.id], 12.5)])

@@ -35,6 +35,7 @@ from flows.dashboard.standing import standings
 from flows.server import LocalServer
 from records.ledger import Ledger
 from records.media import PICTURE, VIDEO
+from records.posts import Sight
 from records.runs import Opening
 from records.states import PostState, VideoState
 from records.tables import Run, Video
@@ -43,6 +44,7 @@ from records.videos import PlannedVideo
 from reelmill.content import NAMESPACE, Clip, Decision, Rendition, Shot, Verdict, fingerprint
 from reelmill.settings import Settings
 from tests.operated import eventually
+from tests.posted import to
 
 PIPELINE = "solar_terms-daily"
 OCCASION = "2026-12-21"
@@ -174,14 +176,14 @@ def _rendition(
 def _post(
     ledger: Ledger, video: Video, one: Rendition, verdict: RecordedVerdict, target: str, state: PostState, words: str
 ) -> None:
-    post = ledger.posts.plan(video.id, one, target, verdict)
+    post = ledger.posts.plan(video.id, one, to(target, one), verdict)
     ledger.posts.move(post.id, PostState.UPLOADING)
     if state is PostState.FAILED:
         ledger.posts.move(post.id, state, words)
         return
     ledger.posts.move(post.id, PostState.ARMED)
     if state is PostState.LIVE:
-        ledger.posts.move(post.id, state, url=words, platform_id="1")
+        ledger.posts.move(post.id, state, sight=Sight(words, "1", {}))
     else:
         ledger.posts.move(post.id, state, words)
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from records import schema
 from records.database import HEAD, Database, now
 from records.ledger import Ledger
+from records.posts import Sight
 from records.runs import Opening
 from records.states import PostState, RunState, VideoState
 from records.tables import Base, Lease, Post, Run
@@ -25,6 +26,7 @@ from records.videos import AT_ONCE, PlannedVideo
 from reelmill.content import Clip, Decision, Examination, Hit, Rendition, Shot, Verdict
 from reelmill.errors import LeaseHeld, PublishingError, ServerUnavailable, TerminalError, UseError
 from reelmill.settings import Settings
+from tests.posted import to
 
 SHOT = Shot("storyboard", "storyboard@1", "snow", "", 256, 256, 5, 24, 1, 1.0, 7)
 
@@ -193,7 +195,8 @@ def test_only_what_can_be_found_again_may_be_forgotten_in_a_power_cut(settings: 
         assert levels(lambda: ledger.media.record_rendition(made)) == {"PRAGMA synchronous=FULL"}
         ledger.media.link(video.id, [made])
         passed = ledger.verdicts.record(verdict(made.master_sha256))
-        assert levels(lambda: ledger.posts.plan(video.id, made, "outbox", passed)) == {"PRAGMA synchronous=FULL"}
+        where = to("outbox", made)
+        assert levels(lambda: ledger.posts.plan(video.id, made, where, passed)) == {"PRAGMA synchronous=FULL"}
         assert levels(lambda: ledger.runs.close(run.id, failure="x")) == {"PRAGMA synchronous=FULL"}
         assert levels(lambda: ledger.accounts.of_run(run.id)) == set()
 
@@ -239,12 +242,12 @@ def test_a_rendition_is_posted_to_a_target_once(ledger: Ledger, tmp_path: Path) 
     ledger.media.link(video.id, [made])
     assert ledger.accounts.of_video(video.id).renditions == (made,)
     passed = ledger.verdicts.record(verdict(made.master_sha256))
-    post = ledger.posts.plan(video.id, made, "outbox", passed)
-    assert ledger.posts.plan(video.id, made, "outbox", passed).id == post.id
+    post = ledger.posts.plan(video.id, made, to("outbox", made), passed)
+    assert ledger.posts.plan(video.id, made, to("outbox", made), passed).id == post.id
     ledger.posts.move(post.id, PostState.UPLOADING)
     ledger.posts.remember(post.id, {"session": "abc"})
     ledger.posts.move(post.id, PostState.ARMED)
-    live = ledger.posts.move(post.id, PostState.LIVE, url="file:///x", platform_id="7", detail={})
+    live = ledger.posts.move(post.id, PostState.LIVE, sight=Sight("file:///x", "7", {}))
     assert (live.state, live.url, live.handle) == (PostState.LIVE, "file:///x", {"session": "abc"})
     with pytest.raises(TerminalError, match="cannot go from live"):
         ledger.posts.move(post.id, PostState.UPLOADING)
@@ -258,7 +261,7 @@ def test_no_post_without_a_pass(ledger: Ledger, tmp_path: Path, decision: Decisi
     ledger.media.record_rendition(made)
     held = ledger.verdicts.record(verdict(made.master_sha256, decision))
     with pytest.raises(PublishingError, match="no pass"):
-        ledger.posts.plan(video.id, made, "outbox", held)
+        ledger.posts.plan(video.id, made, to("outbox", made), held)
 
 
 @pytest.mark.parametrize("lie", ["decision", "master", "number"])
@@ -275,6 +278,7 @@ def test_the_database_itself_refuses_a_post_without_a_pass(ledger: Ledger, tmp_p
             Post(
                 id=UUID(int=1), video_id=video.id, rendition_id=made.id, master_sha256=made.master_sha256,
                 verdict_id=claimed.id, verdict_decision=Decision.PASS, profile="tiktok", target="outbox",
+                platform="folder", account="outbox", content="c" * 64, edition="", attempts=0, armed_by="",
                 state=PostState.PLANNED, reason="", handle={}, detail={}, created_at=now(), updated_at=now(),
             )
         )  # fmt: skip

@@ -35,6 +35,7 @@ from reelmill.content import Clip, Decision, Examination, Rendition, Shot, Verdi
 from reelmill.errors import LeaseHeld, StorageError, TransientError
 from reelmill.files import sha256_of
 from reelmill.settings import Settings
+from tests.posted import to
 from tests.simulators.bucket import Bucket, a_bucket, an_object_store
 
 DAY = dt.timedelta(days=1)
@@ -133,7 +134,7 @@ class House:
         looked = (Examination("d", "1.0", "e" * 64, 5, 0.1),)
         passed = Verdict(rendition.master_sha256, "default", "1", Decision.PASS, (), (), looked, 5, 5, 0.1)
         verdict = self.ledger.verdicts.record(passed)
-        post = self.ledger.posts.plan(video_id, rendition, "outbox", verdict)
+        post = self.ledger.posts.plan(video_id, rendition, to("outbox", rendition), verdict)
         ways = {
             PostState.UPLOADING: [PostState.UPLOADING],
             PostState.FAILED: [PostState.FAILED],

@@ -12,13 +12,14 @@ from reelmill.errors import PublishingError
 from reelmill.files import sha256_of
 from tasks.publishing.targets.folder import Folder
 from tests.contract.test_targets import make_delivery, post
+from tests.posted import handle, here
 
 TARGET = Folder.model_validate({"type": "folder", "path": "outbox"})
 
 
 def test_a_post_is_a_video_a_cover_and_a_sidecar_that_agree(tmp_path: Path) -> None:
     delivery = make_delivery(tmp_path)
-    post(TARGET, delivery, tmp_path)
+    post(TARGET, delivery, here(tmp_path))
     place = tmp_path / "outbox/solar-terms-daily/2026-11-22/01-xiaoxue.douyin"
     assert sorted(path.suffix for path in place.iterdir()) == [".jpg", ".json", ".mp4"]
     sidecar = json.loads((place / "01-xiaoxue.douyin.json").read_text(encoding="utf-8"))
@@ -31,16 +32,16 @@ def test_a_post_is_a_video_a_cover_and_a_sidecar_that_agree(tmp_path: Path) -> N
 
 def test_nothing_half_made_is_left_behind(tmp_path: Path) -> None:
     delivery = make_delivery(tmp_path)
-    TARGET.upload(delivery, tmp_path, {}, lambda handle: None)
+    TARGET.upload(delivery, here(tmp_path), handle())
     day = tmp_path / "outbox/solar-terms-daily/2026-11-22"
     assert [path.name[0] for path in day.iterdir()] == ["."]
-    TARGET.finalize(delivery, tmp_path, {})
+    TARGET.finalize(delivery, here(tmp_path), handle())
     assert [path.name for path in day.iterdir()] == ["01-xiaoxue.douyin"]
 
 
 def test_a_new_edition_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
-    post(TARGET, make_delivery(tmp_path), tmp_path)
-    post(TARGET, make_delivery(tmp_path, content=b"second edition"), tmp_path)
+    post(TARGET, make_delivery(tmp_path), here(tmp_path))
+    post(TARGET, make_delivery(tmp_path, content=b"second edition"), here(tmp_path))
     place = tmp_path / "outbox/solar-terms-daily/2026-11-22"
     assert [path.name for path in place.iterdir()] == ["01-xiaoxue.douyin"]
     assert (place / "01-xiaoxue.douyin/01-xiaoxue.douyin.mp4").read_bytes() == b"second edition"
@@ -48,14 +49,14 @@ def test_a_new_edition_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
 
 def test_a_file_that_was_changed_is_not_taken_for_the_post(tmp_path: Path) -> None:
     delivery = make_delivery(tmp_path)
-    post(TARGET, delivery, tmp_path)
+    post(TARGET, delivery, here(tmp_path))
     video = tmp_path / "outbox/solar-terms-daily/2026-11-22/01-xiaoxue.douyin/01-xiaoxue.douyin.mp4"
     video.write_bytes(b"tampered")
-    assert TARGET.look_up(delivery, tmp_path, {}) is None
+    assert TARGET.look_up(delivery, here(tmp_path), handle()) is None
 
 
 @pytest.mark.parametrize("name", ["../escape", "../../escape", "/etc/escape", "."])
 def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     delivery = replace(make_delivery(tmp_path), folder="", name=name)
     with pytest.raises(PublishingError, match="leaves the folder"):
-        TARGET.prepare(delivery, tmp_path)
+        TARGET.prepare(delivery, here(tmp_path))
