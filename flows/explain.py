@@ -13,7 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from flows.misplaced import home_of
-from flows.pipeline import NAME
+from flows.publish_options import NAME
 from flows.syntax import ValuePath
 from reelmill.content import Json
 from tasks.finishing.options import COLOR

@@ -27,7 +27,7 @@ from records.tables import Post, Run, Video
 from reelmill.content import Destination
 from reelmill.errors import LeaseHeld, PublishingError, ReelmillError, TerminalError
 from reelmill.settings import Settings
-from tasks.publishing.base import Metrics, Published
+from tasks.publishing.base import Metrics, Published, Target
 from tasks.publishing.context import TargetContext
 from tasks.publishing.stage import Order, publish, read_back
 
@@ -110,6 +110,19 @@ class Sender:
         order = replace(order, destination=where, delivery=replace(order.delivery, post_id=post.id))
         entries = definition.pipeline(run.pipeline).publish
         return order, context, next((entry for entry in entries if post.target in entry.to), None)
+
+    def target(self, post: Post) -> tuple[Target, TargetContext]:
+        """Where a post is.
+
+        Raises
+        ------
+        PublishingError
+            If the definition of its run has no such target.
+        """
+        _, definition, context = self._of(post)
+        if post.target not in definition.targets:
+            raise PublishingError(f"the definition has no target {post.target!r}", "")
+        return definition.targets[post.target], context
 
     def _of(self, post: Post) -> tuple[Run, Definition, TargetContext]:
         video = self.ledger.videos.get(post.video_id)

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from flows.opening import check_payload
-from flows.pipeline import NAME
+from flows.publish_options import NAME
 from flows.trigger_options import TriggerOptions
 from records.tables import OutboxEvent, Token
 from records.tokens import Scope, allows
