@@ -95,7 +95,7 @@ class Platform:
         self.lock = threading.RLock()
         self.clock = Clock()
         self.troubles = Troubles()
-        self.published: list[PublicPost] = []  #: everything that ever became public: the truth
+        self._published: list[PublicPost] = []
         self.taken_down: set[str] = set()  #: ids of posts that the public sees no more
         self.calls: list[tuple[str, str]] = []  #: moment and path of each request
         self.strict = False  #: only `tokens` are let in; else any token is
@@ -113,6 +113,13 @@ class Platform:
     def trouble(self, at: str, **how: Any) -> None:
         """Let requests fail: see `Trouble`."""
         self.troubles.add(Trouble(at, **how))
+
+    @property
+    def published(self) -> list[PublicPost]:
+        """Everything that ever became public: the truth."""
+        with self.lock:
+            self.settle()
+            return self._published
 
     @property
     def public(self) -> list[PublicPost]:
@@ -135,6 +142,13 @@ class Platform:
 
     # For platforms.
 
+    def settle(self) -> None:
+        """Let happen what the time has come for: the end of processing, a scheduled post.
+
+        Called, with the lock held, before anybody looks at what became public. A platform whose posts become public
+        without a request of their own overrides this, and calls it before it answers.
+        """
+
     def knows(self, token: str) -> bool:
         """Whether a token lets in."""
         return bool(token) and token not in self.expired and (not self.strict or token in self.tokens)
@@ -156,8 +170,15 @@ class Platform:
         ai: bool | None,
         url: str = "",
         detail: Mapping[str, Any] | None = None,
+        at: float | None = None,
     ) -> PublicPost:
-        """It is public from here on. Called once for each post that the public would see."""
+        """It is public from here on. Called once for each post that the public would see.
+
+        Parameters
+        ----------
+        at:
+            Since when, by the platform's clock, if that was before now.
+        """
         post = PublicPost(
             identity,
             url or f"{self.base}/watch/{identity}",
@@ -166,11 +187,11 @@ class Platform:
             upload.sha256,
             upload.size,
             ai,
-            self.clock.now(),
+            self.clock.now() if at is None else at,
             detail or {},
         )
         self._media[identity] = upload.path
-        self.published.append(post)
+        self._published.append(post)
         return post
 
     def media(self, identity: str) -> Path | None:
