@@ -12,13 +12,13 @@ from uuid import uuid4
 from sandbox.platform import Answer, route
 from sandbox.renewal import Renewing
 from sandbox.request import ContentRange, Request
-from sandbox.transfer import Transfer
+from sandbox.transfer import Transfer, drain
 from sandbox.youtube import channel
 from sandbox.youtube.asking import announced_bytes, file_name_of, guarded, listed, number_of, parts_of, resource_of
 from sandbox.youtube.errors import Refusal
 from sandbox.youtube.metadata import checked_snippet, checked_status
 from sandbox.youtube.quota import Quota
-from sandbox.youtube.session import Session, drain
+from sandbox.youtube.session import Session
 from sandbox.youtube.tokens import refreshed
 from sandbox.youtube.video import Video, thumbnails
 
@@ -60,6 +60,7 @@ class YouTube(Renewing):
         self.slow_lookup = 0.0  #: seconds for which the uploads playlist does not yet show a video
         self.inserts = Quota(100, self.clock)  #: uploads of the project in a day
         self.units = Quota(10_000, self.clock)  #: units for everything else
+        self.thumbnails: dict[str, bytes] = {}  # the pictures that were set, by the id of their video
         self._sessions: dict[str, Session] = {}
         self._videos: dict[str, Video] = {}  # in the order in which they were made
 
@@ -148,6 +149,7 @@ class YouTube(Renewing):
 
     def _made(self, session: Session) -> Video:
         """The last byte makes the video."""
+        session.transfer.take_over()  # nobody adds to these bytes
         now, upload = self.clock.now(), session.transfer.upload
         failure, self.reject_processing = self.reject_processing, ""
         if self.refuse_duplicates and not failure:
@@ -179,8 +181,11 @@ class YouTube(Renewing):
             raise Refusal("uploadTooLarge")
         if request.content_type not in {"image/jpeg", "image/png", "application/octet-stream"}:
             raise Refusal("badContent", f"Media type '{request.content_type}' is not supported.")
-        if not request.body.read().startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+        picture = request.body.read()
+        if not picture.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
             raise Refusal("invalidImage")
+        with self.lock:
+            self.thumbnails[video.id] = picture
         return Answer(200, {"kind": "youtube#thumbnailSetResponse", "etag": '"1"', "items": [thumbnails(video.id)]})
 
     # Videos.

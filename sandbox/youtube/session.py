@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.platform import Answer
 from sandbox.request import Body, ContentRange, Request
-from sandbox.transfer import Transfer
+from sandbox.transfer import Transfer, drain
 from sandbox.youtube.errors import Refusal
 from sandbox.youtube.video import Video
 
@@ -96,12 +96,6 @@ class Session:
             raise Refusal(
                 "badRequest", f"A chunk that is not the last has a multiple of {UNIT} bytes, always the same."
             )
-
-
-def drain(body: Body) -> None:
-    """Read what is left, and forget it: whoever still sends may not listen."""
-    for _ in body.pieces():
-        pass
 
 
 def _broken(pieces: Iterable[bytes], after: int | None) -> Iterator[bytes]:
