@@ -1,0 +1,1 @@
+"""What the simulated TikTok is made of: its errors, the rule of its chunks, its publish tasks, and who reads them."""
