@@ -159,7 +159,10 @@ class Request:
     def fields(self) -> dict[str, Any]:
         """Query and body together, as APIs take them that do not care where a parameter stands."""
         if self.content_type == "application/json":
-            return {**self.query, **self.json()}
+            told = self.json()
+            if not isinstance(told, dict):
+                raise Malformed("no JSON object")
+            return {**self.query, **told}
         return {**self.query, **self.form()}
 
     def parts(self) -> list[Part]:
