@@ -13,10 +13,12 @@ HALF = 6 * 3600.0
 class Audience:
     """What a post has so far. No number ever falls."""
 
-    views: int
-    likes: int
-    comments: int
-    shares: int
+    views: int = 0
+    likes: int = 0
+    comments: int = 0
+    shares: int = 0
+    saves: int = 0
+    watched: float = 0.0  #: seconds of an average view
 
     @classmethod
     def of(cls, identity: str, age: float) -> Audience:
@@ -31,4 +33,5 @@ class Audience:
         most = 200 + int.from_bytes(digest[:2], "big")
         views = int(most * max(age, 0.0) / (max(age, 0.0) + HALF))
         likes = views * (20 + digest[2] % 100) // 1000
-        return cls(views, likes, likes * (5 + digest[3] % 20) // 100, likes * (2 + digest[4] % 15) // 100)
+        comments, shares = likes * (5 + digest[3] % 20) // 100, likes * (2 + digest[4] % 15) // 100
+        return cls(views, likes, comments, shares, likes * (3 + digest[5] % 15) // 100, 2.0 + digest[6] / 100)
