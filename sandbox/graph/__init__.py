@@ -1,0 +1,1 @@
+"""Meta's Graph API, as Instagram and Facebook are reached through it."""
