@@ -1,0 +1,1 @@
+"""What the API of X is made of, beside its endpoints."""
