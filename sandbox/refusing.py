@@ -25,13 +25,15 @@ class RefusingPlatform(Platform):
         if found is None:
             return None
         moment, handle = found
-        return moment, lambda: _answered(handle)
+        return moment, lambda: _answered(request, handle)
 
 
-def _answered(handle: Callable[[], Answer]) -> Answer:
+def _answered(request: Request, handle: Callable[[], Answer]) -> Answer:
     try:
         return handle()
     except Refused as refused:
+        for _ in request.body.pieces():
+            pass  # a connection that is closed while the client still sends takes the answer with it
         return refused.answer
 
 
