@@ -187,6 +187,8 @@ class WordPress(WordPressMedia):
                 raise invalid(name, f"{name} is not of type string.")
         for name in ("categories", "tags"):
             terms_of(name, fields.get(name, []))
+        for name in ("date", "date_gmt"):
+            moment_of(name, fields.get(name) or gmt(0))
         featured = fields.get("featured_media") or 0
         if not re.fullmatch(r"\d+", str(featured)):
             raise invalid("featured_media", "featured_media is not of type integer.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -186,6 +187,18 @@ def test_a_part_that_was_cut_is_sent_again(linkedin: LinkedIn, client: httpx.Cli
     assert finalize(client, value, etags).status_code == 200
     linkedin.clock.advance(1)
     client.post("/rest/posts", json=post(value["video"]))
+    assert linkedin.published[0].sha256 == hashlib.sha256(VIDEO).hexdigest()
+
+
+def test_parts_may_be_put_at_the_same_time(linkedin: LinkedIn, client: httpx.Client) -> None:
+    linkedin.part_bytes = 500_000
+    value = initialize(client).json()["value"]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(put, value["uploadInstructions"]))
+    assert len(answers) == -(-len(VIDEO) // 500_000)
+    assert finalize(client, value, [answer.headers["etag"].strip('"') for answer in answers]).status_code == 200
+    linkedin.clock.advance(1)
+    assert client.post("/rest/posts", json=post(value["video"])).status_code == 201
     assert linkedin.published[0].sha256 == hashlib.sha256(VIDEO).hexdigest()
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import httpx
@@ -270,6 +271,18 @@ def test_a_scheduled_post_is_public_when_its_time_comes(wordpress: WordPress, cl
     assert all(one.at < wordpress.clock.now() - 3000 for one in wordpress.published)
     assert client.get(f"{POSTS}/{made[0]['id']}").json()["status"] == "publish"
     assert post(client, status="future", date_gmt="2020-01-01T00:00:00").json()["status"] == "publish"
+
+
+def test_many_clients_at_once_get_slugs_of_their_own(wordpress: WordPress, client: httpx.Client) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        slugs = list(pool.map(lambda _: post(client, slug="same").json()["slug"], range(24)))
+    assert len(set(slugs)) == len(wordpress.published) == 24
+
+
+def test_a_change_that_is_refused_changes_nothing(client: httpx.Client) -> None:
+    path = f"{POSTS}/{post(client).json()['id']}"
+    assert refusal(client.post(path, json={"title": "大暑", "date": "soon"})) == (400, "rest_invalid_param")
+    assert client.get(path).json()["title"]["raw"] == "小暑"
 
 
 def test_a_post_is_trashed_and_deleted(wordpress: WordPress, client: httpx.Client) -> None:
