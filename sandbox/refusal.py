@@ -35,7 +35,7 @@ class Refusing(Platform):
                 return handle()
             except Refusal as refusal:
                 return refusal.answer
-            except Malformed as error:
+            except (Malformed, UnicodeDecodeError) as error:
                 return self.unreadable(str(error)).answer
 
         return moment, heard
