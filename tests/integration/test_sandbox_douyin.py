@@ -21,14 +21,14 @@ API = "/api/douyin/v1/video"
 class Client:
     """Speaks to it as its documentation says."""
 
-    def __init__(self, platform: Douyin) -> None:
-        self.platform = platform
+    def __init__(self, platform: Douyin, http: httpx.Client) -> None:
+        self.platform, self.http = platform, http
         self.token, self.open_id = "sandbox-token", "somebody"
 
     def send(self, method: str, path: str, **how: Any) -> httpx.Response:
         params = {"open_id": self.open_id, **how.pop("params", {})}
         headers = {"access-token": self.token} if self.token else {}
-        return httpx.request(method, self.platform.base + path, params=params, headers=headers, timeout=10, **how)
+        return self.http.request(method, self.platform.base + path, params=params, headers=headers, **how)
 
     def data(self, method: str, path: str, **how: Any) -> dict[str, Any]:
         answer = self.send(method, path, **how)
@@ -64,8 +64,9 @@ def douyin() -> Iterator[Douyin]:
 
 
 @pytest.fixture
-def client(douyin: Douyin) -> Client:
-    return Client(douyin)
+def client(douyin: Douyin) -> Iterator[Client]:
+    with httpx.Client(timeout=10) as http:
+        yield Client(douyin, http)
 
 
 def test_a_small_video_is_posted_reviewed_and_then_public(douyin: Douyin, client: Client) -> None:
@@ -82,7 +83,7 @@ def test_a_small_video_is_posted_reviewed_and_then_public(douyin: Douyin, client
     assert (post.sha256, post.bytes) == (hashlib.sha256(VIDEO).hexdigest(), len(VIDEO))
     item = client.item(item_id)
     assert (item["video_status"], item["is_reviewed"], item["share_url"]) == (5, True, post.url)
-    assert httpx.get(post.url).status_code == 200
+    assert client.http.get(post.url).status_code == 200
     assert [moment for moment, _ in douyin.calls[:3]] == ["upload", "publish", "status"]
 
 
@@ -122,7 +123,7 @@ def test_an_upload_id_must_be_encoded_is_over_after_two_hours_and_completes_once
     upload_id = client.data("POST", f"{API}/init_video_part_upload/")["upload_id"]
     raw = f"{douyin.base}{API}/upload_video_part/?open_id=somebody&part_number=1&upload_id={upload_id}"
     files = {"video": ("a.mp4", b"x")}
-    answer = httpx.post(raw, headers={"access-token": "t"}, files=files)
+    answer = client.http.post(raw, headers={"access-token": "t"}, files=files)
     assert answer.json()["data"]["error_code"] == 2100005
     assert client.part(upload_id, 1, VIDEO) == 0
     done = {"method": "POST", "path": f"{API}/complete_video_part_upload/", "params": {"upload_id": upload_id}}
@@ -280,7 +281,7 @@ def test_tokens_end_after_fifteen_days_and_are_refreshed(douyin: Douyin, client:
     douyin.clock.advance(15 * 86_400)
     assert client.code(**get) == 2190008
     form = {"client_key": douyin.client_key, "grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token"}
-    answer = httpx.post(f"{douyin.base}/oauth/refresh_token/", data=form).json()
+    answer = client.http.post(f"{douyin.base}/oauth/refresh_token/", data=form).json()
     assert answer["message"] == "success"
     assert (answer["data"]["expires_in"], answer["data"]["refresh_token"]) == (15 * 86_400, "sandbox-refresh-token")
     assert answer["data"]["open_id"] == douyin.open_id
@@ -290,41 +291,41 @@ def test_tokens_end_after_fifteen_days_and_are_refreshed(douyin: Douyin, client:
     assert client.code(**get) == 2190008
 
 
-def test_a_refresh_token_is_renewed_five_times_and_the_older_one_is_over(douyin: Douyin) -> None:
+def test_a_refresh_token_is_renewed_five_times_and_the_older_one_is_over(douyin: Douyin, client: Client) -> None:
     token, seen = "sandbox-refresh-token", []
     for _ in range(6):
         form = {"client_key": "k", "refresh_token": token}
-        data = httpx.post(f"{douyin.base}/oauth/renew_refresh_token/", data=form).json()["data"]
+        data = client.http.post(f"{douyin.base}/oauth/renew_refresh_token/", data=form).json()["data"]
         seen.append(data["error_code"])
         token = data.get("refresh_token", token)
     assert seen == [0] * 5 + [10010]
     form = {"client_key": "k", "grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token"}
-    assert httpx.post(f"{douyin.base}/oauth/refresh_token/", data=form).json()["data"]["error_code"] == 10010
+    assert client.http.post(f"{douyin.base}/oauth/refresh_token/", data=form).json()["data"]["error_code"] == 10010
     form["refresh_token"] = token
-    assert httpx.post(f"{douyin.base}/oauth/refresh_token/", data=form).json()["data"]["error_code"] == 0
+    assert client.http.post(f"{douyin.base}/oauth/refresh_token/", data=form).json()["data"]["error_code"] == 0
     douyin.clock.advance(30 * 86_400)
-    answer = httpx.post(f"{douyin.base}/oauth/refresh_token/", data=form).json()
+    answer = client.http.post(f"{douyin.base}/oauth/refresh_token/", data=form).json()
     assert (answer["data"]["error_code"], answer["message"]) == (10010, "error")
 
 
 def test_a_code_is_worth_tokens_once_and_they_tell_whose_they_are(douyin: Douyin, client: Client) -> None:
     form = {"client_key": "k", "client_secret": "s", "code": "c", "grant_type": "authorization_code"}
-    answers = [httpx.post(f"{douyin.base}/oauth/access_token/", data=form).json()["data"] for _ in range(2)]
+    answers = [client.http.post(f"{douyin.base}/oauth/access_token/", data=form).json()["data"] for _ in range(2)]
     assert [answer["error_code"] for answer in answers] == [0, 10007]
     assert answers[0]["access_token"] in douyin.tokens
     params = {"access_token": answers[0]["access_token"], "open_id": answers[0]["open_id"]}
-    told = httpx.get(f"{douyin.base}/oauth/userinfo/", params=params).json()["data"]
+    told = client.http.get(f"{douyin.base}/oauth/userinfo/", params=params).json()["data"]
     assert told["open_id"] == douyin.open_id
-    missing = httpx.post(f"{douyin.base}/oauth/refresh_token/", data={"client_key": "k"}).json()["data"]
+    missing = client.http.post(f"{douyin.base}/oauth/refresh_token/", data={"client_key": "k"}).json()["data"]
     assert missing["error_code"] == 10005
     douyin.strict = True
-    refused = httpx.post(f"{douyin.base}/oauth/access_token/", data={**form, "code": "d"}).json()["data"]
+    refused = client.http.post(f"{douyin.base}/oauth/access_token/", data={**form, "code": "d"}).json()["data"]
     assert refused["error_code"] == 10003
 
 
 def test_many_clients_at_once_lose_nothing(douyin: Douyin, client: Client) -> None:
     def post(number: int) -> str:
-        one = Client(douyin)
+        one = Client(douyin, client.http)
         return cast("str", one.create(one.upload(b"%d" % number * 1000))["item_id"])
 
     with ThreadPoolExecutor(8) as pool:
