@@ -12,7 +12,7 @@ from uuid import uuid4
 from sandbox.authorization import DAY
 from sandbox.parts import Parts, received
 from sandbox.platform import Answer, route
-from sandbox.platforms.bilibili_account import NOT_FOUND, REQUEST_ERROR, TOO_MANY_POSTS, BilibiliAccount
+from sandbox.bilibili.account import NOT_FOUND, REQUEST_ERROR, TOO_MANY_POSTS, BilibiliAccount
 from sandbox.refusal import file_part, integer
 from sandbox.request import Malformed, Request
 from sandbox.review import Reviewed, State, Submission
@@ -49,7 +49,7 @@ class Bilibili(BilibiliAccount, Reviewed):
 
     video/init → part/upload (1, 2 …; raw, unsigned) → video/complete, or in one piece where init said `utype` "1";
     cover/upload; archive/add-by-utoken, which posts. `addit_info.state` is -1 during review, then 0, or lower if it was
-    refused. The codes that the documentation leaves open are told in `bilibili_account`.
+    refused. The codes that the documentation leaves open are told in `sandbox.bilibili.account`.
 
     An upload_token posts as often as it is sent, unless `single_use`.
     """

@@ -11,7 +11,7 @@ from uuid import uuid4
 from sandbox.authorization import DAY
 from sandbox.parts import Parts
 from sandbox.platform import Answer, route
-from sandbox.platforms.douyin_account import DouyinAccount
+from sandbox.douyin.account import DouyinAccount
 from sandbox.refusal import file_part, integer, mapping
 from sandbox.request import Malformed, Request
 from sandbox.review import Reviewed, Submission, new_number

@@ -12,7 +12,7 @@ from sandbox.audience import Audience
 from sandbox.graph.api import Graph
 from sandbox.graph.errors import refusal, rupload_refusal, unknown_object
 from sandbox.graph.fields import graph_time, is_true, metrics, new_id, selected
-from sandbox.graph.video import Video
+from sandbox.facebook.video import Video
 from sandbox.lookahead import looked_ahead
 from sandbox.platform import Answer, PublicPost, route
 from sandbox.request import Request

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.audience import Audience
 from sandbox.graph.api import Graph, fetch
-from sandbox.graph.container import Container, check
+from sandbox.instagram.container import Container, check
 from sandbox.graph.errors import refusal, rupload_refusal, unknown_object
 from sandbox.graph.fields import graph_time, is_true, metrics, new_id, selected
 from sandbox.platform import Answer, PublicPost, route

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.linkedin_videos import AUTHOR, LinkedInVideos
-from sandbox.little_text import plain
+from sandbox.linkedin.videos import AUTHOR, LinkedInVideos
+from sandbox.linkedin.little_text import plain
 from sandbox.platform import Answer, route
 from sandbox.request import Request
-from sandbox.restli import body_of, denied, missing, number, wrong
+from sandbox.linkedin.restli import body_of, denied, missing, number, wrong
 from sandbox.upload import Upload
 
 _POST = re.compile(r"urn:li:(?:share|ugcPost):\w+")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.pinterest_media import PinterestMedia, body_of, error, invalid
+from sandbox.pinterest.media import PinterestMedia, body_of, error, invalid
 from sandbox.platform import Answer, route
 from sandbox.request import Request
 

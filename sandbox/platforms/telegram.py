@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sandbox.entities import plain
+from sandbox.telegram.entities import plain
 from sandbox.platform import Answer, Handler, route
 from sandbox.refusing import Refused, RefusingPlatform, json_object
 from sandbox.request import Malformed, Part, Request

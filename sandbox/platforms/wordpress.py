@@ -11,8 +11,8 @@ from typing import Any
 
 from sandbox.platform import Answer, PublicPost, route
 from sandbox.request import Request
-from sandbox.wordpress_media import Media, WordPressMedia
-from sandbox.wordpress_rest import (
+from sandbox.wordpress.media import Media, WordPressMedia
+from sandbox.wordpress.rest import (
     chosen,
     fields_of,
     gmt,

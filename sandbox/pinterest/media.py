@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sandbox.form_bucket import bucket_refusal, posted
+from sandbox.pinterest.bucket import bucket_refusal, posted
 from sandbox.platform import Answer, route
 from sandbox.refreshing import RefreshingPlatform
 from sandbox.refusing import Refused, RefusingPlatform, json_object

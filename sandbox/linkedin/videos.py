@@ -15,7 +15,7 @@ from uuid import uuid4
 from sandbox.platform import Answer, route
 from sandbox.refusing import Refused
 from sandbox.request import Request
-from sandbox.restli import RestliPlatform, body_of, denied, missing, wrong
+from sandbox.linkedin.restli import RestliPlatform, body_of, denied, missing, wrong
 from sandbox.upload import Upload
 
 AUTHOR = re.compile(r"urn:li:(person|organization):[\w-]+")

@@ -16,7 +16,7 @@ from sandbox.platform import Answer, route
 from sandbox.refusing import Refused, RefusingPlatform
 from sandbox.request import Malformed, Request
 from sandbox.upload import Upload
-from sandbox.wordpress_rest import (
+from sandbox.wordpress.rest import (
     chosen,
     fields_of,
     gmt,

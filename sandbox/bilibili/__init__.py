@@ -1,0 +1,1 @@
+"""What the simulated Bilibili is made of, beside its archives."""

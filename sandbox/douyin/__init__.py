@@ -1,0 +1,1 @@
+"""What the simulated Douyin is made of, beside its videos."""

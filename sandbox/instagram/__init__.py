@@ -1,0 +1,1 @@
+"""What the simulated Instagram is made of, beside what the Graph API has."""

@@ -1,0 +1,1 @@
+"""What the simulated Pinterest is made of: its media, and the bucket that takes them."""

@@ -1,0 +1,1 @@
+"""What the simulated Telegram is made of, beside its methods."""
