@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
@@ -79,10 +80,12 @@ def make_postbox(settings: Settings, rendition: Rendition) -> Postbox:
         looked = (Examination("d", "1.0", "e" * 64, FRAMES, 0.1),)
         sha256 = rendition.master_sha256
         ledger.verdicts.record(Verdict(sha256, "default", "1", Decision.PASS, (), (), looked, FRAMES, FRAMES, 0.1))
-        stored = replace(
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        copies = [shutil.copyfile(one, settings.folder / one.name) for one in (rendition.path, rendition.cover)]
+        stored = replace(  # the store takes what it is given
             rendition,
-            path=ledger.store.add(rendition.path, rendition.sha256, ".mp4"),
-            cover=ledger.store.add(rendition.cover, rendition.cover_sha256, ".jpg"),
+            path=ledger.store.add(copies[0], rendition.sha256, ".mp4"),
+            cover=ledger.store.add(copies[1], rendition.cover_sha256, ".jpg"),
         )
         ledger.media.record_rendition(stored)
         ledger.media.link(video.id, [stored])

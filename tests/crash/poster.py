@@ -19,12 +19,13 @@ from typing import Any
 from uuid import UUID
 
 from records.ledger import Ledger
+from records.states import PostState
 from reelmill.content import Json
 from reelmill.errors import ReelmillError
 from reelmill.settings import Settings
 from tasks.publishing.base import Target
 from tasks.publishing.context import TargetContext
-from tasks.publishing.stage import publish
+from tasks.publishing.stage import publish, read_back
 from tasks.publishing.tempo import Tempo
 from tests.postbox import Postbox, make_target
 
@@ -58,9 +59,14 @@ class Errand:
         box = Postbox(settings, UUID(self.video_id), self.rendition_id)
         try:
             with Ledger(settings) as ledger:
-                publish(ledger, box.order(ledger, target, context), context, TEMPO)
+                order = box.order(ledger, target, context)
+                post = publish(ledger, order, context, TEMPO)
+                if post.state is PostState.LIVE and post.seen_at is None:
+                    read_back(ledger, post, target, order.delivery, context)
         except ReelmillError as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        finally:
+            context.close()
         return 0
 
 
@@ -133,9 +139,8 @@ def main() -> None:
                 sys.stderr.flush()
                 os._exit(code)
         _, status = os.waitpid(child, 0)
-        sys.stdout.write(
-            f"{os.waitstatus_to_exitcode(status) if not os.WIFSIGNALED(status) else os.WTERMSIG(status)}\n"
-        )
+        ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
+        sys.stdout.write(f"{ended}\n")
         sys.stdout.flush()
 
 

@@ -119,9 +119,8 @@ class Stage:
                 killed, began = True, time.monotonic()
                 continue
             post = self._post(box)
-            if post is not None and post.state in {PostState.LIVE, PostState.UNKNOWN, PostState.FAILED}:
-                if post.state is not PostState.LIVE or post.seen_at is not None:
-                    break
+            if post is not None and _is_quiet(post):
+                break
             self._let_time_pass(box)
         return self._outcome(case, box, before, killed=killed, troubled=troubled, visits=visits, began=began)
 
@@ -147,7 +146,7 @@ class Stage:
                 "limited": {"status": 429, "headers": {"Retry-After": "1"}},
                 "cut": {"cut": dice.randint(1, 50_000)},
             }[kind]
-            hidden |= kind not in {"limited"}
+            hidden |= moment == "publish" and kind != "limited"
             self.platform.trouble(moment, **how)
         return hidden
 
@@ -171,9 +170,8 @@ class Stage:
         post = self._post(box)
         assert post is not None
         with Ledger(box.settings) as ledger:
-            steps = tuple(
-                f"{step.before or ''}→{step.after} {step.reason}".strip() for step in ledger.posts.history(post.id)
-            )
+            past = ledger.posts.history(post.id)
+            steps = tuple(f"{step.before or ''}→{step.after} {step.reason}".strip() for step in past)
             rendition = ledger.media.rendition(box.rendition_id)
         assert rendition is not None
         new = [] if self.platform is None else self.platform.published[before:]
@@ -189,3 +187,10 @@ class Stage:
             seconds=time.monotonic() - began,
             history=steps,
         )
+
+
+def _is_quiet(post: Post) -> bool:
+    """Nothing moves any more: it is over, and what is live was read back."""
+    if post.state is PostState.LIVE:
+        return post.seen_at is not None
+    return post.state in {PostState.UNKNOWN, PostState.FAILED}

@@ -1,0 +1,399 @@
+"""The publishing stage on both databases: what each outcome means, and who may be at a post."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from records.ledger import Ledger
+from records.posts import Sight
+from records.states import PostState
+from records.tables import Post
+from reelmill.content import Rendition
+from reelmill.errors import LeaseHeld, PublishingError
+from reelmill.settings import Settings
+from tasks.publishing.context import TargetContext
+from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
+from tasks.publishing.stage import Order, publish
+from tasks.publishing.tempo import Tempo
+from tests.postbox import Postbox, make_postbox, make_rendition
+from tests.simulators.scripted_target import SCRIPTS, Script, ScriptedTarget, SilentTarget
+
+#: A second is two milliseconds here.
+PACE = 0.002
+
+
+@pytest.fixture(scope="module")
+def rendition(tmp_path_factory: pytest.TempPathFactory) -> Rendition:
+    return make_rendition(tmp_path_factory.mktemp("rendition"))
+
+
+@dataclass
+class Desk:
+    """One post to one scripted account."""
+
+    ledger: Ledger
+    box: Postbox
+    context: TargetContext
+    target: ScriptedTarget
+    script: Script
+
+    @property
+    def order(self) -> Order:
+        return self.box.order(self.ledger, self.target, self.context)
+
+    def publish(self, tempo: Tempo | None = None) -> Post:
+        return publish(self.ledger, self.order, self.context, tempo)
+
+    def states(self) -> list[str]:
+        (post,) = self.ledger.posts.of_video(self.box.video_id)
+        return [step.after for step in self.ledger.posts.history(post.id)]
+
+    def let_time_pass(self) -> None:
+        with self.ledger.database.begin() as session:
+            session.execute(text("update posts set due_at = null"))
+            session.execute(text("update standings set paused_until = null"))
+
+
+@pytest.fixture
+def desk(any_settings: Settings, rendition: Rendition, tmp_path: Path) -> Iterator[Desk]:
+    box = make_postbox(any_settings, rendition)
+    account = uuid4().hex
+    with Ledger(any_settings) as ledger:
+        target = ScriptedTarget(account=account)
+        yield Desk(ledger, box, TargetContext(tmp_path, pace=PACE), target, SCRIPTS[account])
+    SCRIPTS.pop(account)
+
+
+def test_a_post_goes_its_way_and_is_read_back(desk: Desk) -> None:
+    post = desk.publish()
+    assert (post.state, post.url) == (PostState.LIVE, f"https://scripted.example/{post.id}")
+    assert desk.script.calls == ["prepare", "upload", "check", "finalize", "finalized", "read_back"]
+    assert desk.states() == ["planned", "uploading", "armed", "live"]
+    assert post.detail["read_back"]["labelled"] is True
+    assert post.handle == {"parts": 1}
+    assert post.live_at is not None
+    assert post.seen_at is not None
+
+
+def test_what_is_live_is_not_posted_again(desk: Desk) -> None:
+    desk.publish()
+    assert desk.publish().state is PostState.LIVE
+    assert len(desk.script.public) == 1
+
+
+@pytest.mark.parametrize("call", ["prepare", "upload", "check"])
+@pytest.mark.parametrize(
+    "outcome",
+    [Retry("busy"), Retry("limited", retry_after=3), Resync("offset"), Restart("expired"), Wait("processing")],
+)
+def test_what_may_be_tried_again_is_tried_in_place(desk: Desk, call: str, outcome: Exception) -> None:
+    desk.script.say(call, outcome)
+    assert desk.publish().state is PostState.LIVE
+    assert desk.script.calls.count(call) == 2
+    assert len(desk.script.public) == 1
+
+
+def test_a_lost_session_is_forgotten_before_it_begins_again(desk: Desk) -> None:
+    desk.script.say("check", Restart("the container expired"))
+    seen: list[object] = []
+    desk.script.say("upload", None, lambda: seen.append(desk.ledger.posts.of_video(desk.box.video_id)[0].handle))
+    desk.publish()
+    assert seen == [{}]
+
+
+def test_what_needs_longer_is_put_off_and_goes_on_from_there(desk: Desk) -> None:
+    desk.script.say("check", Wait("processing", retry_after=600))
+    post = desk.publish()
+    assert (post.state, post.reason) == (PostState.UPLOADING, "processing")
+    assert post.due_at is not None
+    assert post.attempts == 0
+    assert desk.publish().state is PostState.UPLOADING, "not before its time"
+    assert desk.script.calls.count("check") == 1
+    desk.let_time_pass()
+    assert desk.publish().state is PostState.LIVE
+
+
+def test_a_platform_that_stays_away_is_asked_ever_more_seldom_until_it_is_given_up(desk: Desk) -> None:
+    tempo = Tempo(in_place=0, most_attempts=3)
+    desk.script.say("upload", *[Retry("the line broke")] * 3)
+    delays = []
+    for _ in range(2):
+        post = desk.publish(tempo)
+        assert post.due_at is not None
+        delays.append((post.due_at - dt.datetime.now(dt.UTC)).total_seconds() / PACE)
+        desk.let_time_pass()
+    assert delays[1] > 1.5 * delays[0] > 0
+    with pytest.raises(PublishingError, match="given up after 3 visits: the line broke"):
+        desk.publish(tempo)
+    assert desk.states()[-1] == "failed"
+
+
+def test_a_limit_of_the_day_defers_the_account(desk: Desk) -> None:
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(hours=5)
+    desk.script.say("prepare", Defer("15 posts today", until=until))
+    post = desk.publish()
+    assert post.due_at == until
+    standing = desk.ledger.standings.get("scripted", desk.target.account)
+    assert standing is not None
+    assert (standing.paused_until, standing.needs_person) == (until, False)
+
+
+def test_a_login_that_ended_pauses_its_account_and_no_other_one(desk: Desk) -> None:
+    desk.script.say("upload", Reauthorise("the token was revoked", "log in again"))
+    post = desk.publish()
+    assert (post.state, post.reason) == (PostState.UPLOADING, "the token was revoked – log in again")
+    standing = desk.ledger.standings.get("scripted", desk.target.account)
+    assert standing is not None
+    assert standing.needs_person
+    other = ScriptedTarget(account=f"other-{desk.target.account}")
+    assert replace(desk, target=other).publish().state is PostState.LIVE
+    SCRIPTS.pop(other.account)
+    desk.let_time_pass()
+    assert desk.publish().state is PostState.LIVE, "and once the login is good again, it goes on"
+
+
+def test_a_refusal_fails_the_post_and_a_second_run_begins_anew(desk: Desk) -> None:
+    desk.script.say("check", Refused("the duration is wrong", "make it shorter"))
+    with pytest.raises(PublishingError, match="the duration is wrong"):
+        desk.publish()
+    assert desk.ledger.posts.of_video(desk.box.video_id)[0].state is PostState.FAILED
+    post = desk.publish()
+    assert post.state is PostState.LIVE
+    assert desk.states() == ["planned", "uploading", "failed", "planned", "uploading", "armed", "live"]
+
+
+def test_an_answer_that_never_came_is_looked_up_and_never_sent_again(desk: Desk) -> None:
+    desk.script.say("finalized", Ambiguous("the connection broke"))
+    post = desk.publish()
+    assert post.state is PostState.LIVE
+    assert desk.script.calls.count("finalize") == 1
+    assert len(desk.script.public) == 1
+
+
+def test_a_call_that_certainly_did_not_happen_is_sent_again_once_the_look_up_is_believed(desk: Desk) -> None:
+    desk.script.say("finalize", Ambiguous("the connection broke"))
+    post = desk.publish()
+    assert post.state is PostState.LIVE
+    assert len(desk.script.public) == 1
+    assert desk.script.calls.count("look_up") >= 2, "one look is not enough"
+
+
+def test_a_platform_that_shows_late_is_not_believed_too_early(desk: Desk) -> None:
+    def hide() -> None:
+        hidden = desk.script.public.pop()
+        threading.Timer(PACE * 1.2, desk.script.public.append, [hidden]).start()
+
+    desk.script.say("finalized", lambda: (hide(), (_ for _ in ()).throw(Ambiguous("no answer")))[0])  # type: ignore[func-returns-value]
+    assert desk.publish().state is PostState.LIVE
+    time.sleep(0.05)
+    assert len(desk.script.public) == 1
+
+
+def test_what_nobody_can_look_up_is_for_a_person(desk: Desk) -> None:
+    silent = replace(desk, target=SilentTarget(account=desk.target.account))
+    desk.script.say("finalized", Ambiguous("the connection broke"))
+    post = silent.publish()
+    assert (post.state, post.reason) == (PostState.UNKNOWN, "the connection broke")
+    assert silent.publish().state is PostState.UNKNOWN
+    assert "look_up" not in desk.script.calls
+    desk.ledger.posts.move(post.id, PostState.PLANNED, "a person says that it was not posted")
+    assert silent.publish().state is PostState.LIVE
+
+
+@pytest.mark.parametrize("outcome", [Retry("429"), Wait("not ready"), Restart("expired"), Reauthorise("401")])
+def test_a_refused_call_takes_the_arms_back(desk: Desk, outcome: Exception) -> None:
+    desk.script.say("finalize", outcome)
+    post = desk.publish()
+    if not isinstance(outcome, Reauthorise):
+        assert post.state is PostState.LIVE
+    assert "unknown" not in desk.states()
+    assert desk.states()[:4] == ["planned", "uploading", "armed", "planned"]
+    assert "look_up" not in desk.script.calls
+
+
+def test_a_platform_that_works_on_after_it_took_the_post_is_asked_until_it_has_done(desk: Desk) -> None:
+    desk.script.say("look_up", Wait("under review", retry_after=1), Wait("under review", retry_after=900))
+    post = desk.publish()
+    assert post.state is PostState.ARMED
+    assert post.accepted_at is not None
+    assert post.due_at is not None
+    desk.let_time_pass()
+    assert desk.publish().state is PostState.LIVE
+    assert desk.script.calls.count("finalize") == 1
+
+
+def test_a_platform_that_refuses_after_its_review_fails_the_post(desk: Desk) -> None:
+    desk.script.say("look_up", Refused("the review says no"))
+    with pytest.raises(PublishingError, match="the review says no"):
+        desk.publish()
+    assert desk.states()[-1] == "failed"
+
+
+def test_a_platform_that_never_decides_leaves_it_to_a_person(desk: Desk) -> None:
+    desk.script.say("look_up", *[Wait("under review", retry_after=900)] * 2)
+    desk.publish()
+    with desk.ledger.database.begin() as session:
+        long_ago = dt.datetime.now(dt.UTC) - dt.timedelta(days=4)
+        session.get_one(Post, desk.order.destination.post_id).armed_at = long_ago
+    desk.let_time_pass()
+    post = desk.publish()
+    assert post.state is PostState.UNKNOWN
+    assert "has not decided for days" in post.reason
+
+
+def test_a_target_that_cannot_show_the_post_now_leaves_it_live(desk: Desk) -> None:
+    desk.script.say("read_back", Retry("busy"))
+    post = desk.publish()
+    assert post.state is PostState.LIVE
+    assert post.seen_at is None
+    unseen = desk.ledger.posts.unseen(dt.datetime.now(dt.UTC) - dt.timedelta(days=1))
+    assert [one.id for one in unseen] == [post.id]
+
+
+def test_a_file_that_was_changed_by_one_byte_does_not_go_out(desk: Desk) -> None:
+    path = desk.order.delivery.rendition.path
+    path.chmod(0o644)
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(PublishingError, match="is not the file that was finished"):
+        desk.publish()
+    assert desk.script.public == []
+    assert "upload" not in desk.script.calls
+
+
+def test_two_workers_make_one_post(desk: Desk, any_settings: Settings) -> None:
+    """Each with a ledger of its own, all at once: the others wait for what the first one does."""
+    desk.script.say("upload", lambda: time.sleep(0.3))
+
+    def work(_: int) -> PostState:
+        with Ledger(any_settings) as ledger:
+            return replace(desk, ledger=ledger).publish().state
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(work, range(4))) == {PostState.LIVE}
+    assert len(desk.script.public) == 1
+    assert desk.states() == ["planned", "uploading", "armed", "live"]
+
+
+def _take_over(settings: Settings, post_id: str) -> None:
+    """Another machine holds the lease from now on, as it may once this one has slept too long."""
+    with Ledger(settings) as ledger, ledger.database.begin() as session:
+        session.execute(
+            text("update leases set holder = 'elsewhere:1:1', epoch = epoch + 1 where name = :name"),
+            {"name": f"post:{post_id}"},
+        )
+
+
+@pytest.mark.parametrize("call", ["upload", "check"])
+def test_a_worker_that_slept_and_lost_its_lease_does_not_finalize(
+    desk: Desk, any_settings: Settings, call: str
+) -> None:
+    identity = str(desk.order.destination.post_id)
+    desk.script.say(call, lambda: _take_over(any_settings, identity))
+    with suppress(LeaseHeld):
+        replace(desk, context=replace(desk.context, pace=0.0)).publish()
+    assert desk.script.public == []
+    assert "finalize" not in desk.script.calls
+
+
+def _arm(desk: Desk, *, by: str, ago: float, public: bool) -> Post:
+    """A post as a process leaves it that died at the call, some seconds ago."""
+    order = desk.order
+    post = desk.ledger.posts.plan(desk.box.video_id, order.delivery.rendition, order.destination, order.verdict)
+    desk.ledger.posts.move(post.id, PostState.UPLOADING)
+    post = desk.ledger.posts.move(post.id, PostState.ARMED, by=by)
+    with desk.ledger.database.begin() as session:
+        session.get_one(Post, post.id).armed_at = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=ago)
+    if public:
+        desk.script.public.append(str(post.id))
+    return post
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_a_post_that_a_dead_process_armed_ends_up_public_once(desk: Desk, public: bool) -> None:
+    import socket
+
+    _arm(desk, by=f"{socket.gethostname()}:999999999:1", ago=60, public=public)
+    assert desk.publish().state is PostState.LIVE
+    assert len(desk.script.public) == 1
+
+
+def test_a_call_that_another_machine_may_still_have_under_way_is_waited_for(desk: Desk) -> None:
+    _arm(desk, by="elsewhere:1:1", ago=0, public=False)
+    began = time.monotonic()
+    post = desk.publish(Tempo(in_place=400))
+    assert post.state is PostState.LIVE
+    assert time.monotonic() - began >= 150 * PACE, "the platform was believed before the other call could have ended"
+
+
+@pytest.mark.parametrize("ago", [-3600.0, 7 * 86400.0], ids=["set back", "set ahead"])
+def test_a_clock_that_jumps_makes_no_second_post(desk: Desk, ago: float) -> None:
+    """The platform shows the post only later. A clock that was set ahead must not shorten the doubt to nothing."""
+    import socket
+
+    post = _arm(desk, by=f"{socket.gethostname()}:999999999:1", ago=ago, public=False)
+    show = threading.Timer(PACE, desk.script.public.append, [str(post.id)])
+    show.start()
+    found = desk.publish()
+    show.join()
+    if found.state is PostState.ARMED:  # it waits until the clock has come to where it was
+        with desk.ledger.database.begin() as session:
+            session.get_one(Post, post.id).armed_at = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=60)
+        desk.let_time_pass()
+        found = desk.publish()
+    assert found.state is PostState.LIVE
+    assert len(desk.script.public) == 1
+
+
+def test_the_same_content_goes_to_an_account_once_whoever_asks(desk: Desk) -> None:
+    first = desk.publish()
+    order = desk.order
+    elsewhere = replace(order, destination=replace(order.destination, target="another-name"))
+    again = publish(desk.ledger, elsewhere, desk.context)
+    assert (again.id, again.state) == (first.id, PostState.LIVE)
+    assert len(desk.script.public) == 1
+    edition = replace(order.destination, edition="second")
+    repost = replace(order, destination=edition, delivery=replace(order.delivery, post_id=edition.post_id))
+    assert publish(desk.ledger, repost, desk.context).id != first.id
+    assert len(desk.script.public) == 2
+
+
+def test_a_post_that_is_due_later_is_left_for_later(desk: Desk) -> None:
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=3)
+    post = publish(desk.ledger, replace(desk.order, due_at=later), desk.context)
+    assert (post.state, post.due_at) == (PostState.PLANNED, later)
+    assert desk.script.calls == []
+    assert desk.ledger.posts.due() == []
+    assert [one.id for one in desk.ledger.posts.waiting()] == [post.id]
+    desk.let_time_pass()
+    assert [one.id for one in desk.ledger.posts.due()] == [post.id]
+    assert desk.publish().state is PostState.LIVE
+    assert desk.ledger.posts.waiting() == []
+
+
+def test_what_was_taken_down_stays_down_until_a_person_says_otherwise(desk: Desk) -> None:
+    post = desk.publish()
+    desk.ledger.posts.move(post.id, PostState.WITHDRAWN, "by hand")
+    assert desk.publish().state is PostState.WITHDRAWN
+    assert len(desk.script.public) == 1
+
+
+def test_what_a_person_says_of_an_unknown_post_is_kept(desk: Desk) -> None:
+    post = _arm(desk, by="x", ago=0, public=False)
+    desk.ledger.posts.move(post.id, PostState.UNKNOWN, "?")
+    live = desk.ledger.posts.move(post.id, PostState.LIVE, "seen", sight=Sight("https://x.example/1", "", {}))
+    assert live.url == "https://x.example/1"
+    assert desk.publish().state is PostState.LIVE
+    assert desk.script.public == []
