@@ -30,7 +30,7 @@ class Audience:
             Seconds since it became public; below 0 nobody has seen it.
         """
         digest = sha256(identity.encode()).digest()
-        most = 200 + int.from_bytes(digest[:2], "big")
+        most = 20_000 + int.from_bytes(digest[:2], "big")
         views = int(most * max(age, 0.0) / (max(age, 0.0) + HALF))
         likes = views * (20 + digest[2] % 100) // 1000
         comments, shares = likes * (5 + digest[3] % 20) // 100, likes * (2 + digest[4] % 15) // 100

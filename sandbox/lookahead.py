@@ -23,5 +23,5 @@ def looked_ahead(request: Request) -> dict[str, Any]:
     body.stream = BytesIO(content)
     try:
         return replace(request, body=Body(BytesIO(content), len(content))).fields()
-    except (Malformed, UnicodeDecodeError):
+    except Malformed:
         return dict(request.query)

@@ -40,6 +40,9 @@ class Parts:
         """Bytes of each part, by number."""
         return [self._parts[number].size for number in sorted(self._parts)]
 
+    def __getitem__(self, number: int) -> Upload:
+        return self._parts[number]
+
     def put(self, number: int, part: Upload) -> None:
         earlier = self._parts.get(number)
         self._parts[number] = part
@@ -52,6 +55,13 @@ class Parts:
         for part in self._parts.values():
             part.path.unlink()
         self._parts.clear()
+
+
+def stored(platform: Platform, content: bytes) -> Upload:
+    """Bytes that came in a multipart body or in JSON."""
+    upload = platform.new_upload()
+    upload.append([content])
+    return upload
 
 
 def received(platform: Platform, request: Request) -> Upload:

@@ -1,27 +1,21 @@
-"""What every simulated platform has: routes with named moments, troubles, tokens, a clock, the count of its posts."""
+"""What every simulated platform has: moments, troubles, tokens, a clock, refusals, the count of its posts."""
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar
 from uuid import uuid4
 
-from sandbox.request import Request
-from sandbox.trouble import Clock, Limit, Trouble, Troubles
+from sandbox.answer import Answer
+from sandbox.refusal import Refusal
+from sandbox.request import Malformed, Request
+from sandbox.route import Handler, Route
+from sandbox.trouble import ALL, Clock, Limit, Trouble, Troubles
 from sandbox.upload import Upload
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a platform answers: JSON of a mapping or list, text, bytes, or nothing."""
-
-    status: int = 200
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,44 +33,12 @@ class PublicPost:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-Handler = Callable[[Any, Request], Answer]
-_T = TypeVar("_T", bound=Handler)
-
-
-@dataclass(frozen=True)
-class Route:
-    method: str
-    pattern: re.Pattern[str]
-    moment: str
-    handler: Handler
-
-
-def route(method: str, path: str, moment: str) -> Callable[[_T], _T]:
-    """Marks the method of a platform that answers a request.
-
-    Parameters
-    ----------
-    path:
-        Below the platform's prefix, without a host; `{name}` stands for one segment.
-    moment:
-        What troubles call it: `init`, `chunk`, `status`, `publish` … Several routes may share one.
-    """
-
-    def mark(handler: _T) -> _T:
-        parts = re.split(r"\{(\w+)\}", path)
-        pattern = "".join(f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
-        marked = cast("Any", handler)
-        marked.routes = [*getattr(handler, "routes", []), (method, re.compile(pattern), moment)]
-        return handler
-
-    return mark
-
-
 class Platform:
     """One simulated platform: a subclass a file in `sandbox/platforms/`, its routes the documented endpoints.
 
     Handlers run in many threads: they take `self.lock` around what they read and change, and not while a body
-    arrives. They answer errors as the documentation says; troubles are met before or after them, by the server.
+    arrives. They raise `Refusal` for what the documentation refuses, in its words; what is no such request at all
+    (`Malformed`) is refused by `unreadable`. Troubles are met before or after them, by the server.
 
     Parameters
     ----------
@@ -89,6 +51,7 @@ class Platform:
 
     name: ClassVar[str]  #: the target's type in a definition, and its prefix in URLs
     moments: ClassVar[tuple[str, ...]]  #: of its protocol, in the order in which a post meets them
+    further_moments: ClassVar[tuple[str, ...]] = ()  #: those beside them that `moment` tells and no route names
 
     def __init__(self, base: str, folder: Path) -> None:
         self.base, self.folder = base, folder
@@ -101,12 +64,8 @@ class Platform:
         self.strict = False  #: only `tokens` are let in; else any token is
         self.tokens: set[str] = {"sandbox-token"}
         self.expired: set[str] = set()  #: tokens that were good once
-        self.routes: list[Route] = [
-            Route(method, pattern, moment, handler)
-            for kind in type(self).__mro__
-            for handler in vars(kind).values()
-            for method, pattern, moment in getattr(handler, "routes", [])
-        ]
+        self.routes = Route.all_of(type(self))
+        self._files_of_posts: dict[str, Path] = {}
 
     # For tests and for whoever rehearses.
 
@@ -119,7 +78,7 @@ class Platform:
         """Everything that ever became public: the truth."""
         with self.lock:
             self.settle()
-            return self._published
+            return list(self._published)
 
     @property
     def public(self) -> list[PublicPost]:
@@ -139,6 +98,17 @@ class Platform:
             token = f"token-{uuid4().hex}"
             self.tokens.add(token)
             return token
+
+    def relax(self) -> None:
+        """Lift what would keep a suite waiting that is not about it: limits on calls, caps, smallest sizes, pauses."""
+        for value in vars(self).values():
+            for limit in value.values() if isinstance(value, dict) else (value,):
+                if isinstance(limit, Limit):
+                    limit.count = ALL
+
+    def all_moments(self) -> list[str]:
+        """Everything that a trouble can be at."""
+        return list(dict.fromkeys([*self.moments, *self.further_moments, *(one.moment for one in self.routes)]))
 
     # For platforms.
 
@@ -190,18 +160,32 @@ class Platform:
             self.clock.now() if at is None else at,
             detail or {},
         )
-        self._media[identity] = upload.path
+        self._files_of_posts[identity] = upload.path
         self._published.append(post)
         return post
 
     def media(self, identity: str) -> Path | None:
         """The file of a post."""
-        return self._media.get(identity)
+        with self.lock:
+            self.settle()
+            return self._files_of_posts.get(identity)
 
-    @property
-    def _media(self) -> dict[str, Path]:
-        found: dict[str, Path] = self.__dict__.setdefault("_files", {})
-        return found
+    def moment(self, moment: str, request: Request) -> str:
+        """The moment of a request, where its route alone does not decide it; see also `sandbox.lookahead`."""
+        return moment
+
+    def unreadable(self, why: str) -> Refusal:
+        """What the platform says to a parameter or a body that is not what it must be."""
+        return Refusal(Answer(400, {"error": why}))
+
+    def handle(self, moment: str, request: Request, handler: Handler) -> Answer:
+        """What a handler answers, or why it refuses."""
+        try:
+            return handler(self, request)
+        except Refusal as refusal:
+            return refusal.answer
+        except Malformed as error:
+            return self.unreadable(str(error)).answer
 
     def answer(self, request: Request) -> tuple[str, Callable[[], Answer]] | None:
         """The moment of a request, and what answers it; None if there is no such endpoint."""
@@ -209,5 +193,6 @@ class Platform:
             found = one.pattern.fullmatch(request.path)
             if found is not None and one.method == request.method:
                 request.match = found.groupdict()
-                return one.moment, lambda one=one: one.handler(self, request)
+                moment = self.moment(one.moment, request)
+                return moment, partial(self.handle, moment, request, one.handler)
         return None

@@ -34,7 +34,7 @@ class Part:
 
     @property
     def text(self) -> str:
-        return self.content.decode("utf-8")
+        return _text(self.content)
 
 
 @dataclass
@@ -93,7 +93,10 @@ class Body:
             size = self.stream.readline().split(b";")[0].strip()
             if not size:
                 raise Cut
-            self._chunk = int(size, 16)
+            try:
+                self._chunk = int(size, 16)
+            except ValueError as error:
+                raise Malformed(f"no size of a chunk: {size!r}") from error
             if not self._chunk:
                 while self.stream.readline().strip():
                     pass
@@ -150,20 +153,39 @@ class Request:
         except ValueError as error:
             raise Malformed(f"no JSON: {error}") from error
 
+    def json_object(self) -> dict[str, Any]:
+        """The body, which must be a JSON object."""
+        body = self.json()
+        if not isinstance(body, dict):
+            raise Malformed("no JSON object")
+        return body
+
     def form(self) -> dict[str, str]:
         """The fields of an urlencoded or multipart body, without its files."""
         if self.content_type == "multipart/form-data":
             return {part.name: part.text for part in self.parts() if part.filename is None}
-        return dict(parse_qsl(self.body.read().decode("utf-8"), keep_blank_values=True))
+        return dict(parse_qsl(_text(self.body.read()), keep_blank_values=True))
 
     def fields(self) -> dict[str, Any]:
         """Query and body together, as APIs take them that do not care where a parameter stands."""
         if self.content_type == "application/json":
-            told = self.json()
-            if not isinstance(told, dict):
-                raise Malformed("no JSON object")
-            return {**self.query, **told}
+            return {**self.query, **self.json_object()}
         return {**self.query, **self.form()}
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        """A parameter of the query that must be a whole number, zero or more; without a default it must be there."""
+        if name not in self.query and default is not None:
+            return default
+        if not self.query.get(name, "").isdecimal():
+            raise Malformed(f"{name} must be a whole number, not {self.query.get(name)!r}")
+        return int(self.query[name])
+
+    def file_part(self, name: str) -> Part:
+        """A file of a multipart body, which must not be empty."""
+        for part in self.parts():
+            if part.name == name and part.content:
+                return part
+        raise Malformed(f"no multipart field {name}")
 
     def parts(self) -> list[Part]:
         """A multipart body (RFC 7578), whole in memory."""
@@ -181,6 +203,13 @@ class Request:
             )
             for one in message.iter_parts()
         ]
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"no UTF-8: {error}") from error
 
 
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")

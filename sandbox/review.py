@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from sandbox.platform import Platform, PublicPost
+from sandbox.audience import Audience
+from sandbox.platform import Platform
 from sandbox.upload import Upload
 
 State = Literal["pending", "public", "rejected"]
@@ -35,51 +35,27 @@ class Submission:
         return "rejected" if self.reason else "public"
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What the public did with a post."""
-
-    views: int
-    likes: int
-    comments: int
-    shares: int
-
-
 class Reviewed(Platform):
     """A platform on which a post becomes public when its review ends, by the clock."""
 
     def __init__(self, base: str, folder: Path) -> None:
-        self._public: list[PublicPost] = []
+        super().__init__(base, folder)
         self._waiting: list[Submission] = []
         self.submissions: dict[str, Submission] = {}
-        super().__init__(base, folder)
         self.processing = 0.2  # seconds of `clock` that a review takes
         self.reject_processing = ""  # a reason: the review of the next post refuses it
         self.slow_lookup = 0.0  # seconds of `clock` for which lists do not yet show a new post
 
-    @property
-    def published(self) -> list[PublicPost]:
-        """Everything that ever became public; whoever asks finds what the clock has made public until now."""
-        with self.lock:
-            now = self.clock.now()
-            due = [one for one in self._waiting if one.due <= now]
-            self._waiting = [one for one in self._waiting if one.due > now]
-            for one in due:
-                if not one.deleted and not one.reason:
-                    self.publish(
-                        one.id,
-                        one.upload,
-                        account=one.account,
-                        text=one.text,
-                        ai=None,
-                        url=self.page(one),
-                        detail=one.detail,
-                    )
-            return self._public
-
-    @published.setter
-    def published(self, posts: list[PublicPost]) -> None:
-        self._public = posts
+    def settle(self) -> None:
+        now = self.clock.now()
+        due = sorted((one for one in self._waiting if one.due <= now), key=lambda one: one.due)
+        self._waiting = [one for one in self._waiting if one.due > now]
+        for one in due:
+            if not one.deleted and not one.reason:
+                account, url, detail = one.account, self.page(one), one.detail
+                self.publish(
+                    one.id, one.upload, account=account, text=one.text, ai=None, url=url, detail=detail, at=one.due
+                )
 
     def page(self, one: Submission) -> str:
         """Where the public sees it."""
@@ -117,13 +93,9 @@ class Reviewed(Platform):
     def state(self, one: Submission) -> State:
         return one.state(self.clock.now())
 
-    def figures(self, one: Submission) -> Figures:
-        """Numbers that grow for as long as it is public: 3 to 42 views a minute, of each post always the same."""
-        if self.state(one) != "public":
-            return Figures(0, 0, 0, 0)
-        pace = 3 + hashlib.sha256(one.id.encode()).digest()[0] % 40
-        views = int((self.clock.now() - one.due) * pace / 60)
-        return Figures(views, views // 12, views // 90, views // 150)
+    def audience(self, one: Submission) -> Audience:
+        """What the public did with it, while it was public."""
+        return Audience.of(one.id, self.clock.now() - one.due) if self.state(one) == "public" else Audience()
 
 
 def new_number() -> str:

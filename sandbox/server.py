@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import html
-import json
 import shutil
+import socket
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from sandbox.platform import Answer, Platform
-from sandbox.request import Body, Cut, Malformed, Request
+from sandbox import console
+from sandbox.answer import Answer
+from sandbox.payload import Payload
+from sandbox.platform import Platform
+from sandbox.request import PIECE, Body, Cut, Malformed, Request
 from sandbox.trouble import Trouble
 
-#: Bytes of an unread body that are thrown away before an answer; with more, the connection is closed.
+#: Bytes of an unread body that are thrown away before an answer; with more, the connection ends after it.
 MOST_DRAINED = 1024 * 1024
+#: Bytes that are thrown away after an answer with which the connection ends, and the seconds without any.
+MOST_LINGERED, LINGER_SECONDS = 1024**3, 5.0
 
 
 class Sandbox:
@@ -46,8 +50,8 @@ def sandbox(kinds: Sequence[type[Platform]], *, port: int = 0, folder: Path | No
     folder:
         Where uploads are kept. None: a temporary one.
     """
-    kept = folder or Path(tempfile.mkdtemp(prefix="reelmill-sandbox-"))
     server = _Server(("127.0.0.1", port), _Handler)
+    kept = folder or Path(tempfile.mkdtemp(prefix="reelmill-sandbox-"))
     url = f"http://127.0.0.1:{server.server_port}"
     server.sandbox = Sandbox(url, [kind(f"{url}/{kind.name}", kept / kind.name) for kind in kinds])
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -69,8 +73,6 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is nothing to speak of; a platform that is broken is."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -87,19 +89,20 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {key.lower(): value for key, value in self.headers.items()}
         length = None if "chunked" in headers.get("transfer-encoding", "") else int(headers.get("content-length") or 0)
         query = dict(parse_qsl(split.query, keep_blank_values=True))
-        request = Request(self.command, "/" + unquote(rest), query, headers, Body(cast("Any", self.rfile), length))
-        if platform is None:
-            self._send(request, _index(sandbox, name))
-            return
+        path = "/" + unquote(split.path.lstrip("/") if platform is None else rest)
+        request = Request(self.command, path, query, headers, Body(cast("Any", self.rfile), length))
         try:
-            self._send(request, self._answered(platform, request))
+            if platform is None:
+                self._send(request, console.of_all(sandbox.platforms, request))
+            else:
+                self._send(request, self._answered(platform, request))
         except Cut:
             self.close_connection = True
 
     def _answered(self, platform: Platform, request: Request) -> Answer:
         found = platform.answer(request)
         if found is None:
-            return _of_the_sandbox(platform, request)
+            return console.of_one(platform, request)
         moment, handle = found
         with platform.lock:
             platform.calls.append((moment, request.path))
@@ -110,34 +113,38 @@ class _Handler(BaseHTTPRequestHandler):
             if trouble.drop:
                 raise Cut
             return Answer(trouble.status, trouble.body, trouble.headers)
-        try:
-            answer = handle()
-        except Malformed as error:
-            answer = Answer(400, {"error": str(error)})
+        answer = handle()
         if trouble.drop:
             raise Cut
         return Answer(trouble.status, trouble.body, trouble.headers) if trouble.status else answer
 
     def _send(self, request: Request, answer: Answer) -> None:
-        body, kind = _encoded(answer.body)
-        left = (request.body.length or 0) - request.body.taken
-        if left > MOST_DRAINED or (request.body.length is None and not request.body.ended):
-            self.close_connection = True
-        elif left > 0:
-            request.body.cut_after = None
-            for _ in request.body.pieces():
-                pass
+        payload = Payload.of(answer.body)
+        whole = _drained(request.body)
+        self.close_connection = self.close_connection or not whole
         self.send_response(answer.status)
-        headers = {"Content-Type": kind, **answer.headers}
+        headers = {"Content-Type": payload.kind, **answer.headers}
         if answer.status not in {204, 304}:
-            headers["Content-Length"] = str(len(body))
+            headers["Content-Length"] = str(payload.size)
         if self.close_connection:
             headers["Connection"] = "close"
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         if answer.status not in {204, 304} and self.command != "HEAD":
-            self.wfile.write(body)
+            for piece in payload.pieces:
+                self.wfile.write(piece)
+        if not whole:
+            self._linger()
+
+    def _linger(self) -> None:
+        """Read on for a while, or the client is told of a reset before it has read the answer (RFC 9112, 9.6)."""
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(LINGER_SECONDS)
+            left = MOST_LINGERED
+            while left > 0 and (piece := self.rfile.read1(PIECE)):
+                left -= len(piece)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = _serve  # noqa: N815 (the library's names)
 
@@ -145,33 +152,16 @@ class _Handler(BaseHTTPRequestHandler):
         """A rehearsal asks what became public, not what was requested."""
 
 
-def _encoded(body: Any) -> tuple[bytes, str]:
-    if body is None:
-        return b"", "text/plain"
-    if isinstance(body, bytes):
-        return body, "application/octet-stream"
-    if isinstance(body, str):
-        kind = "text/html; charset=utf-8" if body.startswith("<") else "text/plain; charset=utf-8"
-        return body.encode(), kind
-    return json.dumps(body, ensure_ascii=False).encode(), "application/json; charset=utf-8"
-
-
-def _of_the_sandbox(platform: Platform, request: Request) -> Answer:
-    """What no platform has: the file of a post, and its page."""
-    kind, _, identity = request.path.strip("/").partition("/")
-    path = platform.media(identity.removesuffix(".mp4"))
-    if kind == "media" and path is not None:
-        return Answer(200, path.read_bytes(), {"Content-Type": "video/mp4"})
-    if kind == "watch" and path is not None:
-        post = next(post for post in platform.published if post.id == identity)
-        words = "".join(f"<p>{html.escape(line)}" for line in post.text.splitlines())
-        source = html.escape(f"{platform.base}/media/{identity}.mp4", quote=True)
-        return Answer(200, f'<!doctype html><video src="{source}" controls height=640></video>{words}')
-    return Answer(404, {"error": f"the sandbox's {platform.name} has no {request.method} {request.path}"})
-
-
-def _index(sandbox: Sandbox, name: str) -> Answer:
-    if name not in {"", "published.json"}:
-        return Answer(404, {"error": f"the sandbox has no platform {name!r}"})
-    told = {one.name: [asdict(post) for post in one.published] for one in sandbox.platforms.values()}
-    return Answer(200, told)
+def _drained(body: Body) -> bool:
+    """Whether nothing of a body is unread; a little is read here."""
+    body.cut_after = None
+    left = MOST_DRAINED
+    if body.length is not None and body.length - body.taken > left:
+        return False
+    with suppress(Cut, Malformed):
+        for piece in body.pieces():
+            left -= len(piece)
+            if left < 0:
+                return False
+        return True
+    return False

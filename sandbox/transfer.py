@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-from sandbox.request import Body, Cut
+from sandbox.request import Cut
 from sandbox.upload import Upload
 
 
@@ -47,9 +47,3 @@ class Transfer:
         with self._lock:
             if turn == self._turn:
                 self.upload.truncate(size)
-
-
-def drain(body: Body) -> None:
-    """Read what is left, and forget it: whoever still sends may not listen."""
-    for _ in body.pieces():
-        pass

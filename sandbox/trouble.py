@@ -11,6 +11,8 @@ from typing import Any
 
 #: Requests that nobody counted to.
 ALL = 10**9
+#: Seconds of a day.
+DAY = 86_400
 
 
 @dataclass
@@ -94,7 +96,8 @@ class Limit:
         with self._lock:
             calls = self._fresh(who)
             if len(calls) >= self.count:
-                return max(0.001, calls[0] + self.seconds - self._clock.now())
+                freed = calls[0] if calls else self._clock.now()  # of a limit of 0 nothing is ever free
+                return max(0.001, freed + self.seconds - self._clock.now())
             calls.append(self._clock.now())
             return 0.0
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from sandbox.answer import Answer
 from sandbox.authorization import Authorizing, Grant
-from sandbox.platform import Answer, route
-from sandbox.refusal import Refusal, Refusing
+from sandbox.refusal import Refusal
 from sandbox.request import Request
-from sandbox.trouble import ALL
+from sandbox.route import route
+from sandbox.trouble import ALL, DAY
 
 #: The headers that are signed.
 SIGNED = (
@@ -37,7 +38,7 @@ TOO_MANY_POSTS = 127009
 TOO_MANY_CALLS = 4010
 
 
-class BilibiliAccount(Refusing, Authorizing):
+class BilibiliAccount(Authorizing):
     """OAuth and signatures of Bilibili's open platform (openhome.bilibili.com, "授权" and "签名").
 
     A signed call says who it is by `Access-Token` and is signed by HMAC-SHA256 over its sorted `x-bili-*` headers, one
@@ -47,6 +48,8 @@ class BilibiliAccount(Refusing, Authorizing):
 
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
+        self.refresh_seconds = 180 * DAY
+        self.rotates = True
         self.client_id, self.client_secret = "sandbox-client", "sandbox-secret"  # also the key and secret of signatures
         self.account = "sandbox-account"  # whose posts all are
         self.signature_versions = {"1.0", "2.0"}
@@ -70,10 +73,10 @@ class BilibiliAccount(Refusing, Authorizing):
     def refresh_token(self, request: Request) -> Answer:
         fields = self._client(request, "refresh_token", "refresh_token")
         with self.lock:
-            token = fields["refresh_token"]
-            if not self.knows_refresh(token) or self.ended_refresh(token):
+            grant = self.renew(fields["refresh_token"])
+            if grant is None:
                 raise self.no(TOKEN_INVALID, "refresh_token")
-            return self._tokens(self.refreshed(token))
+            return self._tokens(grant)
 
     def signed(self, request: Request) -> bytes:
         """The JSON of a call whose signature and token are good; of a multipart body nothing is read."""

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sandbox.authorization import DAY, Authorizing
-from sandbox.platform import Answer, route
-from sandbox.refusal import Refusal, Refusing
+from sandbox.answer import Answer
+from sandbox.authorization import Authorizing
+from sandbox.refusal import Refusal
 from sandbox.request import Request
-from sandbox.trouble import ALL
+from sandbox.route import route
+from sandbox.trouble import ALL, DAY
 
 #: What stands beside a code.
 WORDS = {
@@ -31,7 +32,7 @@ WORDS = {
 }
 
 
-class DouyinAccount(Refusing, Authorizing):
+class DouyinAccount(Authorizing):
     """OAuth of Douyin's open platform (developer.open-douyin.com, "账号授权"), and its limits on calls.
 
     Every answer is HTTP 200; `data.error_code` says whether it went well.
@@ -70,7 +71,8 @@ class DouyinAccount(Refusing, Authorizing):
             raise self._oauth_no(2100005, "grant_type")
         with self.lock:
             self._refreshable(fields["refresh_token"])
-            grant = self.refreshed(fields["refresh_token"])
+            grant = self.renew(fields["refresh_token"])
+            assert grant is not None  # it is refreshable
             return self._tokens(grant.access, grant.refresh)
 
     @route("POST", "/oauth/renew_refresh_token/", "token")

@@ -15,11 +15,12 @@ from urllib.parse import urlencode
 
 import httpx
 
+from sandbox.answer import Answer
 from sandbox.graph.errors import error_body, refusal, rupload_refusal
 from sandbox.graph.fields import unix_time
-from sandbox.platform import Answer, Platform, PublicPost
+from sandbox.platform import Platform, PublicPost
 from sandbox.refusal import Refusal
-from sandbox.request import Malformed, Request
+from sandbox.request import Request
 from sandbox.trouble import Limit
 from sandbox.upload import Upload
 
@@ -53,21 +54,10 @@ class Graph(Platform):
         found = super().answer(request)
         if found is None:
             return "unknown", lambda: Answer(400, error_body(2500, f"Unknown path components: {request.path}"))
-        moment, handle = found
+        return found
 
-        def guarded() -> Answer:
-            try:
-                return handle()
-            except Refusal as refused:
-                return refused.answer
-            except Malformed as error:
-                return Answer(400, error_body(100, f"(#100) {error}"))
-
-        return self.moment(moment, request), guarded
-
-    def moment(self, moment: str, request: Request) -> str:
-        """The moment where the route alone does not decide it."""
-        return moment
+    def unreadable(self, why: str) -> Refusal:
+        return refusal(100, f"(#100) {why}")
 
     def fields(self, request: Request) -> dict[str, str]:
         """All parameters as text, without the token, which must be good."""

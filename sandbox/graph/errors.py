@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from sandbox.platform import Answer
+from sandbox.answer import Answer
 from sandbox.refusal import Refusal
 
 

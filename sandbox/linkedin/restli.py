@@ -9,33 +9,30 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sandbox.platform import Answer, route
-from sandbox.refreshing import RefreshingPlatform
-from sandbox.refusing import Refused, RefusingPlatform, json_object
+from sandbox.answer import Answer
+from sandbox.authorization import Authorizing
+from sandbox.refusal import Refusal
 from sandbox.request import Request
+from sandbox.route import route
+from sandbox.trouble import DAY
 
 
-def wrong(status: int, message: str, code: str = "", service_error: int = 0) -> Refused:
+def wrong(status: int, message: str, code: str = "", service_error: int = 0) -> Refusal:
     """An error in LinkedIn's form."""
     body: dict[str, Any] = {"status": status, "message": message}
     if code:
         body["code"] = code
     if service_error:
         body["serviceErrorCode"] = service_error
-    return Refused(status, body)
+    return Refusal(Answer(status, body))
 
 
-def missing(path: str) -> Refused:
+def missing(path: str) -> Refusal:
     return wrong(422, f"ERROR :: {path} :: field is required but not found and has no default value\n")
 
 
-def denied(resource: str) -> Refused:
+def denied(resource: str) -> Refusal:
     return wrong(403, f"Not enough permissions to access: {resource}", "ACCESS_DENIED", 100)
-
-
-def body_of(request: Request) -> dict[str, Any]:
-    """The JSON of a call."""
-    return json_object(request, wrong(400, "Unable to parse the request body as JSON", "ILLEGAL_ARGUMENT"))
 
 
 def number(request: Request, name: str, default: int) -> int:
@@ -46,14 +43,17 @@ def number(request: Request, name: str, default: int) -> int:
     return int(given)
 
 
-class RestliPlatform(RefusingPlatform, RefreshingPlatform):
+class RestliPlatform(Authorizing):
     """A platform whose calls need LinkedIn's headers."""
 
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
         self.member = "sandbox-member"  #: `sub` of whoever the token belongs to
         self.versions: frozenset[str] | None = None  #: of the API that are still served; None: each YYYYMM
-        self.token_seconds = 60 * 86400.0
+        self.token_seconds = 60 * DAY
+
+    def unreadable(self, why: str) -> Refusal:
+        return wrong(400, f"Unable to parse the request: {why}", "ILLEGAL_ARGUMENT")
 
     def admit(self, request: Request) -> str:
         """The token of a call to `/rest` that has the headers of one."""
@@ -72,7 +72,7 @@ class RestliPlatform(RefusingPlatform, RefreshingPlatform):
         token = request.bearer
         if not token:
             raise wrong(401, "Empty oauth2 access token", "EMPTY_ACCESS_TOKEN", 65604)
-        if self.outdated(token):
+        if self.ended(token):
             raise wrong(401, "The token used in the request has expired", "EXPIRED_ACCESS_TOKEN", 65602)
         if not self.knows(token):
             raise wrong(401, "Invalid access token", "INVALID_ACCESS_TOKEN", 65600)
@@ -94,10 +94,10 @@ class RestliPlatform(RefusingPlatform, RefreshingPlatform):
         renewed = self.renew(given["refresh_token"])
         if renewed is None:
             raise _refused("invalid_grant", "The provided refresh token is invalid, expired or revoked")
-        body = {"access_token": renewed[0], "expires_in": int(self.token_seconds), "refresh_token": renewed[1]}
-        return Answer(200, {**body, "refresh_token_expires_in": 365 * 86400, "scope": "w_member_social"})
+        body = {"access_token": renewed.access, "expires_in": int(self.token_seconds), "refresh_token": renewed.refresh}
+        return Answer(200, {**body, "refresh_token_expires_in": int(self.refresh_seconds), "scope": "w_member_social"})
 
 
-def _refused(error: str, description: str) -> Refused:
+def _refused(error: str, description: str) -> Refusal:
     """An error of the token endpoint (RFC 6749, section 5.2)."""
-    return Refused(400, {"error": error, "error_description": description})
+    return Refusal(Answer(400, {"error": error, "error_description": description}))

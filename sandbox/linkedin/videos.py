@@ -6,18 +6,21 @@ Source: Microsoft Learn, "Videos API".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sandbox.platform import Answer, route
-from sandbox.refusing import Refused
+from sandbox.answer import Answer
+from sandbox.linkedin.restli import RestliPlatform, denied, missing, wrong
+from sandbox.parts import Parts, received
 from sandbox.request import Request
-from sandbox.linkedin.restli import RestliPlatform, body_of, denied, missing, wrong
+from sandbox.route import route
+from sandbox.trouble import DAY
 from sandbox.upload import Upload
 
+_ACTIONS = {"initializeUpload": "init", "finalizeUpload": "finalize"}
 AUTHOR = re.compile(r"urn:li:(person|organization):[\w-]+")
 
 
@@ -28,7 +31,8 @@ class Video:
     ranges: list[tuple[int, int]]  #: first and last byte of each part
     expires: float  #: of its upload URLs
     token: str  #: that `finalize` must bring back
-    parts: dict[int, tuple[str, Upload]] = field(default_factory=dict)  #: ETag and bytes of each part that is there
+    parts: Parts = field(default_factory=lambda: Parts(first=0))
+    etags: dict[int, str] = field(default_factory=dict)  #: of the parts that are there
     whole: Upload | None = None
     finalized: float = 0.0
     failure: str = ""  #: why processing fails
@@ -45,18 +49,29 @@ class LinkedInVideos(RestliPlatform):
         self.part_bytes = 4 * 1024 * 1024  #: of each range but the last
         self.smallest, self.largest = 75_000, 500_000_000  #: bytes of a video
         self.upload_token = ""  #: of the next uploads; `finalize` must bring it back
-        self.session_seconds = 86400.0  #: for which upload URLs are good
+        self.session_seconds: float = DAY  #: for which upload URLs are good
         self._videos: dict[str, Video] = {}
 
-    def answer(self, request: Request) -> tuple[str, Callable[[], Answer]] | None:
-        if request.path == "/rest/videos" and "action" in request.query:
-            request.path += f"?action={request.query['action']}"  # two moments at one path
-        return super().answer(request)
+    def relax(self) -> None:
+        super().relax()
+        self.smallest = 1
 
-    @route("POST", "/rest/videos?action=initializeUpload", "init")
-    def _initialize(self, request: Request) -> Answer:
+    def moment(self, moment: str, request: Request) -> str:
+        """One URL opens an upload and ends it."""
+        return _ACTIONS.get(request.query.get("action", ""), moment) if moment == "action" else moment
+
+    @route("POST", "/rest/videos", "action")
+    def _act(self, request: Request) -> Answer:
         self.admit(request)
-        asked = body_of(request).get("initializeUploadRequest")
+        moment = self.moment("action", request)
+        if moment == "init":
+            return self._initialize(request)
+        if moment == "finalize":
+            return self._finalize(request)
+        raise wrong(404, "The action is initializeUpload or finalizeUpload", "RESOURCE_NOT_FOUND")
+
+    def _initialize(self, request: Request) -> Answer:
+        asked = request.json_object().get("initializeUploadRequest")
         if not isinstance(asked, dict):
             raise missing("/initializeUploadRequest")
         owner, size = self.author(asked, "owner"), asked.get("fileSizeBytes")
@@ -96,18 +111,18 @@ class LinkedInVideos(RestliPlatform):
         short = wrong(400, f"This URL takes bytes {first} to {last}: {last - first + 1} of them")
         if request.body.length not in {None, last - first + 1}:
             raise short
-        upload = self.new_upload()
-        if upload.append(_at_most(request.body.pieces(), last - first + 1, short)) != last - first + 1:
+        upload = received(self, request)
+        if upload.size != last - first + 1:
             raise short
         etag = f"/ambry-video/signedId/{uuid4().hex}"
         with self.lock:
-            video.parts[part] = etag, upload
+            if video.whole is None:
+                video.parts.put(part, upload)
+                video.etags[part] = etag
         return Answer(200, None, {"ETag": f'"{etag}"'})
 
-    @route("POST", "/rest/videos?action=finalizeUpload", "finalize")
     def _finalize(self, request: Request) -> Answer:
-        self.admit(request)
-        asked = body_of(request).get("finalizeUploadRequest")
+        asked = request.json_object().get("finalizeUploadRequest")
         if not isinstance(asked, dict):
             raise missing("/finalizeUploadRequest")
         for name in ("video", "uploadToken", "uploadedPartIds"):
@@ -117,12 +132,12 @@ class LinkedInVideos(RestliPlatform):
             video = self.video(asked["video"])
             if asked["uploadToken"] != video.token:
                 raise wrong(400, "uploadToken is not the one of this upload")
-            etags = [video.parts[part][0] for part in range(len(video.ranges)) if part in video.parts]
+            etags = [video.etags[part] for part in sorted(video.etags)]
             if len(etags) != len(video.ranges) or asked["uploadedPartIds"] != etags:
                 raise wrong(400, f"uploadedPartIds are not the {len(video.ranges)} parts in their order")
             if video.whole is None:
                 video.whole, video.finalized = self.new_upload(), self.clock.now()
-                video.whole.concat(video.parts[part][1].path for part in range(len(video.ranges)))
+                video.parts.join(video.whole)
         return Answer(200)
 
     @route("GET", "/rest/videos/{urn}", "status")
@@ -159,12 +174,3 @@ class LinkedInVideos(RestliPlatform):
         if found[1] == "organization" and not self.organization:
             raise denied(f"organization {author}")
         return str(author)
-
-
-def _at_most(pieces: Iterable[bytes], size: int, otherwise: Refused) -> Iterator[bytes]:
-    """Pieces that are not more bytes than they may be."""
-    for piece in pieces:
-        size -= len(piece)
-        if size < 0:
-            raise otherwise
-        yield piece

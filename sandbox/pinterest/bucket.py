@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox.refusing import Refused
+from sandbox.answer import Answer
+from sandbox.refusal import Refusal
 from sandbox.request import Malformed, Request
 
 
-def bucket_refusal(status: int, code: str, message: str) -> Refused:
+def bucket_refusal(status: int, code: str, message: str) -> Refusal:
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
-    return Refused(status, body, {"Content-Type": "application/xml"})
+    return Refusal(Answer(status, body, {"Content-Type": "application/xml"}))
 
 
 def posted(request: Request, largest: int) -> tuple[Mapping[str, str], bytes]:
@@ -28,7 +29,7 @@ def posted(request: Request, largest: int) -> tuple[Mapping[str, str], bytes]:
         parts = request.parts()
         at = next((at for at, part in enumerate(parts) if part.name == "file"), len(parts))
         fields = {part.name: part.text for part in parts[:at]}
-    except (Malformed, UnicodeDecodeError):
+    except Malformed:
         message = "Bucket POST must be of the enclosure-type multipart/form-data"
         raise bucket_refusal(412, "PreconditionFailed", message) from None
     if at == len(parts):

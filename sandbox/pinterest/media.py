@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from sandbox.answer import Answer
+from sandbox.authorization import Authorizing
+from sandbox.parts import stored
 from sandbox.pinterest.bucket import bucket_refusal, posted
-from sandbox.platform import Answer, route
-from sandbox.refreshing import RefreshingPlatform
-from sandbox.refusing import Refused, RefusingPlatform, json_object
+from sandbox.refusal import Refusal
 from sandbox.request import Request
-from sandbox.trouble import Limit
+from sandbox.route import route
+from sandbox.trouble import DAY, Limit
 from sandbox.upload import Upload
 
 
@@ -33,23 +35,20 @@ class Media:
     arrived: float = 0.0
 
 
-def error(status: int, code: int, message: str, headers: Mapping[str, str] | None = None) -> Refused:
-    return Refused(status, {"code": code, "message": message}, headers)
+def error(status: int, code: int, message: str, headers: Mapping[str, str] | None = None) -> Refusal:
+    return Refusal(Answer(status, {"code": code, "message": message}, headers or {}))
 
 
-def invalid(message: str) -> Refused:
+def invalid(message: str) -> Refusal:
     return error(400, 1, f"Invalid request: {message}")
 
 
-def body_of(request: Request) -> dict[str, Any]:
-    return json_object(request, invalid("the body is no JSON object"))
-
-
-class PinterestMedia(RefusingPlatform, RefreshingPlatform):
+class PinterestMedia(Authorizing):
     """The half of Pinterest that takes videos."""
 
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
+        self.refresh_seconds = 60 * DAY
         self.processing = 0.2  #: seconds after the file arrived
         self.reject_processing = ""  #: not empty: the next video fails in processing, which tells no reason
         self.largest = 2_000_000_000  #: bytes of a video
@@ -62,7 +61,7 @@ class PinterestMedia(RefusingPlatform, RefreshingPlatform):
     @route("POST", "/v5/media", "init")
     def _register(self, request: Request) -> Answer:
         headers = self.admit(request, self.org_write)
-        if body_of(request).get("media_type") != "video":
+        if request.json_object().get("media_type") != "video":
             raise invalid("'media_type' is not one of ['video']")
         with self.lock:
             identity, now = self.next_id(), self.clock.now()
@@ -93,8 +92,7 @@ class PinterestMedia(RefusingPlatform, RefreshingPlatform):
             media = found[0]
             if media.expires <= self.clock.now():
                 raise bucket_refusal(403, "AccessDenied", "Invalid according to Policy: Policy expired.")
-            media.upload, media.arrived = self.new_upload(), self.clock.now()
-            media.upload.append([content])
+            media.upload, media.arrived = stored(self, content), self.clock.now()
         return Answer(204, None, {"Location": f"{self.base}/pinterest-media-upload/{fields['key']}"})
 
     @route("GET", "/v5/media/{id}", "status")
@@ -121,6 +119,9 @@ class PinterestMedia(RefusingPlatform, RefreshingPlatform):
         return str(1_000_000_000_000_000_000 + self._serial)
 
     # Who asks.
+
+    def unreadable(self, why: str) -> Refusal:
+        return invalid(why)
 
     def admit(self, request: Request, category: Limit) -> dict[str, str]:
         """The headers that tell of the limit to whoever is let in."""
@@ -151,8 +152,12 @@ class PinterestMedia(RefusingPlatform, RefreshingPlatform):
         renewed = self.renew(fields["refresh_token"])
         if renewed is None:
             raise error(401, 2, "Authentication failed.")
-        told: dict[str, Any] = {"response_type": "refresh_token", "token_type": "bearer", "access_token": renewed[0]}
+        told: dict[str, Any] = {
+            "response_type": "refresh_token",
+            "token_type": "bearer",
+            "access_token": renewed.access,
+        }
         told |= {"expires_in": int(self.token_seconds), "scope": "boards:read pins:read pins:write user_accounts:read"}
         if self.rotates:
-            told |= {"refresh_token": renewed[1], "refresh_token_expires_in": 60 * 86400}
+            told |= {"refresh_token": renewed.refresh, "refresh_token_expires_in": int(self.refresh_seconds)}
         return Answer(200, told)

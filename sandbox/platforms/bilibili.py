@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sandbox.authorization import DAY
-from sandbox.parts import Parts, received
-from sandbox.platform import Answer, route
+from sandbox.answer import Answer
 from sandbox.bilibili.account import NOT_FOUND, REQUEST_ERROR, TOO_MANY_POSTS, BilibiliAccount
-from sandbox.refusal import file_part, integer
+from sandbox.parts import Parts, received
 from sandbox.request import Malformed, Request
 from sandbox.review import Reviewed, State, Submission
+from sandbox.route import route
+from sandbox.trouble import DAY
 from sandbox.upload import Upload
 
 MIB = 1024 * 1024
@@ -86,7 +86,7 @@ class Bilibili(BilibiliAccount, Reviewed):
     @route("POST", "/video/v2/part/upload", "chunk")
     def part(self, request: Request) -> Answer:
         part = received(self, request)
-        session, number = self._session(request), integer(request.query, "part_number")
+        session, number = self._session(request), request.integer("part_number")
         if number < 1 or not part.size:
             raise Malformed("parts are counted from 1, and none is empty")
         with self.lock:
@@ -125,7 +125,7 @@ class Bilibili(BilibiliAccount, Reviewed):
 
     @route("POST", "/arcopen/fn/archive/cover/upload", "cover")
     def cover(self, request: Request) -> Answer:
-        image = file_part(request, "file").content
+        image = request.file_part("file").content
         self.signed(request)
         if not image.startswith((PNG, JPEG)) or len(image) > self.cover_most:
             raise self.no(REQUEST_ERROR, f"file: JPEG or PNG of at most {self.cover_most} bytes")
@@ -162,7 +162,7 @@ class Bilibili(BilibiliAccount, Reviewed):
     @route("GET", "/arcopen/fn/archive/viewlist", "list")
     def viewlist(self, request: Request) -> Answer:
         self.signed(request)
-        page, count = integer(request.query, "pn", 1), integer(request.query, "ps", 20)
+        page, count = request.integer("pn", 1), request.integer("ps", 20)
         states = LISTS.get(request.query.get("status") or "all")
         if not page or not 1 <= count <= 50 or states is None:
             raise self.no(REQUEST_ERROR, f"pn from 1, ps 1 to 50, status of {', '.join(LISTS)}")
@@ -192,7 +192,7 @@ class Bilibili(BilibiliAccount, Reviewed):
         return session
 
     def _shown(self, one: Submission) -> dict[str, Any]:
-        (state, words), figures = STATES[self.state(one)], self.figures(one)
+        (state, words), seen = STATES[self.state(one)], self.audience(one)
         return {
             "resource_id": one.id,
             **{name: one.detail.get(name) for name in ("title", "cover", "tid", "tag", "copyright", "no_reprint")},
@@ -202,13 +202,13 @@ class Bilibili(BilibiliAccount, Reviewed):
             "ctime": int(one.made),
             "ptime": int(one.due) if state == 0 else 0,
             "stat": {
-                "view": figures.views,
-                "like": figures.likes,
-                "reply": figures.comments,
-                "share": figures.shares,
-                "danmaku": figures.comments // 2,
-                "favorite": figures.likes // 3,
-                "coin": figures.likes // 4,
+                "view": seen.views,
+                "like": seen.likes,
+                "reply": seen.comments,
+                "share": seen.shares,
+                "danmaku": seen.comments // 2,
+                "favorite": seen.likes // 3,
+                "coin": seen.likes // 4,
             },
         }
 

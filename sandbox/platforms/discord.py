@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sandbox.platform import Answer, Handler, route
-from sandbox.refusing import Refused, RefusingPlatform, json_object
+from sandbox.answer import Answer
+from sandbox.parts import stored
+from sandbox.platform import Platform
+from sandbox.refusal import Refusal
 from sandbox.request import Malformed, Part, Request
+from sandbox.route import Handler, route
 from sandbox.trouble import Limit
 from sandbox.upload import Upload
 
@@ -45,7 +48,7 @@ def _webhook(method: str, rest: str, moment: str) -> Callable[[_T], _T]:
     return mark
 
 
-class Discord(RefusingPlatform):
+class Discord(Platform):
     """Discord's webhooks: `publish` executes one, with the files in the same request.
 
     With `wait=true` the answer is the message; without, it is a 204, and a message that was not saved is no error.
@@ -70,6 +73,9 @@ class Discord(RefusingPlatform):
         self._messages: dict[str, _Message] = {}
         self._uploads: dict[str, Upload] = {}  #: by the ids of attachments
         self._serial = 0
+
+    def unreadable(self, why: str) -> Refusal:
+        return _error(400, 50109, "The request body contains invalid JSON.")
 
     @_webhook("POST", "", "publish")
     def _execute(self, request: Request) -> Answer:
@@ -138,7 +144,7 @@ class Discord(RefusingPlatform):
         upload = self._uploads.get(request.match["id"])
         if upload is None:
             return Answer(404, "This content is no longer available.")
-        return Answer(200, upload.path.read_bytes(), {"Content-Type": "video/mp4"})
+        return Answer(200, upload.path, {"Content-Type": "video/mp4"})
 
     def _admit(self, request: Request) -> str:
         """The webhook that is meant."""
@@ -165,7 +171,7 @@ class Discord(RefusingPlatform):
         if wait:
             body = {"message": "You are being rate limited.", "retry_after": round(wait, 3), "global": everywhere}
             headers |= {"Retry-After": str(math.ceil(wait)), "X-RateLimit-Scope": "global" if everywhere else "user"}
-            raise Refused(429, body, headers | ({"X-RateLimit-Global": "true"} if everywhere else {}))
+            raise Refusal(Answer(429, body, headers | ({"X-RateLimit-Global": "true"} if everywhere else {})))
         return headers
 
     def _given(self, request: Request, *, edits: bool = False) -> tuple[dict[str, Any], list[Part]]:
@@ -197,8 +203,7 @@ class Discord(RefusingPlatform):
     def _attach(self, message: _Message, files: list[Part]) -> list[Upload]:
         uploads = []
         for part in files:
-            identity, upload = self._snowflake(), self.new_upload()
-            upload.append([part.content])
+            identity, upload = self._snowflake(), stored(self, part.content)
             self._uploads[identity] = upload
             filename = re.sub(r"[^\w.-]+", "_", part.filename or "file")
             url = f"{self.base}/attachments/{message.channel}/{identity}/{filename}"
@@ -243,32 +248,31 @@ class Discord(RefusingPlatform):
         }
 
 
-def _error(status: int, code: int, message: str) -> Refused:
-    return Refused(status, {"message": message, "code": code})
+def _error(status: int, code: int, message: str) -> Refusal:
+    return Refusal(Answer(status, {"message": message, "code": code}))
 
 
-def _form(name: str, code: str, message: str) -> Refused:
+def _form(name: str, code: str, message: str) -> Refusal:
     errors = {name: {"_errors": [{"code": code, "message": message}]}}
-    return Refused(400, {"message": "Invalid Form Body", "code": 50035, "errors": errors})
+    return Refusal(Answer(400, {"message": "Invalid Form Body", "code": 50035, "errors": errors}))
 
 
 def _parsed(request: Request) -> tuple[dict[str, Any], list[Part]]:
-    unread = _error(400, 50109, "The request body contains invalid JSON.")
     if request.content_type != "multipart/form-data":
-        return json_object(request, unread), []
+        return request.json_object(), []
+    parts = request.parts()
+    files = [part for part in parts if part.filename is not None and part.name != "payload_json"]
+    fields: dict[str, Any] = {part.name: part.text for part in parts if part not in files}
     try:
-        parts = request.parts()
-        files = [part for part in parts if part.filename is not None and part.name != "payload_json"]
-        fields: dict[str, Any] = {part.name: part.text for part in parts if part not in files}
         payload = json.loads(fields.pop("payload_json", "{}"))
-    except (Malformed, ValueError):
-        raise unread from None
+    except ValueError as error:
+        raise Malformed(f"payload_json: {error}") from error
     if not isinstance(payload, dict):
-        raise unread
+        raise Malformed("payload_json is no object")
     return {**fields, **payload}, files
 
 
-def _faults(fields: Mapping[str, Any], files: list[Part], *, edits: bool) -> Iterator[Refused]:
+def _faults(fields: Mapping[str, Any], files: list[Part], *, edits: bool) -> Iterator[Refusal]:
     """What is wrong with a message."""
     content, name, embeds = (fields.get(key) for key in ("content", "username", "embeds"))
     for key, value, longest in (("content", content, _CONTENT), ("username", name, _USERNAME)):

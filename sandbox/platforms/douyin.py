@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sandbox.authorization import DAY
-from sandbox.parts import Parts
-from sandbox.platform import Answer, route
+from sandbox.answer import Answer
 from sandbox.douyin.account import DouyinAccount
-from sandbox.refusal import file_part, integer, mapping
+from sandbox.parts import Parts
 from sandbox.request import Malformed, Request
 from sandbox.review import Reviewed, Submission, new_number
+from sandbox.route import route
+from sandbox.trouble import DAY
 from sandbox.upload import Upload
 
 #: Bytes of a megabyte, where a limit is counted in them from above; from below it is a million.
@@ -67,12 +67,16 @@ class Douyin(DouyinAccount, Reviewed):
         self._videos: dict[str, _Video] = {}
         self._images: set[str] = set()
 
+    def relax(self) -> None:
+        super().relax()
+        self.part_least = 1
+
     # The video.
 
     @route("POST", "/api/douyin/v1/video/upload_video/", "upload")
     @route("POST", "/video/upload/", "upload")
     def upload_video(self, request: Request) -> Answer:
-        content = file_part(request, "video").content
+        content = request.file_part("video").content
         open_id = self.caller(request, request.query)
         if len(content) > self.single_most:
             raise self.no(2100005, f"a video above {self.single_most} bytes is uploaded in parts")
@@ -88,8 +92,8 @@ class Douyin(DouyinAccount, Reviewed):
 
     @route("POST", "/api/douyin/v1/video/upload_video_part/", "chunk")
     def upload_video_part(self, request: Request) -> Answer:
-        content = file_part(request, "video").content
-        session, number = self._session(request), integer(request.query, "part_number")
+        content = request.file_part("video").content
+        session, number = self._session(request), request.integer("part_number")
         if number < 1:
             raise Malformed("parts are counted from 1")
         part = self._stored(content)
@@ -120,7 +124,7 @@ class Douyin(DouyinAccount, Reviewed):
 
     @route("POST", "/api/douyin/v1/video/upload_image/", "cover")
     def upload_image(self, request: Request) -> Answer:
-        file_part(request, "image")
+        request.file_part("image")
         self.caller(request, request.query)
         image_id = f"image-{uuid4().hex}"
         with self.lock:
@@ -132,7 +136,7 @@ class Douyin(DouyinAccount, Reviewed):
     @route("POST", "/api/douyin/v1/video/create_video/", "publish")
     def create_video(self, request: Request) -> Answer:
         open_id = self.caller(request, request.query)
-        body = mapping(request)
+        body = request.json_object()
         text, moment, image = body.get("text", ""), body.get("cover_tsp", 0), body.get("custom_cover_image_url", "")
         if not isinstance(text, str) or len(text) > 1000:
             raise self.no(2100005, "text: at most 1000 characters")
@@ -156,7 +160,7 @@ class Douyin(DouyinAccount, Reviewed):
     @route("POST", "/api/douyin/v1/video/video_data/", "status")
     def video_data(self, request: Request) -> Answer:
         open_id = self.caller(request, request.query)
-        body = mapping(request)
+        body = request.json_object()
         items, videos = body.get("item_ids", []), body.get("video_ids", [])
         if not isinstance(items, list) or not isinstance(videos, list) or not (items or videos):
             raise self.no(2100005, "item_ids or video_ids")
@@ -169,7 +173,7 @@ class Douyin(DouyinAccount, Reviewed):
     @route("GET", "/api/douyin/v1/video/video_list/", "list")
     def video_list(self, request: Request) -> Answer:
         open_id = self.caller(request, request.query)
-        start, count = integer(request.query, "cursor", 0), integer(request.query, "count", 10)
+        start, count = request.integer("cursor", 0), request.integer("count", 10)
         if not 1 <= count <= 20:
             raise self.no(2100005, "count: 1 to 20")
         with self.lock:
@@ -178,7 +182,7 @@ class Douyin(DouyinAccount, Reviewed):
         return self.ok(list=page, cursor=start + len(page), has_more=start + len(page) < len(all_of_them))
 
     def _item(self, one: Submission) -> dict[str, Any]:
-        state, figures = self.state(one), self.figures(one)
+        state, seen = self.state(one), self.audience(one)
         return {
             "item_id": one.id,
             "video_id": one.detail["video_id"],
@@ -188,10 +192,10 @@ class Douyin(DouyinAccount, Reviewed):
             "video_status": {"pending": 4, "public": self.public_status, "rejected": 2}[state],
             "share_url": self.page(one) if state == "public" else "",
             "statistics": {
-                "play_count": figures.views,
-                "digg_count": figures.likes,
-                "comment_count": figures.comments,
-                "share_count": figures.shares,
+                "play_count": seen.views,
+                "digg_count": seen.likes,
+                "comment_count": seen.comments,
+                "share_count": seen.shares,
             },
         }
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sandbox.answer import Answer
 from sandbox.audience import Audience
+from sandbox.facebook.video import Video
 from sandbox.graph.api import Graph
 from sandbox.graph.errors import refusal, rupload_refusal, unknown_object
 from sandbox.graph.fields import graph_time, is_true, metrics, new_id, selected
-from sandbox.facebook.video import Video
 from sandbox.lookahead import looked_ahead
-from sandbox.platform import Answer, PublicPost, route
 from sandbox.request import Request
+from sandbox.route import route
 
 #: How far ahead a reel can be scheduled, in seconds: "Publish Reels on Pages".
 SOONEST, LATEST = 600, 29 * 86_400
@@ -35,13 +35,13 @@ class Facebook(Graph):
 
     name = "facebook"
     moments = ("init", "chunk", "publish", "status")
+    further_moments = ("account",)
     uploads = "video-upload"
 
     def __init__(self, base: str, folder: Path) -> None:
+        super().__init__(base, folder)
         self._videos: dict[str, Video] = {}
         self._deleted: set[str] = set()
-        self._published: list[PublicPost] = []
-        super().__init__(base, folder)
         self.pages: set[str] = set()  #: the only pages there are; empty: any number is one
         self.page_name = "Sandbox"  #: of every page
         self.most_title, self.most_description = 255, 2200  #: characters; no document says how many
@@ -60,17 +60,6 @@ class Facebook(Graph):
                 return "status" if request.match["node"] in self._videos else "account"
         return moment
 
-    @property
-    def published(self) -> list[PublicPost]:
-        """What ever became public, with what has become so by now."""
-        with self.lock:
-            self._settle()
-            return self._published
-
-    @published.setter
-    def published(self, posts: list[PublicPost]) -> None:
-        self._published = posts
-
     @route("POST", "/{page}/video_reels", "phase")
     def reels(self, request: Request) -> Answer:
         fields = self.fields(request)
@@ -82,8 +71,7 @@ class Facebook(Graph):
             return self._finish(page, fields)
         raise refusal(100, "(#100) Param upload_phase must be one of {START, FINISH}")
 
-    def _settle(self) -> None:
-        """What is due by now becomes public, in the order of time."""
+    def settle(self) -> None:
         now = self.clock.now()
         due = [
             (video.due, video)
@@ -94,15 +82,15 @@ class Facebook(Graph):
             video.public = True
         for at, video in sorted(due, key=lambda one: one[0]):
             words = [video.fields.get("title", ""), video.fields.get("description", "")]
-            post = self.publish(
+            self.publish(
                 video.id,
                 video.upload,
                 account=video.page,
                 text="\n".join(word for word in words if word),
                 ai=is_true(video.fields.get("is_ai_generated", "")),
                 detail={**video.fields, "cover": video.cover},
+                at=at,
             )
-            self._published[-1] = replace(post, at=at)  # whoever looks at it late
 
     def _start(self, page: str) -> Answer:
         video = Video(new_id(), page, self.new_upload(), self.clock.now() + self.session_seconds)
@@ -125,7 +113,7 @@ class Facebook(Graph):
         now = self.clock.now()
         state = fields.get("video_state", "").upper()
         with self.lock:
-            self._settle()
+            self.settle()
             video = self._videos.get(fields.get("video_id", ""))
             if video is None or video.page != page:
                 raise refusal(100, "(#100) Param video_id must be the id of a video of this page")
@@ -216,7 +204,7 @@ class Facebook(Graph):
     def delete(self, request: Request) -> Answer:
         self.fields(request)
         with self.lock:
-            self._settle()
+            self.settle()
             video = self._video(request, "delete")
             if video.public:
                 self.taken_down.add(video.id)
@@ -241,7 +229,8 @@ class Facebook(Graph):
         return video
 
     def _audience(self, video: Video) -> Audience:
-        return next((Audience.of(post, self.clock.now()) for post in self.public if post.id == video.id), Audience())
+        found = [post for post in self.public if post.id == video.id]
+        return Audience.of(video.id, self.clock.now() - found[0].at) if found else Audience()
 
     def _of_a_video(self, video: Video) -> dict[str, Callable[[str], Any]]:
         seen = self._audience(video)

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sandbox.answer import Answer
 from sandbox.audience import Audience
 from sandbox.graph.api import Graph, fetch
-from sandbox.instagram.container import Container, check
 from sandbox.graph.errors import refusal, rupload_refusal, unknown_object
 from sandbox.graph.fields import graph_time, is_true, metrics, new_id, selected
-from sandbox.platform import Answer, PublicPost, route
+from sandbox.instagram.container import Container, check
+from sandbox.platform import PublicPost
 from sandbox.request import Request
+from sandbox.route import route
 
 
 class Instagram(Graph):
@@ -28,6 +30,7 @@ class Instagram(Graph):
 
     name = "instagram"
     moments = ("init", "chunk", "status", "publish")
+    further_moments = ("read", "account")
     uploads = "ig-api-upload"
 
     def __init__(self, base: str, folder: Path) -> None:
@@ -156,7 +159,7 @@ class Instagram(Graph):
         post = self._post(node)
         if post is None:
             raise unknown_object(node)
-        seen = Audience.of(post, self.clock.now())
+        seen = Audience.of(post.id, self.clock.now() - post.at)
         acts = {"likes": seen.likes, "comments": seen.comments, "shares": seen.shares, "saved": seen.saves}
         known = {
             "views": seen.views,
@@ -209,7 +212,7 @@ class Instagram(Graph):
                 container.failure, self.reject_processing = self.reject_processing, None
 
     def _of_a_post(self, post: PublicPost) -> dict[str, Callable[[str], Any]]:
-        seen = Audience.of(post, self.clock.now())
+        seen = Audience.of(post.id, self.clock.now() - post.at)
         return {
             "id": lambda _: post.id,
             "caption": lambda _: post.text or None,

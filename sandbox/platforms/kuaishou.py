@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sandbox.authorization import DAY, Authorizing
+from sandbox.answer import Answer
+from sandbox.authorization import Authorizing
 from sandbox.parts import Parts, received
-from sandbox.platform import Answer, route
-from sandbox.refusal import Refusal, Refusing, file_part, integer
+from sandbox.refusal import Refusal
 from sandbox.request import Request
 from sandbox.review import Reviewed, Submission
-from sandbox.trouble import ALL
+from sandbox.route import route
+from sandbox.trouble import ALL, DAY
 from sandbox.upload import Upload
 
 MIB = 1024 * 1024
@@ -38,7 +39,7 @@ class _Session:
     posts: int = 0
 
 
-class Kuaishou(Refusing, Authorizing, Reviewed):
+class Kuaishou(Authorizing, Reviewed):
     """Kuaishou open platform, `user_video_publish` (open.kuaishou.com, "视频发布").
 
     photo/start_upload names a host; there /api/upload takes all of a small video, or /api/upload/fragment one piece
@@ -55,6 +56,8 @@ class Kuaishou(Refusing, Authorizing, Reviewed):
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
         self.token_seconds = 2 * DAY
+        self.refresh_seconds = 180 * DAY
+        self.rotates = True
         self.app_id, self.app_secret = "sandbox-app", "sandbox-secret"  # asked for when `strict`
         self.open_id = "sandbox-open-id"  # whose posts all are
         self.permitted = True  # False: the app lacks the scope
@@ -79,9 +82,9 @@ class Kuaishou(Refusing, Authorizing, Reviewed):
         if self.strict and (query["app_id"], query["app_secret"]) != (self.app_id, self.app_secret):
             raise self.no(WRONG_PARAMETER, "app_id or app_secret")
         with self.lock:
-            if not self.knows_refresh(query["refresh_token"]) or self.ended_refresh(query["refresh_token"]):
+            grant = self.renew(query["refresh_token"])
+            if grant is None:
                 raise self.no(TOKEN_INVALID, "refresh_token")
-            grant = self.refreshed(query["refresh_token"])
         return _ok(
             access_token=grant.access,
             expires_in=int(self.token_seconds),
@@ -116,13 +119,13 @@ class Kuaishou(Refusing, Authorizing, Reviewed):
     @route("POST", "/api/upload/multipart", "upload")
     def upload_multipart(self, request: Request) -> Answer:
         video = self.new_upload()
-        video.append([file_part(request, "file").content])
+        video.append([request.file_part("file").content])
         return self._small(request, video)
 
     @route("POST", "/api/upload/fragment", "chunk")
     def fragment(self, request: Request) -> Answer:
         fragment = received(self, request)
-        session, number = self._session(request), integer(request.query, "fragment_id")
+        session, number = self._session(request), request.integer("fragment_id")
         if not 0 < fragment.size <= self.fragment_most:
             raise self.no(WRONG_UPLOAD, f"a fragment has at most {self.fragment_most} bytes")
         with self.lock:
@@ -143,7 +146,7 @@ class Kuaishou(Refusing, Authorizing, Reviewed):
 
     @route("POST", "/api/upload/complete", "complete")
     def complete(self, request: Request) -> Answer:
-        session, count = self._session(request), integer(request.query, "fragment_count")
+        session, count = self._session(request), request.integer("fragment_count")
         with self.lock:
             if session.whole is not None and not self.single_completion:
                 return _ok()
@@ -185,7 +188,7 @@ class Kuaishou(Refusing, Authorizing, Reviewed):
     @route("GET", "/openapi/photo/list", "list")
     def photo_list(self, request: Request) -> Answer:
         self._called(request)
-        count, cursor = integer(request.query, "count", 20), request.query.get("cursor", "")
+        count, cursor = request.integer("count", 20), request.query.get("cursor", "")
         with self.lock:
             found = self.listed(self.open_id)
             names = [one.id for one in found]
@@ -211,7 +214,7 @@ class Kuaishou(Refusing, Authorizing, Reviewed):
         return _ok()
 
     def _shown(self, one: Submission) -> dict[str, Any]:
-        figures = self.figures(one)
+        seen = self.audience(one)
         return {
             "photo_id": one.id,
             "caption": one.text,
@@ -219,9 +222,9 @@ class Kuaishou(Refusing, Authorizing, Reviewed):
             "play_url": f"{self.base}/media/{one.id}.mp4",
             "create_time": int(one.made * 1000),
             "pending": self.state(one) != "public",
-            "view_count": figures.views,
-            "like_count": figures.likes,
-            "comment_count": figures.comments,
+            "view_count": seen.views,
+            "like_count": seen.likes,
+            "comment_count": seen.comments,
         }
 
     def _called(self, request: Request) -> None:

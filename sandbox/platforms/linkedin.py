@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.linkedin.videos import AUTHOR, LinkedInVideos
+from sandbox.answer import Answer
+from sandbox.audience import Audience
 from sandbox.linkedin.little_text import plain
-from sandbox.platform import Answer, route
+from sandbox.linkedin.restli import denied, missing, number, wrong
+from sandbox.linkedin.videos import AUTHOR, LinkedInVideos
 from sandbox.request import Request
-from sandbox.linkedin.restli import body_of, denied, missing, number, wrong
+from sandbox.route import route
+from sandbox.trouble import DAY
 from sandbox.upload import Upload
 
 _POST = re.compile(r"urn:li:(?:share|ugcPost):\w+")
@@ -56,7 +59,7 @@ class LinkedIn(LinkedInVideos):
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
         self.member_reads = False  #: the token may read single posts (r_member_social, which few apps are given)
-        self.daily_cap = self.limit(150, 86400)  #: posts of one author
+        self.daily_cap = self.limit(150, DAY)  #: posts of one author
         self.refuse_duplicates = False  #: the same commentary of the same author again is a 422
         self.slow_lookup = 0.0  #: seconds for which the finder does not show a new post
         self.post_kind = "share"  #: or ugcPost: both are documented
@@ -66,7 +69,7 @@ class LinkedIn(LinkedInVideos):
     @route("POST", "/rest/posts", "publish")
     def _create(self, request: Request) -> Answer:
         token = self.admit(request)
-        fields = body_of(request)
+        fields = request.json_object()
         author = self.author(fields, "author")
         text = _examined(fields)
         with self.lock:
@@ -142,8 +145,8 @@ class LinkedIn(LinkedInVideos):
     def _reactions(self, request: Request) -> Answer:
         self._admit_reader(request)
         with self.lock:
-            views = self._views(self._post(request.match["urn"]))
-        likes, comments = views // 20, views // 100
+            seen = self._audience(self._post(request.match["urn"]))
+        likes, comments = seen.likes, seen.comments
         body = {
             "likesSummary": {"totalLikes": likes, "aggregatedTotalLikes": likes, "likedByCurrentUser": False},
             "commentsSummary": {"totalFirstLevelComments": comments, "aggregatedTotalComments": comments},
@@ -159,16 +162,17 @@ class LinkedIn(LinkedInVideos):
         elements = []
         with self.lock:
             for name, urn in [(k, u) for k, value in request.query.items() for u in _POST.findall(value)]:
-                views = self._views(self._post(urn))
+                seen = self._audience(self._post(urn))
+                views = seen.views
                 counts = {"impressionCount": views, "uniqueImpressionsCount": views * 4 // 5, "clickCount": views // 25}
-                counts |= {"likeCount": views // 20, "commentCount": views // 100, "shareCount": views // 200}
+                counts |= {"likeCount": seen.likes, "commentCount": seen.comments, "shareCount": seen.shares}
                 kind = "share" if name.startswith("shares") else "ugcPost"
                 owner = request.query.get("organizationalEntity", "")
                 elements.append({"totalShareStatistics": counts, kind: urn, "organizationalEntity": owner})
         return Answer(200, {"paging": {"start": 0, "count": len(elements), "links": []}, "elements": elements})
 
-    def _views(self, post: _Post) -> int:
-        return int((self.clock.now() - post.at) / 6)
+    def _audience(self, post: _Post) -> Audience:
+        return Audience.of(post.urn, self.clock.now() - post.at)
 
 
 def _examined(fields: Mapping[str, Any]) -> str:

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.pinterest.media import PinterestMedia, body_of, error, invalid
-from sandbox.platform import Answer, route
+from sandbox.answer import Answer
+from sandbox.audience import Audience
+from sandbox.pinterest.media import PinterestMedia, error, invalid
 from sandbox.request import Request
+from sandbox.route import route
+from sandbox.trouble import DAY
 
 #: Characters at most.
 _LONGEST = {"title": 100, "description": 800, "link": 2048, "alt_text": 500}
-#: How many there are of each for one impression. A rate and an average do not grow.
+#: How many there are of each for one view. A rate and an average do not grow.
 _METRICS = {
     "IMPRESSION": 1.0,
     "OUTBOUND_CLICK": 0.02,
@@ -68,7 +71,7 @@ class Pinterest(PinterestMedia):
     @route("POST", "/v5/pins", "publish")
     def _create(self, request: Request) -> Answer:
         headers = self.admit(request, self.org_write)
-        fields = body_of(request)
+        fields = request.json_object()
         for fault in _faults(fields, cover_required=self.cover_required):
             raise invalid(fault)
         with self.lock:
@@ -251,11 +254,11 @@ def _midnight(day: dt.date) -> float:
 
 
 def _count(pin: _Pin, metric: str, until: float) -> float:
-    return _CONSTANT.get(metric) or int(max(0.0, until - pin.at) / 5 * _METRICS[metric])
+    return _CONSTANT.get(metric) or int(Audience.of(pin.id, until - pin.at).views * _METRICS[metric])
 
 
 def _within(pin: _Pin, metric: str, midnight: float, now: float) -> float:
     """Of one day, as far as it has come."""
     if metric in _CONSTANT:
         return _CONSTANT[metric]
-    return _count(pin, metric, min(midnight + 86400, now)) - _count(pin, metric, min(midnight, now))
+    return _count(pin, metric, min(midnight + DAY, now)) - _count(pin, metric, min(midnight, now))

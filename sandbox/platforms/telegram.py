@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sandbox.answer import Answer
+from sandbox.parts import stored
+from sandbox.platform import Platform
+from sandbox.refusal import Refusal
+from sandbox.request import Part, Request
+from sandbox.route import Handler, route
 from sandbox.telegram.entities import plain
-from sandbox.platform import Answer, Handler, route
-from sandbox.refusing import Refused, RefusingPlatform, json_object
-from sandbox.request import Malformed, Part, Request
 from sandbox.upload import Upload
 
 _CAPTION = 1024  # characters at most, after the entities were parsed
@@ -49,7 +52,7 @@ def _method(name: str, moment: str) -> Callable[[_T], _T]:
     return mark
 
 
-class Telegram(RefusingPlatform):
+class Telegram(Platform):
     """The Telegram Bot API: `publish` is `sendVideo`, which carries the video; there is nothing before or after it.
 
     A bot cannot read the messages of a chat: whether one that got no answer was sent is not to be found out. Each
@@ -82,6 +85,10 @@ class Telegram(RefusingPlatform):
         if found is None and request.path.startswith("/bot"):
             return "unknown", lambda: _error(404, "Not Found").answer
         return found
+
+    def unreadable(self, why: str) -> Refusal:
+        known = "object expected as JSON" if "JSON" in why else "strings must be encoded in UTF-8"
+        return _error(400, f"Bad Request: {known}")
 
     @_method("sendVideo", "publish")
     def _send_video(self, request: Request) -> Answer:
@@ -125,8 +132,7 @@ class Telegram(RefusingPlatform):
             raise _error(400, "Bad Request: file must be non-empty")
         if len(part.content) > self.largest:
             raise _error(413, "Request Entity Too Large")
-        upload = self.new_upload()
-        upload.append([part.content])
+        upload = stored(self, part.content)
         identity = f"BAACAgIAAxkD{zlib.crc32(upload.sha256.encode()):08x}{len(self._sent)}"
         self._sent.append(_File(identity, upload, part.filename or "video.mp4", part.content_type))
         return self._sent[-1]
@@ -189,7 +195,7 @@ class Telegram(RefusingPlatform):
         at = request.match["at"]
         if not at.isdecimal() or int(at) >= len(self._sent):
             raise _error(404, "Not Found")
-        return Answer(200, self._sent[int(at)].upload.path.read_bytes())
+        return Answer(200, self._sent[int(at)].upload.path)
 
     def _admit(self, request: Request) -> str:
         if not self.knows(request.match["token"]):
@@ -228,27 +234,23 @@ def _ok(result: Any) -> Answer:
     return Answer(200, {"ok": True, "result": result})
 
 
-def _error(status: int, description: str, parameters: Mapping[str, Any] | None = None) -> Refused:
+def _error(status: int, description: str, parameters: Mapping[str, Any] | None = None) -> Refusal:
     body = {"ok": False, "error_code": status, "description": description}
-    return Refused(status, body | ({"parameters": parameters} if parameters else {}))
+    return Refusal(Answer(status, body | ({"parameters": parameters} if parameters else {})))
 
 
 def _given(request: Request) -> tuple[dict[str, str], dict[str, Part]]:
     """Fields and files: in the query, a form, JSON, or a multipart body."""
-    malformed = _error(400, "Bad Request: strings must be encoded in UTF-8")
     files: dict[str, Part] = {}
-    try:
-        if request.content_type == "multipart/form-data":
-            parts = request.parts()
-            files = {part.name: part for part in parts if part.filename is not None}
-            return {**request.query, **{part.name: part.text for part in parts if part.filename is None}}, files
-        if request.content_type == "application/json":
-            body = json_object(request, _error(400, "Bad Request: object expected as JSON"))
-            texts = {name: one if isinstance(one, str) else json.dumps(one) for name, one in body.items()}
-            return {**request.query, **texts}, files
-        return {**request.query, **request.form()}, files
-    except (Malformed, UnicodeDecodeError):
-        raise malformed from None
+    if request.content_type == "multipart/form-data":
+        parts = request.parts()
+        files = {part.name: part for part in parts if part.filename is not None}
+        return {**request.query, **{part.name: part.text for part in parts if part.filename is None}}, files
+    if request.content_type == "application/json":
+        body = request.json_object()
+        texts = {name: one if isinstance(one, str) else json.dumps(one) for name, one in body.items()}
+        return {**request.query, **texts}, files
+    return {**request.query, **request.form()}, files
 
 
 def _caption(fields: Mapping[str, str]) -> str:

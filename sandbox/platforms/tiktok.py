@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from sandbox.platform import Answer, route
+from sandbox.answer import Answer
+from sandbox.refusal import Refusal
 from sandbox.request import ContentRange, Cut, Request
-from sandbox.tiktok.account import DAY, FIRST_POST, Account
+from sandbox.route import route
+from sandbox.tiktok.account import FIRST_POST, Account
 from sandbox.tiktok.asking import object_of, post_of
-from sandbox.tiktok.errors import Refusal, Refused, guarded, ok
-from sandbox.tiktok.plan import ChunkPlan
+from sandbox.tiktok.errors import bytes_refused, ok, refused
+from sandbox.tiktok.plan import LEAST_CHUNK, ChunkPlan
 from sandbox.tiktok.task import Task
-from sandbox.transfer import Transfer, drain
+from sandbox.transfer import Transfer
+from sandbox.trouble import ALL, DAY
 
 
 class TikTok(Account):
@@ -28,7 +30,7 @@ class TikTok(Account):
     is processed and moderated, everybody sees it, and its id is told; drafts go to the creator's inbox instead.
     A post for friends or followers counts as public, one with `SELF_ONLY` does not.
 
-    Knobs: the attributes below, and those of `Account` and `Renewing`.
+    Knobs: the attributes below, and those of `Account` and `Authorizing`.
     """
 
     name = "tiktok"
@@ -42,6 +44,7 @@ class TikTok(Account):
         self.spam = ""  #: a code of errors that blocks posts: from creator_info with HTTP 200, from init with 403
         self.daily_cap: int | None = 15  #: posts of the account in 24 hours
         self.pending_cap = 5  #: drafts in 24 hours
+        self.least_chunk = LEAST_CHUNK  #: bytes of a chunk that is not all of the video
         self.unaudited = False  #: the app may only post with SELF_ONLY, to a private account
         self.private_account = False
         self.comment_disabled = self.duet_disabled = self.stitch_disabled = False  #: what the creator has switched off
@@ -50,16 +53,21 @@ class TikTok(Account):
         self.keeps_cut_chunks = False  #: what came of a chunk before the connection broke counts
         self.inclusive_range = False  #: the upload's Content-Range names the last byte, and not how many are there
 
-    def answer(self, request: Request) -> tuple[str, Callable[[], Answer]] | None:
-        found = super().answer(request)
-        if found is None:
-            return None
-        moment, handle = found
+    def relax(self) -> None:
+        super().relax()
+        self.daily_cap, self.pending_cap = None, ALL
+        self.least_chunk = 1
+
+    def moment(self, moment: str, request: Request) -> str:
+        """The last chunk of a post publishes; that of a draft does not."""
         span = ContentRange.of(request.headers.get("content-range", ""))
-        if moment == "chunk" and span is not None and span.last is not None and span.last + 1 == span.total:
-            task = self._task_at(request)
-            moment = "chunk" if task is not None and task.post is None else "publish"
-        return moment, functools.partial(guarded, handle)
+        if moment != "chunk" or span is None or span.last is None or span.last + 1 != span.total:
+            return moment
+        task = self._task_at(request)
+        return "chunk" if task is not None and task.post is None else "publish"
+
+    def unreadable(self, why: str) -> Refusal:
+        return refused("invalid_params", why)
 
     @property
     def privacy_levels(self) -> list[str]:
@@ -73,7 +81,7 @@ class TikTok(Account):
         with self.lock:
             blocked = self._blocked()
         if blocked:
-            raise Refusal(blocked, status=200)  # documented so
+            raise refused(blocked, status=200)  # documented so
         return ok(
             {
                 "creator_avatar_url": f"{self.base}/avatar.jpeg",
@@ -94,10 +102,10 @@ class TikTok(Account):
         with self.lock:
             blocked = self._blocked()
             if blocked:
-                raise Refusal(blocked)
+                raise refused(blocked)
             post = post_of(told.get("post_info"), self.privacy_levels)
             if self.unaudited and not (self.private_account and post["privacy_level"] == "SELF_ONLY"):
-                raise Refusal("unaudited_client_can_only_post_to_private_accounts")
+                raise refused("unaudited_client_can_only_post_to_private_accounts")
             return self._opened(told, post)
 
     @route("POST", "/v2/post/publish/inbox/video/init/", "inbox")
@@ -108,16 +116,16 @@ class TikTok(Account):
             since = self.clock.now() - DAY
             pending = sum(1 for task in self.tasks.values() if task.post is None and task.made_at > since)
             if pending >= self.pending_cap:
-                raise Refusal("spam_risk_too_many_pending_share")
+                raise refused("spam_risk_too_many_pending_share")
             return self._opened(told, None)
 
     def _opened(self, told: Mapping[str, Any], post: Mapping[str, Any] | None) -> Answer:
         source = told.get("source_info")
         if not isinstance(source, dict) or source.get("source") not in {"FILE_UPLOAD", "PULL_FROM_URL"}:
-            raise Refusal("invalid_param", "source_info.source must be FILE_UPLOAD or PULL_FROM_URL.")
+            raise refused("invalid_param", "source_info.source must be FILE_UPLOAD or PULL_FROM_URL.")
         if source["source"] == "PULL_FROM_URL":
-            raise Refusal("url_ownership_unverified")  # no domain is verified here
-        plan = ChunkPlan.of(source)
+            raise refused("url_ownership_unverified")  # no domain is verified here
+        plan = ChunkPlan.of(source, self.least_chunk)
         number = len(self.tasks) + 1
         kind = "v_inbox_file" if post is None else "v_pub_file"
         publish_id, upload_id, token = f"{kind}~v2-1.{FIRST_POST + number}", uuid4().hex, uuid4().hex
@@ -130,23 +138,19 @@ class TikTok(Account):
     @route("PUT", "/video/", "chunk")
     def upload(self, request: Request) -> Answer:
         task = self._task_at(request)
-        try:
-            if task is None or task.cancelled:
-                raise Refused(404, "There is no such upload.")
-            if self.clock.now() >= task.made_at + self.session_seconds:
-                raise Refused(403, "The upload URL has expired.")
-            span = task.span_of(request)
-            with self.lock:
-                turn, _ = task.transfer.take_over()
-                first = task.uploaded
-                if span.first != first:
-                    raise Refused(416, f"The next byte is {first}.", self._progress(task))
-            end = task.plan.end(first)
-            if first + span.size != end:
-                raise Refused(400, f"This chunk ends before byte {end}, as it was announced.")
-        except Refused:
-            drain(request.body)
-            raise
+        if task is None or task.cancelled:
+            raise bytes_refused(404, "There is no such upload.")
+        if self.clock.now() >= task.made_at + self.session_seconds:
+            raise bytes_refused(403, "The upload URL has expired.")
+        span = task.span_of(request)
+        with self.lock:
+            turn, _ = task.transfer.take_over()
+            first = task.uploaded
+            if span.first != first:
+                raise bytes_refused(416, f"The next byte is {first}.", self._progress(task))
+        end = task.plan.end(first)
+        if first + span.size != end:
+            raise bytes_refused(400, f"This chunk ends before byte {end}, as it was announced.")
         try:
             task.transfer.receive(turn, request.body.pieces(), first)
         except Cut:
@@ -154,9 +158,9 @@ class TikTok(Account):
             raise
         with self.lock:
             if task.cancelled:
-                raise Refused(404, "There is no such upload.")
+                raise bytes_refused(404, "There is no such upload.")
             if task.uploaded != first:  # another connection was quicker
-                raise Refused(416, f"The next byte is {task.uploaded}.", self._progress(task))
+                raise bytes_refused(416, f"The next byte is {task.uploaded}.", self._progress(task))
             task.uploaded = end
             task.transfer.take_over()  # nobody else adds to these bytes
             if end == task.plan.size:
@@ -202,7 +206,7 @@ class TikTok(Account):
         with self.lock:
             task, now = self._task(told), self.clock.now()
             if task.status(now) != "PROCESSING_UPLOAD":
-                raise Refusal("publish_not_cancellable")
+                raise refused("publish_not_cancellable")
             task.failure, task.ready_at = "publish_cancelled", now
         return ok({})
 
@@ -218,9 +222,9 @@ class TikTok(Account):
 
     def _task(self, told: Mapping[str, Any]) -> Task:
         if not isinstance(told.get("publish_id"), str):
-            raise Refusal("invalid_params", "publish_id is missing.")
+            raise refused("invalid_params", "publish_id is missing.")
         if told["publish_id"] not in self.tasks:
-            raise Refusal("invalid_publish_id")
+            raise refused("invalid_publish_id")
         return self.tasks[told["publish_id"]]
 
     def _task_at(self, request: Request) -> Task | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.platform import Answer, PublicPost, route
+from sandbox.answer import Answer
+from sandbox.audience import Audience
 from sandbox.request import Request
+from sandbox.route import route
 from sandbox.wordpress.media import Media, WordPressMedia
 from sandbox.wordpress.rest import (
     chosen,
@@ -59,27 +61,15 @@ class WordPress(WordPressMedia):
     moments = ("media", "publish")
 
     def __init__(self, base: str, folder: Path) -> None:
+        super().__init__(base, folder)
         self._posts: dict[int, _Post] = {}
         self._seen: set[int] = set()  #: ids of posts that the public has seen
-        self._settling = False
-        super().__init__(base, folder)
         self.may_publish = True  #: the user has the capability `publish_posts`; a contributor has not
         self.slow_lookup = 0.0  #: seconds for which lists, which come from a cache, do not show a new post
 
-    @property
-    def published(self) -> list[PublicPost]:
-        """Everything that ever became public, with the scheduled posts whose time has come."""
-        with self.lock:
-            if not self._settling:  # `publish` asks for the list too
-                self._settling = True
-                for post in self._posts.values():
-                    self._settle(post)
-                self._settling = False
-            return self._public
-
-    @published.setter
-    def published(self, posts: list[PublicPost]) -> None:
-        self._public = posts
+    def settle(self) -> None:
+        for post in self._posts.values():
+            self._settle(post)
 
     def taken_slugs(self) -> set[str]:
         return super().taken_slugs() | {post.slug for post in self._posts.values()}
@@ -230,8 +220,7 @@ class WordPress(WordPressMedia):
             text = "\n".join(post.texts[name] for name in ("title", "content") if post.texts[name])
             detail = {"slug": post.slug, "featured_media": post.featured_media, **post.terms}
             upload, link = media.upload if media else self.new_upload(), self._link(post)
-            told = self.publish(identity, upload, account=post.author, text=text, ai=None, url=link, detail=detail)
-            self._public[-1] = replace(told, at=due)
+            self.publish(identity, upload, account=post.author, text=text, ai=None, url=link, detail=detail, at=due)
 
     def _video(self, post: _Post) -> Media | None:
         """That which stands in the content, by its URL or by its number in a block; else the featured one."""
@@ -269,7 +258,9 @@ class WordPress(WordPressMedia):
             wanted = request.query.get("post", "")
             posts = [post for post in self._posts.values() if not wanted or str(post.id) in wanted.split(",")]
             counts = [
-                (post, int(max(0.0, self.clock.now() - post.at) / 900)) for post in posts if post.id in self._seen
+                (post, Audience.of(str(post.id), self.clock.now() - post.at).comments)
+                for post in posts
+                if post.id in self._seen
             ]
         comments = [{"id": post.id * 1000 + at, "post": post.id} for post, count in counts for at in range(count)]
         return listed(request, comments)

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sandbox.answer import Answer
 from sandbox.audience import Audience
-from sandbox.platform import Answer, PublicPost, route
+from sandbox.platform import PublicPost
 from sandbox.request import Request
+from sandbox.route import route
 from sandbox.x.problems import check_names, invalid, not_found, refused
 from sandbox.x.text import shortened, weight
 from sandbox.x.uploads import Uploads, json_object
@@ -44,6 +46,7 @@ class X(Uploads):
 
     name = "x"
     moments = ("init", "chunk", "finalize", "status", "publish")
+    further_moments = ("image",)
 
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
@@ -162,7 +165,7 @@ class X(Uploads):
         if wrong := [name for name in asked if name not in _FIELDS]:
             message = f"The `tweet.fields` query parameter value [{wrong[0]}] is not one of [{','.join(_FIELDS)}]"
             raise invalid(message, tweet__fields=wrong[0])
-        seen = Audience.of(post, self.clock.now())
+        seen = Audience.of(post.id, self.clock.now() - post.at)
         all_of_it = {
             "id": post.id,
             "text": self._text(post),

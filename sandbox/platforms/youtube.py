@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from sandbox.platform import Answer, route
-from sandbox.renewal import Renewing
+from sandbox.answer import Answer
+from sandbox.authorization import Authorizing
+from sandbox.refusal import Refusal
 from sandbox.request import ContentRange, Request
-from sandbox.transfer import Transfer, drain
+from sandbox.route import route
+from sandbox.transfer import Transfer
+from sandbox.trouble import ALL, DAY
 from sandbox.youtube import channel
-from sandbox.youtube.asking import announced_bytes, file_name_of, guarded, listed, number_of, parts_of, resource_of
-from sandbox.youtube.errors import Refusal
+from sandbox.youtube.asking import announced_bytes, file_name_of, listed, number_of, parts_of, resource_of
+from sandbox.youtube.errors import refused
 from sandbox.youtube.metadata import checked_snippet, checked_status
 from sandbox.youtube.quota import Quota
 from sandbox.youtube.session import Session
@@ -24,20 +25,19 @@ from sandbox.youtube.video import Video, thumbnails
 
 #: Bytes of the largest thumbnail.
 MOST_THUMBNAIL = 52_428_800
-DAY = 24 * 3600.0
 _WRITING = frozenset({"youtube.upload", "youtube.force-ssl", "youtube"})
 _READING = frozenset({"youtube.readonly", "youtube.force-ssl", "youtube"})
 _CHANGING = frozenset({"youtube.force-ssl", "youtube"})
 
 
-class YouTube(Renewing):
+class YouTube(Authorizing):
     """YouTube Data API v3: "Resumable Uploads", "Videos", "Thumbnails", "Channels", "PlaylistItems".
 
     `videos.insert` opens a session; its bytes are PUT there, in one go or in chunks, and `bytes */TOTAL` asks how many
     are there. The last byte makes the video, which is then processed. `videos.update` replaces whole parts, and makes
     it public. A video is public when it is processed and others than its owner can see it: unlisted ones too.
 
-    Knobs: the attributes up to `units`, and those of `Renewing`.
+    Knobs: the attributes up to `units`, and those of `Authorizing`.
     """
 
     name = "youtube"
@@ -45,6 +45,7 @@ class YouTube(Renewing):
 
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
+        self.token_seconds = 3600
         self.channel = channel.Channel(f"UC{'sandbox':_<22}", "Sandbox")
         self.processing = 0.2  #: seconds until an upload is processed
         self.reject_processing = ""  #: what the next upload's processing ends with: a failureReason or rejectionReason
@@ -53,7 +54,7 @@ class YouTube(Renewing):
         self.signed_up = True  #: the account has a channel
         self.verified = True  #: the account may set thumbnails
         self.scopes = {"youtube.upload", "youtube.force-ssl"}  #: of every token
-        self.session_seconds = DAY  #: until a session's URI is not found
+        self.session_seconds: float = DAY  #: until a session's URI is not found
         self.finished_status = 201  #: of the answer to the last byte; 200 is documented too
         self.breaks_after: int | None = None  #: of the next chunk so many bytes are kept, then 503
         self.daily_cap: int | None = None  #: uploads of the channel in 24 hours
@@ -80,14 +81,18 @@ class YouTube(Renewing):
                 account, detail = self.channel.id, video.detail
                 self.publish(video.id, video.upload, account=account, text=video.text, ai=ai, detail=detail, at=since)
 
-    def answer(self, request: Request) -> tuple[str, Callable[[], Answer]] | None:
-        found = super().answer(request)
-        if found is None:
-            return None
-        moment, handle = found
-        if moment == "chunk" and request.headers.get("content-range", "").startswith("bytes */"):
-            moment = "probe"
-        return moment, functools.partial(guarded, handle)
+    def relax(self) -> None:
+        super().relax()
+        self.inserts.units = self.units.units = ALL
+        self.daily_cap = None
+
+    def moment(self, moment: str, request: Request) -> str:
+        """A range without bytes asks how many there are."""
+        asks = request.headers.get("content-range", "").startswith("bytes */")
+        return "probe" if moment == "chunk" and asks else moment
+
+    def unreadable(self, why: str) -> Refusal:
+        return refused("parseError", why)
 
     @route("POST", "/token", "token")
     def token(self, request: Request) -> Answer:
@@ -100,20 +105,20 @@ class YouTube(Renewing):
     def insert(self, request: Request) -> Answer:
         self._let_in(request, _WRITING)
         if not self.signed_up:
-            raise Refusal("youtubeSignupRequired")
+            raise refused("youtubeSignupRequired")
         if request.query.get("uploadType") != "resumable":
-            raise Refusal("mediaBodyRequired")
+            raise refused("mediaBodyRequired")
         parts, told = parts_of(request), resource_of(request)
         with self.lock:
             if not self.inserts.take(1):
-                raise Refusal("quotaExceeded")
+                raise refused("quotaExceeded")
             total, name = announced_bytes(request), file_name_of(request)
             snippet = checked_snippet(told.get("snippet", {}) if "snippet" in parts else {"title": name})
             status = checked_status(told.get("status", {}) if "status" in parts else {})
             now = self.clock.now()
             lately = sum(1 for session in self._sessions.values() if session.opened_at > now - DAY)
             if self.daily_cap is not None and lately >= self.daily_cap:
-                raise Refusal("uploadLimitExceeded")
+                raise refused("uploadLimitExceeded")
             identity, transfer = uuid4().hex, Transfer(self.new_upload(total))
             self._sessions[identity] = Session(identity, now, total, parts, snippet, status, name, transfer)
         query = urlencode({"uploadType": "resumable", "upload_id": identity})
@@ -124,13 +129,11 @@ class YouTube(Renewing):
     def chunk(self, request: Request) -> Answer:
         session = self._session(request)
         asked = ContentRange.of(request.headers.get("content-range", ""))
-        if session.video is not None:
-            drain(request.body)
-        elif asked is None or asked.first is not None:
+        if session.video is None and (asked is None or asked.first is not None):
             after, self.breaks_after = self.breaks_after, None
             session.take(request, after)
-        elif asked.total not in {None, session.total}:
-            raise Refusal("badRequest", f"{session.total} bytes were announced.")
+        elif session.video is None and asked is not None and asked.total not in {None, session.total}:
+            raise refused("badRequest", f"{session.total} bytes were announced.")
         with self.lock:
             video = session.video or (self._made(session) if session.whole else None)
             if video is None:
@@ -144,8 +147,7 @@ class YouTube(Renewing):
             good = "authorization" not in request.headers or self.knows(request.bearer)
             if good and session is not None and self.clock.now() < session.opened_at + self.session_seconds:
                 return session
-        drain(request.body)
-        raise Refusal("notFound" if good else "authError")
+        raise refused("notFound" if good else "authError")
 
     def _made(self, session: Session) -> Video:
         """The last byte makes the video."""
@@ -174,16 +176,16 @@ class YouTube(Renewing):
         with self.lock:
             video = self._video(request.query.get("videoId"))
         if not self.verified:
-            raise Refusal("forbidden", "The thumbnail can't be set for the specified video.")
+            raise refused("forbidden", "The thumbnail can't be set for the specified video.")
         if not request.body.length:
-            raise Refusal("mediaBodyRequired")
+            raise refused("mediaBodyRequired")
         if request.body.length > MOST_THUMBNAIL:
-            raise Refusal("uploadTooLarge")
+            raise refused("uploadTooLarge")
         if request.content_type not in {"image/jpeg", "image/png", "application/octet-stream"}:
-            raise Refusal("badContent", f"Media type '{request.content_type}' is not supported.")
+            raise refused("badContent", f"Media type '{request.content_type}' is not supported.")
         picture = request.body.read()
         if not picture.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
-            raise Refusal("invalidImage")
+            raise refused("invalidImage")
         with self.lock:
             self.thumbnails[video.id] = picture
         return Answer(200, {"kind": "youtube#thumbnailSetResponse", "etag": '"1"', "items": [thumbnails(video.id)]})
@@ -196,9 +198,9 @@ class YouTube(Renewing):
         parts = parts_of(request)
         asked = [one for one in request.query.get("id", "").split(",") if one]
         if not asked:
-            raise Refusal("missingRequiredParameter", "No filter selected. Expected one of: id", "id")
+            raise refused("missingRequiredParameter", "No filter selected. Expected one of: id", "id")
         if len(asked) > 50:
-            raise Refusal("invalidValue", location="id")
+            raise refused("invalidValue", location="id")
         with self.lock:
             self.settle()
             now = self.clock.now()
@@ -216,7 +218,7 @@ class YouTube(Renewing):
             if "status" in parts:
                 status = checked_status(told.get("status", {}))
                 if "publishAt" in status and video.was_public:
-                    raise Refusal("invalidPublishAt", location="body.status.publishAt")
+                    raise refused("invalidPublishAt", location="body.status.publishAt")
                 video.set_status(self._locked(status), self.clock.now())
             video.snippet = snippet
             self.settle()
@@ -235,9 +237,9 @@ class YouTube(Renewing):
 
     def _video(self, identity: Any) -> Video:
         if not identity or not isinstance(identity, str):
-            raise Refusal("required", "Required parameter: id", "id")
+            raise refused("required", "Required parameter: id", "id")
         if identity not in self._videos:
-            raise Refusal("videoNotFound", location="id")
+            raise refused("videoNotFound", location="id")
         return self._videos[identity]
 
     # The channel and its uploads.
@@ -248,7 +250,7 @@ class YouTube(Renewing):
         parts = parts_of(request, channel.PARTS)
         mine, asked = request.query.get("mine") == "true", request.query.get("id", "")
         if not mine and not asked:
-            raise Refusal("missingRequiredParameter", "No filter selected. Expected one of: mine, id", "mine")
+            raise refused("missingRequiredParameter", "No filter selected. Expected one of: mine, id", "mine")
         found = self.signed_up and (mine or self.channel.id in asked.split(","))
         items = [self.channel.resource(parts, len(self.public))] if found else []
         return Answer(200, listed("channel", items, len(items)))
@@ -259,9 +261,9 @@ class YouTube(Renewing):
         parts = parts_of(request, channel.ITEM_PARTS)
         playlist = request.query.get("playlistId")
         if not playlist:
-            raise Refusal("missingRequiredParameter", "No filter selected. Expected one of: playlistId", "playlistId")
+            raise refused("missingRequiredParameter", "No filter selected. Expected one of: playlistId", "playlistId")
         if playlist != self.channel.uploads:
-            raise Refusal("playlistNotFound", location="playlistId")
+            raise refused("playlistNotFound", location="playlistId")
         most = number_of(request, "maxResults", 5, 50)
         first = number_of(request, "pageToken", 0, len(self._videos), reason="invalidPageToken")
         with self.lock:
@@ -277,11 +279,11 @@ class YouTube(Renewing):
     def _let_in(self, request: Request, scopes: frozenset[str], cost: int = 0) -> None:
         """Ask for a good token with one of the scopes, and for units of the quota."""
         if not request.bearer:
-            raise Refusal("authorizationRequired")
+            raise refused("authorizationRequired")
         if not self.knows(request.bearer):
-            raise Refusal("authError")
+            raise refused("authError")
         if not self.scopes & scopes:
-            raise Refusal("insufficientPermissions")
+            raise refused("insufficientPermissions")
         with self.lock:
             if cost and not self.units.take(cost):
-                raise Refusal("quotaExceeded")
+                raise refused("quotaExceeded")

@@ -5,20 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sandbox.platform import Answer, route
-from sandbox.renewal import Renewing
+from sandbox.answer import Answer
+from sandbox.authorization import Authorizing
 from sandbox.request import Request
+from sandbox.route import route
 from sandbox.tiktok.asking import fields_of, number_of, object_of
-from sandbox.tiktok.errors import Refusal, ok
+from sandbox.tiktok.errors import ok, refused
 from sandbox.tiktok.task import VIDEO_FIELDS, Task
 from sandbox.tiktok.tokens import refreshed
+from sandbox.trouble import DAY
 
-DAY = 24 * 3600.0
 #: Of the posts of an account. No double, as which some read the numbers of JSON, holds it exactly.
 FIRST_POST = 7_300_000_000_000_000_001
 
 
-class Account(Renewing):
+class Account(Authorizing):
     """The account whose every token is, and the endpoints that read: its user, its videos, their numbers.
 
     Knobs: the attributes up to `per_minute`.
@@ -51,11 +52,11 @@ class Account(Renewing):
     def let_in(self, request: Request, scopes: str | tuple[str, ...], limited: str = "") -> None:
         """Ask for a good token with one of the scopes, and count the call of a limited moment."""
         if not self.knows(request.bearer):
-            raise Refusal("access_token_invalid")
+            raise refused("access_token_invalid")
         if not self.scopes.intersection([scopes] if isinstance(scopes, str) else scopes):
-            raise Refusal("scope_not_authorized")
+            raise refused("scope_not_authorized")
         if limited and self.per_minute[limited].take(request.bearer):
-            raise Refusal("rate_limit_exceeded")
+            raise refused("rate_limit_exceeded")
 
     @route("POST", "/v2/oauth/token/", "token")
     def token(self, request: Request) -> Answer:
@@ -76,7 +77,7 @@ class Account(Renewing):
         fields, told = fields_of(request, VIDEO_FIELDS), object_of(request)
         most, cursor = number_of(told, "max_count", 10, 20), told.get("cursor")
         if cursor is not None and (not isinstance(cursor, int) or isinstance(cursor, bool)):
-            raise Refusal("invalid_params", "cursor must be a number of milliseconds since 1970.")
+            raise refused("invalid_params", "cursor must be a number of milliseconds since 1970.")
         with self.lock:
             found = [task for task in self._listed() if not cursor or task.listed_at < cursor]
             videos = self._videos(found[:most], fields)
@@ -89,7 +90,7 @@ class Account(Renewing):
         fields, filters = fields_of(request, VIDEO_FIELDS), object_of(request).get("filters")
         asked = filters.get("video_ids") if isinstance(filters, dict) else None
         if not isinstance(asked, list) or not 1 <= len(asked) <= 20:
-            raise Refusal("invalid_params", "filters.video_ids must be a list of 1 to 20 ids.")
+            raise refused("invalid_params", "filters.video_ids must be a list of 1 to 20 ids.")
         with self.lock:
             found = [task for task in self._listed() if str(task.post_id) in asked]
             return ok({"videos": self._videos(found, fields)})

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sandbox.request import Request
-from sandbox.tiktok.errors import Refusal
+from sandbox.tiktok.errors import refused
 
 MOST_TITLE = 2200  #: UTF-16 units
 PRIVACY_LEVELS = frozenset({"PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"})
@@ -23,38 +23,35 @@ _SWITCHES = (
 def object_of(request: Request) -> dict[str, Any]:
     """The JSON object that a request sends; an empty body is an empty one."""
     if request.body.length and request.content_type != "application/json":
-        raise Refusal("invalid_params", "The Content-Type must be application/json.")
-    told = request.json()
-    if not isinstance(told, dict):
-        raise Refusal("invalid_params", "The body must be an object.")
-    return told
+        raise refused("invalid_params", "The Content-Type must be application/json.")
+    return request.json_object()
 
 
 def fields_of(request: Request, known: Collection[str]) -> list[str]:
     """The fields of an object that the query asks for."""
     fields = [field.strip() for field in request.query.get("fields", "").split(",") if field.strip()]
     if not fields or not set(fields) <= set(known):
-        raise Refusal("invalid_params", "fields is missing, or names an unknown field.")
+        raise refused("invalid_params", "fields is missing, or names an unknown field.")
     return fields
 
 
 def post_of(told: Any, privacy_levels: Collection[str]) -> Mapping[str, Any]:
     """`post_info`, checked ("Direct Post", request)."""
     if not isinstance(told, dict):
-        raise Refusal("invalid_param", "post_info is missing.")
+        raise refused("invalid_param", "post_info is missing.")
     title, cover = told.get("title", ""), told.get("video_cover_timestamp_ms", 0)
     if not isinstance(title, str) or len(title.encode("utf-16-le", "surrogatepass")) // 2 > MOST_TITLE:
-        raise Refusal("invalid_param", f"title must be a text of at most {MOST_TITLE} UTF-16 units.")
+        raise refused("invalid_param", f"title must be a text of at most {MOST_TITLE} UTF-16 units.")
     if not isinstance(cover, int) or isinstance(cover, bool) or cover < 0:
-        raise Refusal("invalid_param", "video_cover_timestamp_ms must be a number of milliseconds.")
+        raise refused("invalid_param", "video_cover_timestamp_ms must be a number of milliseconds.")
     for name in _SWITCHES:
         if not isinstance(told.get(name, False), bool):
-            raise Refusal("invalid_param", f"{name} must be true or false.")
+            raise refused("invalid_param", f"{name} must be true or false.")
     privacy = told.get("privacy_level")
     if privacy is not None and privacy not in PRIVACY_LEVELS:
-        raise Refusal("invalid_param", f"privacy_level {privacy!r} is unknown.")
+        raise refused("invalid_param", f"privacy_level {privacy!r} is unknown.")
     if privacy not in privacy_levels:
-        raise Refusal("privacy_level_option_mismatch")
+        raise refused("privacy_level_option_mismatch")
     return told
 
 
@@ -62,5 +59,5 @@ def number_of(told: Mapping[str, Any], name: str, usual: int, most: int) -> int:
     """A whole number of the body, from 1 to `most`."""
     number = told.get(name, usual)
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= most:
-        raise Refusal("invalid_params", f"{name} must be a number from 1 to {most}.")
+        raise refused("invalid_params", f"{name} must be a number from 1 to {most}.")
     return number

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from sandbox.platform import Answer
-from sandbox.request import Malformed
+from sandbox.answer import Answer
+from sandbox.refusal import Refusal
 
 #: By code: the HTTP status, and a message.
 CODES = {
@@ -29,21 +29,14 @@ CODES = {
 }
 
 
-class Refusal(Exception):
+def refused(code: str, message: str = "", *, status: int | None = None) -> Refusal:
     """The request is refused, with a documented code."""
-
-    def __init__(self, code: str, message: str = "", *, status: int | None = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.answer = Answer(CODES[code][0] if status is None else status, error(code, message))
+    return Refusal(Answer(CODES[code][0] if status is None else status, error(code, message)))
 
 
-class Refused(Exception):
+def bytes_refused(status: int, message: str, headers: Mapping[str, str] | None = None) -> Refusal:
     """The upload server refuses, with a status and the bytes that it has."""
-
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.answer = Answer(status, message, headers or {})
+    return Refusal(Answer(status, message, headers or {}))
 
 
 def error(code: str, message: str = "") -> dict[str, Any]:
@@ -58,13 +51,3 @@ def envelope(data: Mapping[str, Any], code: str = "ok", message: str = "") -> di
 
 def ok(data: Mapping[str, Any]) -> Answer:
     return Answer(200, envelope(data))
-
-
-def guarded(handle: Callable[[], Answer]) -> Answer:
-    """What a handler answers, or why it refuses."""
-    try:
-        return handle()
-    except (Refusal, Refused) as refusal:
-        return refusal.answer
-    except Malformed as malformed:
-        return Refusal("invalid_params", str(malformed)).answer

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.audience import Audience
 from sandbox.request import ContentRange, Request
-from sandbox.tiktok.errors import Refused
+from sandbox.tiktok.errors import bytes_refused
 from sandbox.tiktok.plan import ChunkPlan
 from sandbox.transfer import Transfer
 
@@ -96,16 +96,16 @@ class Task:
 
         Raises
         ------
-        Refused
+        Refusal
             400, if its headers are wrong.
         """
         span = ContentRange.of(request.headers.get("content-range", ""))
         if request.content_type not in CONTENT_TYPES:
-            raise Refused(400, f"The Content-Type {request.content_type!r} is not supported.")
+            raise bytes_refused(400, f"The Content-Type {request.content_type!r} is not supported.")
         if span is None or span.first is None or span.last is None or span.total != self.plan.size:
-            raise Refused(400, "The Content-Range is malformed, or not of the video's size.")
+            raise bytes_refused(400, "The Content-Range is malformed, or not of the video's size.")
         if request.body.length != span.size or span.size <= 0:
-            raise Refused(400, "The Content-Length is not that of the Content-Range.")
+            raise bytes_refused(400, "The Content-Length is not that of the Content-Range.")
         return span
 
     def video(self, base: str, now: float) -> dict[str, Any]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import uuid4
 
-from sandbox.platform import Answer
-from sandbox.renewal import Renewing
+from sandbox.answer import Answer
+from sandbox.authorization import Authorizing
 from sandbox.request import Request
 
-#: Seconds for which a refresh token is good, as the answer tells them.
-YEAR = 365 * 24 * 3600
 
-
-def refreshed(platform: Renewing, request: Request, open_id: str, scopes: Collection[str]) -> Answer:
+def refreshed(platform: Authorizing, request: Request, open_id: str, scopes: Collection[str]) -> Answer:
     """A new access token, and the refresh token for the next time."""
     told = request.form() if request.content_type == "application/x-www-form-urlencoded" else {}
     for name in ("client_key", "client_secret", "grant_type", "refresh_token"):
@@ -29,11 +26,11 @@ def refreshed(platform: Renewing, request: Request, open_id: str, scopes: Collec
     return Answer(
         200,
         {
-            "access_token": renewed[0],
+            "access_token": renewed.access,
             "expires_in": int(platform.token_seconds),
             "open_id": open_id,
-            "refresh_expires_in": YEAR,
-            "refresh_token": renewed[1],
+            "refresh_expires_in": int(platform.refresh_seconds),
+            "refresh_token": renewed.refresh,
             "scope": ",".join(sorted(scopes)),
             "token_type": "Bearer",
         },

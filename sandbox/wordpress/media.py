@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.platform import Answer, route
-from sandbox.refusing import Refused, RefusingPlatform
+from sandbox.answer import Answer
+from sandbox.platform import Platform
+from sandbox.refusal import Refusal
 from sandbox.request import Malformed, Request
+from sandbox.route import route
 from sandbox.upload import Upload
 from sandbox.wordpress.rest import (
     chosen,
@@ -51,7 +53,7 @@ class Media:
         return self.mime.startswith("video/")
 
 
-class WordPressMedia(RefusingPlatform):
+class WordPressMedia(Platform):
     """The half of WordPress that takes files. Posts and media have their numbers from one row."""
 
     def __init__(self, base: str, folder: Path) -> None:
@@ -60,6 +62,9 @@ class WordPressMedia(RefusingPlatform):
         self.may_upload = True  #: the user has the capability `upload_files`
         self.library: dict[int, Media] = {}  #: by id
         self._last = 0
+
+    def unreadable(self, why: str) -> Refusal:
+        return wrong(400, "rest_invalid_json", "Invalid JSON body passed.", json_error_code=4)
 
     def next_id(self) -> int:
         self._last += 1
@@ -76,10 +81,10 @@ class WordPressMedia(RefusingPlatform):
         if not self.may_upload:
             raise wrong(400, "rest_cannot_create", "Sorry, you are not allowed to upload media on this site.")
         if (request.body.length or 0) > self.largest:
-            raise Refused(413, _TOO_LARGE)
+            raise Refusal(Answer(413, _TOO_LARGE))
         name, mime, upload, given = self._received(request)
         if upload.size > self.largest:
-            raise Refused(413, _TOO_LARGE)
+            raise Refusal(Answer(413, _TOO_LARGE))
         digest = request.headers.get("content-md5", "").strip()
         if digest and digest != _md5(upload.path):
             raise wrong(412, "rest_upload_hash_mismatch", "Content hash did not match expected.")
@@ -109,7 +114,7 @@ class WordPressMedia(RefusingPlatform):
             try:
                 parts = request.parts()
                 given = {part.name: part.text for part in parts if part.filename is None}
-            except (Malformed, UnicodeDecodeError):
+            except Malformed:
                 parts, given = [], {}
             files = [part for part in parts if part.name == "file" and part.filename]
             if not files:
@@ -180,7 +185,7 @@ class WordPressMedia(RefusingPlatform):
             wanted = request.path.removeprefix("/wp-content/uploads/")
             for media in self.library.values():
                 if media.file == wanted:
-                    return Answer(200, media.upload.path.read_bytes(), {"Content-Type": media.mime})
+                    return Answer(200, media.upload.path, {"Content-Type": media.mime})
         return Answer(404, "<!doctype html><title>Page not found</title>")
 
     def _media_of(self, request: Request) -> Media:

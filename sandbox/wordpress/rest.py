@@ -14,17 +14,18 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.platform import Answer, Platform
-from sandbox.refusing import Refused, json_object
+from sandbox.answer import Answer
+from sandbox.platform import Platform
+from sandbox.refusal import Refusal
 from sandbox.request import Request
 
 
-def wrong(status: int, code: str, message: str, **data: Any) -> Refused:
+def wrong(status: int, code: str, message: str, **data: Any) -> Refusal:
     """A `WP_Error` as the API answers it."""
-    return Refused(status, {"code": code, "message": message, "data": {"status": status, **data}})
+    return Refusal(Answer(status, {"code": code, "message": message, "data": {"status": status, **data}}))
 
 
-def invalid(name: str, message: str) -> Refused:
+def invalid(name: str, message: str) -> Refusal:
     return wrong(400, "rest_invalid_param", f"Invalid parameter(s): {name}", params={name: message}, details={})
 
 
@@ -51,10 +52,7 @@ def user_of(platform: Platform, request: Request) -> str:
 
 def fields_of(request: Request) -> dict[str, Any]:
     """Parameters of the body, JSON or a form, and of the query."""
-    if request.content_type == "application/json":
-        bad = wrong(400, "rest_invalid_json", "Invalid JSON body passed.", json_error_code=4)
-        return {**request.query, **json_object(request, bad)}
-    return {**request.query, **request.form()}
+    return request.fields()
 
 
 def listed(request: Request, items: Sequence[Mapping[str, Any]]) -> Answer:

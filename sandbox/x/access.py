@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from uuid import uuid4
 
-from sandbox.platform import Answer, Platform, route
+from sandbox.answer import Answer
+from sandbox.authorization import Authorizing
 from sandbox.request import Request
-from sandbox.trouble import Limit
+from sandbox.route import route
+from sandbox.trouble import DAY, Limit
 from sandbox.x.problems import refused
 
 _OAUTH_1 = re.compile(r'OAuth .*\boauth_token="([^"]+)"')
 
 
-class Access(Platform):
+class Access(Authorizing):
     """The part of X that lets in."""
 
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
-        self.token_seconds = 7200.0  #: that an access token is good for, once it came from a refresh
-        self.rotates = True  #: a refresh token works once
-        self.refresh_tokens: set[str] = {"sandbox-refresh"}  #: if `strict`, the only ones that work
+        self.token_seconds = 7200.0
+        self.rotates = True
         self.limits: dict[str, Limit] = {  #: calls of a user, by moment
             "init": self.limit(1875, 900),
             "chunk": self.limit(1875, 900),
@@ -34,13 +34,11 @@ class Access(Platform):
             "list": self.limit(900, 900),
         }
         self.app_limits: dict[str, Limit] = {  #: calls of all users, by moment
-            "init": self.limit(180_000, 86_400),
-            "chunk": self.limit(180_000, 86_400),
-            "finalize": self.limit(180_000, 86_400),
-            "publish": self.limit(10_000, 86_400),
+            "init": self.limit(180_000, DAY),
+            "chunk": self.limit(180_000, DAY),
+            "finalize": self.limit(180_000, DAY),
+            "publish": self.limit(10_000, DAY),
         }
-        self._spent: set[str] = set()
-        self._ends: dict[str, float] = {}
 
     @route("POST", "/2/oauth2/token", "token")
     def refresh(self, request: Request) -> Answer:
@@ -50,24 +48,15 @@ class Access(Platform):
             return _no_token(401, "unauthorized_client", "Missing valid authorization header")
         if form.get("grant_type") != "refresh_token":
             return _no_token(400, "unsupported_grant_type", "Value passed for the grant type was invalid.")
-        old = form.get("refresh_token", "")
-        with self.lock:
-            if not old or old in self._spent or (self.strict and old not in self.refresh_tokens):
-                return _no_token(400, "invalid_request", "Value passed for the token was invalid.")
-            new = old
-            if self.rotates:
-                new = f"refresh-{uuid4().hex}"
-                self._spent.add(old)
-                self.refresh_tokens.discard(old)
-                self.refresh_tokens.add(new)
-            token = self.issue()
-            self._ends[token] = self.clock.now() + self.token_seconds
+        grant = self.renew(form.get("refresh_token", ""))
+        if grant is None:
+            return _no_token(400, "invalid_request", "Value passed for the token was invalid.")
         told = {
             "token_type": "bearer",
             "expires_in": int(self.token_seconds),
-            "access_token": token,
+            "access_token": grant.access,
             "scope": "media.write tweet.write tweet.read users.read offline.access",
-            "refresh_token": new,
+            "refresh_token": grant.refresh,
         }
         return Answer(200, told)
 
@@ -76,7 +65,7 @@ class Access(Platform):
         header = request.headers.get("authorization", "")
         found = _OAUTH_1.match(header)
         token = found[1] if found else request.bearer if header.lower().startswith("bearer ") else ""
-        if not self.knows(token) or self._ends.get(token, self.clock.now() + 1) <= self.clock.now():
+        if not self.knows(token):
             raise refused(401, "Unauthorized", "Unauthorized")
         return token
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.parts import Parts
 from sandbox.upload import Upload
 
 #: Seconds that finished media can be attached for.
@@ -23,7 +24,7 @@ class Media:
     category: str
     total: int  #: bytes that were announced
     expires: float
-    segments: dict[int, Upload] = field(default_factory=dict)
+    segments: Parts = field(default_factory=lambda: Parts(first=0))
     upload: Upload | None = None  #: the file, once it was finalized
     begun: float = 0.0  #: when its processing began
     processed: float = 0.0  #: and when it ends; the same: there is none
@@ -40,9 +41,9 @@ class Media:
 
     def gap(self) -> str:
         """What its segments lack to be the file; empty: nothing."""
-        if sorted(self.segments) != list(range(len(self.segments))):
-            return f"Segments {sorted(self.segments)} are not all there"
-        size = sum(segment.size for segment in self.segments.values())
+        if not self.segments.gapless:
+            return f"Segment {self.segments.following} is not there"
+        size = sum(self.segments.sizes)
         return "" if size == self.total else f"Segments do not add up to provided total file size: {size}/{self.total}"
 
     def usable(self, now: float) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.platform import Answer
+from sandbox.answer import Answer
 from sandbox.refusal import Refusal
 
 _PROBLEMS = "https://api.twitter.com/2/problems/"

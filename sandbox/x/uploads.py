@@ -8,18 +8,20 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sandbox.answer import Answer
 from sandbox.lookahead import looked_ahead
-from sandbox.platform import Answer, route
+from sandbox.parts import stored
 from sandbox.refusal import Refusal
-from sandbox.request import Malformed, Request
+from sandbox.request import Request
+from sandbox.route import Handler, route
 from sandbox.x.access import Access
 from sandbox.x.media import FINISHED_SECONDS, MOST_SEGMENTS, Media
-from sandbox.x.problems import check_names, invalid, problem
+from sandbox.x.problems import check_names, invalid, refused
 
 #: Milliseconds since 1970 at which the ids of X begin to count.
 _EPOCH = 1_288_834_974_657
@@ -36,7 +38,7 @@ class Uploads(Access):
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
         self.processing = 0.2  #: seconds of `clock` from the finalize to `succeeded`; 0: there is none
-        self.check_after = 1  #: `check_after_secs`
+        self.check_after = 1  #: `check_after_secs`: whoever waits for processing sleeps so long
         self.reject_processing: str | None = None  #: the next upload fails in processing, for this reason
         self.session_seconds = 1_295_999.0  #: from the initialize to the end of an upload
         self.most_segment_bytes = 5 * 1024 * 1024  #: v1.1 had this limit; v2 names none
@@ -44,28 +46,30 @@ class Uploads(Access):
         self._uploads: dict[str, Media] = {}
         self._numbers = itertools.count()
 
-    def answer(self, request: Request) -> tuple[str, Callable[[], Answer]] | None:
-        found = super().answer(request)
-        if found is None:
-            return None
-        moment, handle = found
-        if moment == "command":
-            command = str(looked_ahead(request).get("command", "")).upper()
-            moment = {"INIT": "init", "APPEND": "chunk", "FINALIZE": "finalize"}.get(command, "image")
-        return moment, lambda: self._guarded(moment, request, handle)
+    def relax(self) -> None:
+        super().relax()
+        self.check_after = 0
 
-    def _guarded(self, moment: str, request: Request, handle: Callable[[], Answer]) -> Answer:
+    def moment(self, moment: str, request: Request) -> str:
+        """One URL takes three commands and, without one, images."""
+        if moment != "command":
+            return moment
+        command = str(looked_ahead(request).get("command", "")).upper()
+        return {"INIT": "init", "APPEND": "chunk", "FINALIZE": "finalize"}.get(command, "image")
+
+    def handle(self, moment: str, request: Request, handler: Handler) -> Answer:
+        """Each call but that for a token needs one, counts, and is told how many are left."""
         if moment == "token":
-            return handle()
-        headers: dict[str, str] = {}
+            return super().handle(moment, request, handler)
         try:
             headers = self.room(moment, self.let_in(request))
-            answer = handle()
         except Refusal as refusal:
-            answer = refusal.answer
-        except Malformed as error:
-            answer = Answer(400, problem(400, "Invalid Request", str(error), kind="invalid-request"))
+            return refusal.answer
+        answer = super().handle(moment, request, handler)
         return replace(answer, headers={**headers, **answer.headers})
+
+    def unreadable(self, why: str) -> Refusal:
+        return refused(400, "Invalid Request", why, kind="invalid-request")
 
     @route("POST", "/2/media/upload/initialize", "init")
     def initialize(self, request: Request) -> Answer:
@@ -151,13 +155,12 @@ class Uploads(Access):
             raise invalid("$.media: is missing but it is required")
         if len(content) > self.most_segment_bytes:
             raise invalid(f"Segment size exceeds {self.most_segment_bytes} bytes.", segment_index=index)
-        segment = self.new_upload(len(content))
-        segment.append([content])
+        segment = stored(self, content)
         with self.lock:
             media = self._media_of(identity)
             if media.upload is not None:
                 raise invalid("The media was finalized already", media_id=identity)
-            media.segments[int(index)] = segment
+            media.segments.put(int(index), segment)
             return Answer(200, {"data": {"expires_at": int(media.expires)}})
 
     def _finalize(self, identity: str) -> Answer:
@@ -167,9 +170,7 @@ class Uploads(Access):
                 if gap := media.gap():
                     raise invalid(gap, media_id=identity)
                 media.upload = self.new_upload(media.total)
-                media.upload.concat(media.segments[index].path for index in sorted(media.segments))
-                for segment in media.segments.values():
-                    segment.path.unlink()
+                media.segments.join(media.upload)
                 media.begun, media.expires = now, now + FINISHED_SECONDS
                 media.processed = now + (self.processing if media.video else 0)
                 media.failure, self.reject_processing = self.reject_processing, None
@@ -184,8 +185,7 @@ class Uploads(Access):
             raise invalid("$.media: is missing but it is required")
         now = self.clock.now()
         media = Media(self.snowflake(), str(category), len(content), now + FINISHED_SECONDS, begun=now, processed=now)
-        media.upload = self.new_upload(len(content))
-        media.upload.append([content])
+        media.upload = stored(self, content)
         with self.lock:
             self._uploads[media.id] = media
         return Answer(200, {"data": media.told(now, self.check_after)})
@@ -201,10 +201,7 @@ def json_object(request: Request) -> dict[str, Any]:
     """The body of a call that takes JSON."""
     if request.content_type != "application/json":
         raise invalid("The Content-Type must be application/json")
-    told = request.json()
-    if not isinstance(told, dict):
-        raise invalid("The body must be an object")
-    return told
+    return request.json_object()
 
 
 def _with_file(request: Request) -> dict[str, Any]:

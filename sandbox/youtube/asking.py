@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from sandbox.platform import Answer
-from sandbox.request import Malformed, Request
-from sandbox.youtube.errors import Refusal
+from sandbox.request import Request
+from sandbox.youtube.errors import refused
 from sandbox.youtube.session import MOST_BYTES
 from sandbox.youtube.video import PARTS
-
-
-def guarded(handle: Callable[[], Answer]) -> Answer:
-    """What a handler answers, or why it refuses."""
-    try:
-        return handle()
-    except Refusal as refusal:
-        return refusal.answer
-    except Malformed as error:
-        return Refusal("parseError", str(error)).answer
 
 
 def parts_of(request: Request, known: frozenset[str] = PARTS) -> frozenset[str]:
     """The parts that a request names: what it sets of what it sends, and what the answer has."""
     parts = frozenset(part.strip() for part in request.query.get("part", "").split(",") if part.strip())
     if not parts:
-        raise Refusal("required", "Required parameter: part", "part")
+        raise refused("required", "Required parameter: part", "part")
     for part in parts - known:
-        raise Refusal("unknownPart", part, "part")
+        raise refused("unknownPart", part, "part")
     return parts
 
 
 def resource_of(request: Request) -> dict[str, Any]:
     """The resource that a request sends. Parts that `part` does not name count as not sent; see `parts_of`."""
     if request.content_type != "application/json":
-        raise Refusal("badContent", f"Unsupported content with type: {request.content_type}")
-    told = request.json()
-    if not isinstance(told, dict) or not all(isinstance(told.get(part, {}), dict) for part in PARTS - {"id"}):
-        raise Refusal("parseError")
+        raise refused("badContent", f"Unsupported content with type: {request.content_type}")
+    told = request.json_object()
+    if not all(isinstance(told.get(part, {}), dict) for part in PARTS - {"id"}):
+        raise refused("parseError")
     return told
 
 
@@ -47,11 +35,11 @@ def announced_bytes(request: Request) -> int:
     size, kind = request.headers.get("x-upload-content-length", ""), request.headers.get("x-upload-content-type", "")
     if not kind.startswith("video/") and kind != "application/octet-stream":
         valid = "Valid media types: [video/*, application/octet-stream]"
-        raise Refusal("badContent", f"Media type '{kind}' is not supported. {valid}")
+        raise refused("badContent", f"Media type '{kind}' is not supported. {valid}")
     if not size.isdecimal() or int(size) == 0:
-        raise Refusal("mediaBodyRequired")
+        raise refused("mediaBodyRequired")
     if int(size) > MOST_BYTES:
-        raise Refusal("uploadTooLarge")
+        raise refused("uploadTooLarge")
     return int(size)
 
 
@@ -59,7 +47,7 @@ def file_name_of(request: Request) -> str:
     """The name in the header `Slug`."""
     name = request.headers.get("slug", "unknown")
     if not name.strip() or any(letter in name for letter in "/\\\0"):
-        raise Refusal("invalidFilename")
+        raise refused("invalidFilename")
     return name
 
 
@@ -67,7 +55,7 @@ def number_of(request: Request, name: str, usual: int, most: int, *, reason: str
     """A number of the query, from 0 to `most`."""
     told = request.query.get(name, str(usual))
     if not told.isdecimal() or int(told) > most:
-        raise Refusal(reason, location=name)
+        raise refused(reason, location=name)
     return int(told)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.platform import Answer
+from sandbox.answer import Answer
+from sandbox.refusal import Refusal
 
 #: By reason: the HTTP status, the domain, and a message.
 REASONS = {
@@ -46,13 +47,9 @@ REASONS = {
 }
 
 
-class Refusal(Exception):
+def refused(reason: str, message: str = "", location: str = "") -> Refusal:
     """The request is refused, for a documented reason."""
-
-    def __init__(self, reason: str, message: str = "", location: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.answer = Answer(REASONS[reason][0], error(reason, message, location))
+    return Refusal(Answer(REASONS[reason][0], error(reason, message, location)))
 
 
 def error(reason: str, message: str = "", location: str = "") -> dict[str, Any]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.youtube.errors import Refusal
+from sandbox.youtube.errors import refused
 
 MOST_TITLE = 100  #: characters
 MOST_DESCRIPTION = 5000  #: bytes of UTF-8
@@ -35,20 +35,20 @@ def checked_snippet(told: Mapping[str, Any], *, updating: bool = False) -> dict[
     """
     title, description = told.get("title", ""), told.get("description", "")
     if not _is_text(title) or not title.strip() or len(title) > MOST_TITLE:
-        raise Refusal("invalidTitle", location="body.snippet.title")
+        raise refused("invalidTitle", location="body.snippet.title")
     if not _is_text(description) or len(description.encode()) > MOST_DESCRIPTION:
-        raise Refusal("invalidDescription", location="body.snippet.description")
+        raise refused("invalidDescription", location="body.snippet.description")
     tags = told.get("tags", [])
     if not isinstance(tags, list) or not all(_is_text(tag) and tag.strip() for tag in tags):
-        raise Refusal("invalidTags", location="body.snippet.tags")
+        raise refused("invalidTags", location="body.snippet.tags")
     if _tags_length(tags) > MOST_TAGS:
-        raise Refusal("invalidTags", location="body.snippet.tags")
+        raise refused("invalidTags", location="body.snippet.tags")
     category = told.get("categoryId", None if updating else "22")
     if not isinstance(category, str) or not category.isdecimal():
-        raise Refusal("invalidCategoryId", location="body.snippet.categoryId")
+        raise refused("invalidCategoryId", location="body.snippet.categoryId")
     languages = {name: told[name] for name in ("defaultLanguage", "defaultAudioLanguage") if told.get(name)}
     if not all(isinstance(language, str) for language in languages.values()):
-        raise Refusal("invalidVideoMetadata")
+        raise refused("invalidVideoMetadata")
     return {"title": title, "description": description, "tags": tags, "categoryId": category, **languages}
 
 
@@ -56,15 +56,15 @@ def checked_status(told: Mapping[str, Any]) -> dict[str, Any]:
     """The whole status that a request sets: what it does not say is set back."""
     status = {**_STATUS, **{name: told[name] for name in _STATUS if told.get(name) is not None}}
     if status["privacyStatus"] not in {"public", "unlisted", "private"}:
-        raise Refusal("forbiddenPrivacySetting", location="body.status.privacyStatus")
+        raise refused("forbiddenPrivacySetting", location="body.status.privacyStatus")
     if status["license"] not in {"youtube", "creativeCommon"}:
-        raise Refusal("forbiddenLicenseSetting", location="body.status.license")
+        raise refused("forbiddenLicenseSetting", location="body.status.license")
     for name, usual in _STATUS.items():
         if isinstance(usual, bool) and not isinstance(status[name], bool):
-            raise Refusal("invalidVideoMetadata", location=f"body.status.{name}")
+            raise refused("invalidVideoMetadata", location=f"body.status.{name}")
     if told.get("publishAt") is not None:
         if status["privacyStatus"] != "private":
-            raise Refusal("invalidPublishAt", location="body.status.publishAt")
+            raise refused("invalidPublishAt", location="body.status.publishAt")
         seconds_of(told["publishAt"])
         status["publishAt"] = told["publishAt"]
     return status
@@ -75,9 +75,9 @@ def seconds_of(moment: Any) -> float:
     try:
         found = dt.datetime.fromisoformat(moment)
     except (TypeError, ValueError) as error:
-        raise Refusal("invalidPublishAt", location="body.status.publishAt") from error
+        raise refused("invalidPublishAt", location="body.status.publishAt") from error
     if found.tzinfo is None:
-        raise Refusal("invalidPublishAt", location="body.status.publishAt")
+        raise refused("invalidPublishAt", location="body.status.publishAt")
     return found.timestamp()
 
 

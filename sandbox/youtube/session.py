@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.platform import Answer
-from sandbox.request import Body, ContentRange, Request
-from sandbox.transfer import Transfer, drain
-from sandbox.youtube.errors import Refusal
+from sandbox.answer import Answer
+from sandbox.request import ContentRange, Request
+from sandbox.transfer import Transfer
+from sandbox.youtube.errors import refused
 from sandbox.youtube.video import Video
 
 #: Each chunk but the last is a multiple of so many bytes.
@@ -61,11 +61,10 @@ class Session:
         turn, size = self.transfer.take_over()
         span = self._span(request)
         if span.first != size and "content-range" in request.headers:
-            drain(request.body)
             return
         last = span.last is not None and span.last + 1 == self.total
         if not last:
-            self._check_chunk(span.size, request.body)
+            self._check_chunk(span.size)
         if span.first == 0:
             self.transfer.truncate(turn, 0)
         self._chunk = None  # what is resumed after an interruption may have another size
@@ -78,22 +77,18 @@ class Session:
         header, length = request.headers.get("content-range"), request.body.length
         if header is None:
             if length is not None and length != self.total:
-                drain(request.body)
-                raise Refusal("badRequest", f"{length} bytes came, {self.total} were announced.")
+                raise refused("badRequest", f"{length} bytes came, {self.total} were announced.")
             return ContentRange(0, self.total - 1, self.total)
         span = ContentRange.of(header)
         if span is None or span.last is None or span.size <= 0 or (length is not None and length != span.size):
-            drain(request.body)
-            raise Refusal("badRequest", f"Failed to parse Content-Range header: {header}")
+            raise refused("badRequest", f"Failed to parse Content-Range header: {header}")
         if span.last >= self.total or span.total not in {None, self.total}:
-            drain(request.body)
-            raise Refusal("badRequest", f"The range {header} is not one of {self.total} bytes.")
+            raise refused("badRequest", f"The range {header} is not one of {self.total} bytes.")
         return span
 
-    def _check_chunk(self, size: int, body: Body) -> None:
+    def _check_chunk(self, size: int) -> None:
         if size % UNIT or self._chunk not in {None, size}:
-            drain(body)
-            raise Refusal(
+            raise refused(
                 "badRequest", f"A chunk that is not the last has a multiple of {UNIT} bytes, always the same."
             )
 
@@ -106,9 +101,7 @@ def _broken(pieces: Iterable[bytes], after: int | None) -> Iterator[bytes]:
             yield piece[:after]
             after -= len(piece)
             if after <= 0:
-                for _ in pieces:
-                    pass
-                raise Refusal("backendError")
+                raise refused("backendError")
 
 
 def _within(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
@@ -116,5 +109,5 @@ def _within(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
     for piece in pieces:
         most -= len(piece)
         if most < 0:
-            raise Refusal("badRequest", "More bytes came than were announced.")
+            raise refused("badRequest", "More bytes came than were announced.")
         yield piece

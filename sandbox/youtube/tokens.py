@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sandbox.platform import Answer
-from sandbox.renewal import Renewing
+from sandbox.answer import Answer
+from sandbox.authorization import Authorizing
 from sandbox.request import Request
 
 
-def refreshed(platform: Renewing, request: Request, scopes: Collection[str]) -> Answer:
+def refreshed(platform: Authorizing, request: Request, scopes: Collection[str]) -> Answer:
     """A new access token. The refresh token stays the same, unless the platform is told to rotate it."""
     told = request.form()
     if told.get("grant_type") != "refresh_token":
@@ -22,10 +22,10 @@ def refreshed(platform: Renewing, request: Request, scopes: Collection[str]) -> 
     renewed = platform.renew(told["refresh_token"])
     if renewed is None:
         return _refused("invalid_grant", "Token has been expired or revoked.")
-    token, refresh_token = renewed
     scope = " ".join(f"https://www.googleapis.com/auth/{scope}" for scope in sorted(scopes))
-    answer = {"access_token": token, "expires_in": int(platform.token_seconds), "scope": scope, "token_type": "Bearer"}
-    return Answer(200, {**answer, "refresh_token": refresh_token} if platform.rotates else answer)
+    answer = {"access_token": renewed.access, "expires_in": int(platform.token_seconds), "scope": scope}
+    answer["token_type"] = "Bearer"
+    return Answer(200, {**answer, "refresh_token": renewed.refresh} if platform.rotates else answer)
 
 
 def _refused(error: str, description: str, status: int = 400) -> Answer:

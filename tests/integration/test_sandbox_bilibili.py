@@ -345,7 +345,7 @@ def test_tokens_end_and_are_refreshed_by_a_token_that_is_then_over(bilibili: Bil
     bilibili.strict = True
     client.token = "nobody's"
     assert client.call("GET", f"{ARCHIVE}/viewlist")["code"] == 122001
-    client.token = "sandbox-token"
+    client.token = bilibili.issue()
     bilibili.token_seconds = 3600
     bilibili.clock.advance(3600)
     assert client.call("GET", f"{ARCHIVE}/viewlist")["code"] == 122002

@@ -276,7 +276,7 @@ def test_tokens_end_after_fifteen_days_and_are_refreshed(douyin: Douyin, client:
     douyin.strict = True
     client.token = "nobody's"
     assert client.code(**get) == 2190002
-    client.token = "sandbox-token"
+    client.token = douyin.issue()
     assert client.code(**get) == 0
     douyin.clock.advance(15 * 86_400)
     assert client.code(**get) == 2190008

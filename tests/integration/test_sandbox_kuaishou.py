@@ -273,7 +273,7 @@ def test_tokens_end_after_two_days_and_are_refreshed(kuaishou: Kuaishou, client:
     kuaishou.strict = True
     client.token = "nobody's"
     assert client.call("GET", "/openapi/user_info")["result"] == 100200100
-    client.token = "sandbox-token"
+    client.token = kuaishou.issue()
     assert client.call("GET", "/openapi/user_info")["user_info"]["name"]
     client.app_id = ""
     assert client.call("GET", "/openapi/user_info")["result"] != 1

@@ -184,7 +184,7 @@ def test_segments_that_x_would_not_take(caller: Caller, x: X) -> None:
     fails(caller.call("POST", f"media/upload/{media}/append", json={"segment_index": 0, "media": "no base64"}), 400)
     fails(caller.call("POST", f"media/upload/{media}/append", json={"segment_index": 0}), 400)
     caller.append(media, 1, SEGMENTS[1])
-    assert "not all there" in fails(caller.finalize(media), 400)["errors"][0]["message"]
+    assert "is not there" in fails(caller.finalize(media), 400)["errors"][0]["message"]
     caller.append(media, 0, SEGMENTS[0])
     assert "do not add up" in fails(caller.finalize(media), 400)["errors"][0]["message"]
     fails(caller.call("GET", "media/upload", params={"command": "STATUS", "media_id": media}), 400)
@@ -349,13 +349,13 @@ def test_a_token_ends_and_is_refreshed_once(caller: Caller, x: X) -> None:
 
     x.strict = True
     fails(caller.call("GET", "users/me"), 401, "about:blank")
-    told = refresh("sandbox-refresh").json()
+    told = refresh("sandbox-refresh-token").json()
     assert (told["token_type"], told["expires_in"]) == ("bearer", 7200)
     me = caller.call("GET", "users/me", who=told["access_token"])
     assert me.json()["data"] == {"id": x.user_id, "name": "Sandbox", "username": "sandbox"}
     x.clock.advance(7200)
     fails(caller.call("GET", "users/me", who=told["access_token"]), 401, "about:blank")
-    assert refresh("sandbox-refresh").json()["error"] == "invalid_request"
+    assert refresh("sandbox-refresh-token").json()["error"] == "invalid_request"
     assert refresh(told["refresh_token"], client_id="").status_code == 401
     assert refresh(told["refresh_token"], grant_type="password").status_code == 400
     assert refresh(told["refresh_token"]).json()["refresh_token"] != told["refresh_token"]
