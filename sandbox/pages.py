@@ -14,13 +14,14 @@ _STYLE = """
   --card: light-dark(#fff, #1d2126); --accent: light-dark(#0b5cad, #7db7f5); }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 64rem; padding: 2rem 1.25rem 4rem; font: 16px/1.5 system-ui, sans-serif;
-  background: light-dark(#f5f6f8, #14171a); color: light-dark(#1b2026, #e6e9ed); overflow-wrap: anywhere; }
+  background: light-dark(#f5f6f8, #14171a); color: light-dark(#1b2026, #e6e9ed); }
 h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
 p { margin: 0 0 .5rem; } a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: underline; }
 .dim { color: var(--dim); } .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
 table { width: 100%; border-collapse: collapse; }
 td, th { padding: .55rem .8rem; text-align: left; vertical-align: top; }
 th { font-weight: 500; color: var(--dim); font-size: .85rem; } tr + tr > * { border-top: 1px solid var(--line); }
+td.post, dd, main.watch p { overflow-wrap: anywhere; } .card { overflow-x: auto; }
 td.time, td.size { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--dim); }
 .tag { border: 1px solid var(--line); border-radius: 1rem; padding: 0 .5rem; font-size: .8rem; color: var(--dim);
   white-space: nowrap; }
@@ -68,7 +69,7 @@ def _row(platform: Platform, post: PublicPost) -> str:
     link = f'<a href="{escape(watch_path(platform, post))}"{" class=gone" if gone else ""}>{escape(words)}</a>'
     tags = "".join(f" <span class=tag>{tag}</span>" for tag in _tags(post, gone=gone))
     return (
-        f"<tr><td class=time>{_time(post.at)}<td>{escape(platform.name)}<td>{link}{tags}"
+        f"<tr><td class=time>{_time(post.at)}<td>{escape(platform.name)}<td class=post>{link}{tags}"
         f"<td>{escape(post.account)}<td class=size>{_size(post.bytes)}"
     )
 
