@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ from sandbox.server import MOST_DRAINED, Sandbox, sandbox
 from sandbox.trouble import ALL, Clock, Limit
 from sandbox.upload import Upload
 
+#: Each client would load the authorities of the machine, which takes longer than a test.
+VERIFY = ssl.create_default_context()
 VIDEO = bytes(range(256)) * 1000
 
 
@@ -86,7 +89,7 @@ def box() -> Iterator[Box]:
 
 @pytest.fixture
 def client(box: Box) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=box.base, timeout=30) as client:
+    with httpx.Client(verify=VERIFY, base_url=box.base, timeout=30) as client:
         yield client
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -14,6 +15,8 @@ import pytest
 from sandbox.platforms.linkedin import LinkedIn
 from sandbox.server import sandbox
 
+#: Each client would load the authorities of the machine, which takes longer than a test.
+VERIFY = ssl.create_default_context()
 PART = 64 * 1024
 VIDEO = bytes(range(256)) * (2 * PART // 256) + b"the last, shorter part" * 1000
 HEADERS = {
@@ -36,7 +39,7 @@ def linkedin() -> Iterator[LinkedIn]:
 
 @pytest.fixture
 def client(linkedin: LinkedIn) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=linkedin.base, headers=HEADERS) as client:
+    with httpx.Client(verify=VERIFY, base_url=linkedin.base, headers=HEADERS) as client:
         yield client
 
 
@@ -124,7 +127,7 @@ def test_each_call_needs_its_headers(
 ) -> None:
     linkedin.strict, linkedin.versions = True, frozenset({"202610", "202611"})
     headers = {name: value for name, value in HEADERS.items() if name != without} | with_
-    with httpx.Client(base_url=linkedin.base, headers=headers) as client:
+    with httpx.Client(verify=VERIFY, base_url=linkedin.base, headers=headers) as client:
         answer = initialize(client)
     assert (answer.status_code, answer.json()["code"]) == expected
 
