@@ -42,9 +42,9 @@ class Reviewed(Platform):
         super().__init__(base, folder)
         self._waiting: list[Submission] = []
         self.submissions: dict[str, Submission] = {}
-        self.processing = 0.2  # seconds of `clock` that a review takes
-        self.reject_processing = ""  # a reason: the review of the next post refuses it
-        self.slow_lookup = 0.0  # seconds of `clock` for which lists do not yet show a new post
+        self.processing = 0.2  #: seconds of `clock` that a review takes
+        self.reject_processing = ""  #: a reason: the review of the next post refuses it
+        self.slow_lookup = 0.0  #: seconds of `clock` for which lists do not yet show a new post
 
     def settle(self) -> None:
         now = self.clock.now()

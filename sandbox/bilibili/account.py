@@ -50,13 +50,16 @@ class BilibiliAccount(Authorizing):
         super().__init__(base, folder)
         self.refresh_seconds = 180 * DAY
         self.rotates = True
-        self.client_id, self.client_secret = "sandbox-client", "sandbox-secret"  # also the key and secret of signatures
-        self.account = "sandbox-account"  # whose posts all are
+        self.client_id, self.client_secret = (
+            "sandbox-client",
+            "sandbox-secret",
+        )  #: also the key and secret of signatures
+        self.account = "sandbox-account"  #: whose posts all are
         self.signature_versions = {"1.0", "2.0"}
-        self.timestamp_seconds: float | None = None  # so far a timestamp may be from `clock`; None: any
-        self.replays = False  # a nonce that comes again is let in
-        self.expires_at = False  # `expires_in` tells the second since 1970, not the seconds from now
-        self.rate = self.limit(ALL, 60)  # calls of a token
+        self.timestamp_seconds: float | None = None  #: so far a timestamp may be from `clock`; None: any
+        self.replays = False  #: a nonce that comes again is let in
+        self.expires_at = False  #: `expires_in` tells the second since 1970, not the seconds from now
+        self.rate = self.limit(ALL, 60)  #: calls of a token
         self._nonces: set[str] = set()
         self._codes: set[str] = set()
 

@@ -42,13 +42,13 @@ class DouyinAccount(Authorizing):
         super().__init__(base, folder)
         self.token_seconds = 15 * DAY
         self.refresh_seconds = 30 * DAY
-        self.rotates = False  # oauth/refresh_token leaves the refresh token as it is; renew_refresh_token replaces it
-        self.renewals = 5  # so often
-        self.client_key, self.client_secret = "sandbox-client", "sandbox-secret"  # asked for when `strict`
-        self.open_id = "sandbox-open-id"  # whom tokens are made for
-        self.permitted = True  # False: the app lacks the scope
-        self.quota = self.limit(ALL, DAY)  # calls of a token a day
-        self.rate = self.limit(ALL, 1)  # calls of a token a second
+        self.rotates = False  #: oauth/refresh_token leaves the refresh token as it is; renew_refresh_token replaces it
+        self.renewals = 5  #: so often
+        self.client_key, self.client_secret = "sandbox-client", "sandbox-secret"  #: asked for when `strict`
+        self.open_id = "sandbox-open-id"  #: whom tokens are made for
+        self.permitted = True  #: False: the app lacks the scope
+        self.quota = self.limit(ALL, DAY)  #: calls of a token a day
+        self.rate = self.limit(ALL, 1)  #: calls of a token a second
         self._codes: set[str] = set()
 
     @route("POST", "/oauth/access_token/", "token")

@@ -59,13 +59,13 @@ class Bilibili(BilibiliAccount, Reviewed):
 
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
-        self.session_seconds: float = DAY  # an upload_token is good for so long
-        self.single_most = 100 * MIB  # bytes of a video in one piece
-        self.whole_most = 4096 * MIB  # bytes of any
-        self.cover_most = 5 * MIB  # bytes
-        self.single_completion = False  # a second video/complete is refused, not answered as the first
-        self.single_use = False  # a second post of the same upload_token is refused
-        self.formal = True  # False: an account that is no formal member, which `daily_cap` holds
+        self.session_seconds: float = DAY  #: an upload_token is good for so long
+        self.single_most = 100 * MIB  #: bytes of a video in one piece
+        self.whole_most = 4096 * MIB  #: bytes of any
+        self.cover_most = 5 * MIB  #: bytes
+        self.single_completion = False  #: a second video/complete is refused, not answered as the first
+        self.single_use = False  #: a second post of the same upload_token is refused
+        self.formal = True  #: False: an account that is no formal member, which `daily_cap` holds
         self.daily_cap = self.limit(5, DAY)
         self._sessions: dict[str, _Session] = {}
         self._covers: set[str] = set()

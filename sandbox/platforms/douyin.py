@@ -55,14 +55,14 @@ class Douyin(DouyinAccount, Reviewed):
 
     def __init__(self, base: str, folder: Path) -> None:
         super().__init__(base, folder)
-        self.single_most = 128 * MIB  # bytes of upload_video
-        self.part_least = 5_000_000  # bytes of a part that is not the last
-        self.whole_most = 4096 * MIB  # bytes of a video
-        self.session_seconds = 2 * 3600.0  # an upload in parts is open for so long
-        self.single_completion = False  # a second complete_video_part_upload is refused, not answered as the first
-        self.single_use = False  # a second post of the same video is refused
-        self.public_status = 5  # of a post that the public sees; 1 says the same with less
-        self.daily_cap = self.limit(75, DAY)  # posts of a user
+        self.single_most = 128 * MIB  #: bytes of upload_video
+        self.part_least = 5_000_000  #: bytes of a part that is not the last
+        self.whole_most = 4096 * MIB  #: bytes of a video
+        self.session_seconds = 2 * 3600.0  #: an upload in parts is open for so long
+        self.single_completion = False  #: a second complete_video_part_upload is refused, not answered as the first
+        self.single_use = False  #: a second post of the same video is refused
+        self.public_status = 5  #: of a post that the public sees; 1 says the same with less
+        self.daily_cap = self.limit(75, DAY)  #: posts of a user
         self._sessions: dict[str, _Session] = {}
         self._videos: dict[str, _Video] = {}
         self._images: set[str] = set()

@@ -16,9 +16,10 @@ from sandbox.graph.fields import graph_time, is_true, metrics, new_id, selected
 from sandbox.lookahead import looked_ahead
 from sandbox.request import Request
 from sandbox.route import route
+from sandbox.trouble import DAY
 
 #: How far ahead a reel can be scheduled, in seconds: "Publish Reels on Pages".
-SOONEST, LATEST = 600, 29 * 86_400
+SOONEST, LATEST = 600, 29 * DAY
 
 
 class Facebook(Graph):
@@ -45,8 +46,8 @@ class Facebook(Graph):
         self.pages: set[str] = set()  #: the only pages there are; empty: any number is one
         self.page_name = "Sandbox"  #: of every page
         self.most_title, self.most_description = 255, 2200  #: characters; no document says how many
-        self.session_seconds = 86_400.0  #: for the bytes, before a video is `expired`
-        self.daily_cap = self.limit(30, 86_400)  #: reels of a page
+        self.session_seconds: float = DAY  #: for the bytes, before a video is `expired`
+        self.daily_cap = self.limit(30, DAY)  #: reels of a page
         self.tells_post_id = False  #: the finish answers `post_id` too, as some versions do
         self.spam = False  #: the finish is refused as abusive, 368/1346003
 

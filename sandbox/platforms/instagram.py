@@ -15,6 +15,7 @@ from sandbox.instagram.container import Container, check
 from sandbox.platform import PublicPost
 from sandbox.request import Request
 from sandbox.route import route
+from sandbox.trouble import DAY
 
 
 class Instagram(Graph):
@@ -39,9 +40,9 @@ class Instagram(Graph):
         self.username = "sandbox"  #: of every account
         self.most_bytes = 300 * 1024 * 1024  #: of a file; an older text says 1 GB
         self.most_characters = 2200  #: of a caption
-        self.container_seconds = 86_400.0  #: until a container is EXPIRED
-        self.daily_cap = self.limit(50, 86_400)  #: posts of an account; the documentation says 50 and 100
-        self.container_cap = self.limit(400, 86_400)  #: containers of an account
+        self.container_seconds: float = DAY  #: until a container is EXPIRED
+        self.daily_cap = self.limit(50, DAY)  #: posts of an account; the documentation says 50 and 100
+        self.container_cap = self.limit(400, DAY)  #: containers of an account
         self.republishes = True  #: a second `media_publish` makes a second post: the documentation leaves it open
         self.spam = False  #: `media_publish` is refused as restricted activity, 4/2207051
         self.restricted = False  #: the account is, 25/2207050

@@ -58,17 +58,17 @@ class Kuaishou(Authorizing, Reviewed):
         self.token_seconds = 2 * DAY
         self.refresh_seconds = 180 * DAY
         self.rotates = True
-        self.app_id, self.app_secret = "sandbox-app", "sandbox-secret"  # asked for when `strict`
-        self.open_id = "sandbox-open-id"  # whose posts all are
-        self.permitted = True  # False: the app lacks the scope
-        self.session_seconds: float = DAY  # an upload_token is good for so long
-        self.single_most = 10 * MIB  # bytes of a video in one piece
-        self.fragment_most = 4 * MIB  # bytes of a fragment
-        self.topics_most = 4  # in a caption
-        self.single_completion = False  # a second upload/complete is refused, not answered as the first
-        self.single_use = False  # a second post of the same upload_token is refused
-        self.daily_cap = self.limit(ALL, DAY)  # posts
-        self.rate = self.limit(ALL, 60)  # calls of a token
+        self.app_id, self.app_secret = "sandbox-app", "sandbox-secret"  #: asked for when `strict`
+        self.open_id = "sandbox-open-id"  #: whose posts all are
+        self.permitted = True  #: False: the app lacks the scope
+        self.session_seconds: float = DAY  #: an upload_token is good for so long
+        self.single_most = 10 * MIB  #: bytes of a video in one piece
+        self.fragment_most = 4 * MIB  #: bytes of a fragment
+        self.topics_most = 4  #: in a caption
+        self.single_completion = False  #: a second upload/complete is refused, not answered as the first
+        self.single_use = False  #: a second post of the same upload_token is refused
+        self.daily_cap = self.limit(ALL, DAY)  #: posts
+        self.rate = self.limit(ALL, 60)  #: calls of a token
         self._sessions: dict[str, _Session] = {}
 
     @route("GET", "/oauth2/refresh_token", "token")

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.parts import Parts
+from sandbox.trouble import DAY
 from sandbox.upload import Upload
 
 #: Seconds that finished media can be attached for.
-FINISHED_SECONDS = 86_400
+FINISHED_SECONDS = DAY
 MOST_SEGMENTS = 1000
 
 
