@@ -58,6 +58,10 @@ class ApiTarget(Target):
             return f"{context.sandbox}/{self.platform}"
         return self.url if self.url is not None else self.hosts[host]
 
+    def shown_at(self, context: TargetContext, identity: str, address: str) -> str:
+        """Where people see a post: on the platform, or where the sandbox shows what became public there."""
+        return f"{self.base(context)}/watch/{identity}" if context.sandbox else address
+
     def client(self, context: TargetContext) -> Client:
         """The client that knows where home is, if that is not the platform's own address."""
         return context.client(self.base(context) if context.sandbox or self.url else "")
