@@ -34,7 +34,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "opennsfw": "tasks.screening.detectors.opennsfw:OpenNsfw",
         "nudenet": "tasks.screening.detectors.nudenet:NudeNet",
     },
-    "targets": {"folder": "tasks.publishing.targets.folder:Folder"},
+    "targets": {
+        "folder": "tasks.publishing.targets.folder:Folder",
+        "youtube": "tasks.publishing.targets.youtube.target:YouTube",
+        "tiktok": "tasks.publishing.targets.tiktok.target:TikTok",
+    },
 }
 
 
