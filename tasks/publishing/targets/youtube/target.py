@@ -76,6 +76,7 @@ class YouTube(ApiTarget):
     """Other sites may show it."""
 
     license: Literal["youtube", "creativeCommon"] = "youtube"
+    """What others may do with it: YouTube's standard licence, or Creative Commons, with attribution."""
 
     chunk_size: Annotated[int, Field(ge=GRAIN, multiple_of=GRAIN)] = 32 * 1024 * 1024
     """Bytes in one request, a multiple of 262144. A broken line costs that many at most; a chunk costs a round trip."""
