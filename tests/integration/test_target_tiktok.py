@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
 from fnmatch import fnmatch
 from hashlib import sha256
@@ -17,11 +17,12 @@ import httpx
 import pytest
 
 from reelmill.content import Json
+from reelmill.errors import ReelmillError
 from sandbox.platforms.tiktok import TikTok as Platform
 from sandbox.request import Request
 from sandbox.server import sandbox
 from sandbox.tiktok.errors import CODES, envelope, error
-from tasks.publishing.base import Delivery, Handle
+from tasks.publishing.base import Delivery, Handle, Published
 from tasks.publishing.client import Reply, by_status
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry
 from tasks.publishing.targets.tiktok.chunks import Chunks
@@ -702,3 +703,38 @@ def test_a_login_that_may_not_read_figures_is_still_good(
     with pytest.raises(Refused) as caught:
         target().metrics(context, published)
     assert "video.list" in caught.value.instruction
+
+
+@pytest.mark.parametrize("moment", ["creator_info", "init", "chunk", "publish", "status", "metrics"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        None, [], 7, "x", {"status": None}, {"status": "FAILED", "fail_reason": 5},
+        {"status": "PUBLISH_COMPLETE", "publicaly_available_post_id": 7}, {"status": "NEW", "uploaded_bytes": "many"},
+        {"creator_username": "x", "privacy_level_options": None, "max_video_post_duration_sec": "long"},
+        {"creator_username": "x", "privacy_level_options": ["PUBLIC_TO_EVERYONE"], "max_video_post_duration_sec": {}},
+        {"publish_id": 5, "upload_url": 7}, {"publish_id": "x", "upload_url": "http://["},
+        {"videos": None}, {"videos": [5]},
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_not_documented_is_an_outcome(
+    platform: Platform, context: Elsewhen, small: Delivery, moment: str, data: Json
+) -> None:
+    begun = uploaded(small, context)
+    platform.trouble(moment, status=200, body={"data": data, "error": {"code": "ok"}}, times=100)
+    tiktok = target()
+    published = Published("", "x", {"publish_id": begun["publish_id"], "post_id": "1", "username": "sandbox"})
+    _outcome(lambda: tiktok.prepare(small, context))
+    _outcome(lambda: tiktok.upload(small, context, Ledger().handle()))
+    _outcome(lambda: tiktok.finalize(small, context, begun))
+    _outcome(lambda: tiktok.look_up(small, context, begun))
+    _outcome(lambda: tiktok.upload(small, context, begun))
+    _outcome(lambda: tiktok.identify(context))
+    _outcome(lambda: tiktok.read_back(small, context, published))
+    _outcome(lambda: tiktok.metrics(context, published))
+
+
+def _outcome(call: Callable[[], object]) -> None:
+    """It returns, or raises something of ours."""
+    with suppress(ReelmillError):
+        call()

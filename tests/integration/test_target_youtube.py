@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -16,10 +16,11 @@ import httpx
 import pytest
 
 from reelmill.content import Json
+from reelmill.errors import ReelmillError
 from sandbox.platforms.youtube import YouTube as Platform
 from sandbox.server import sandbox
 from sandbox.youtube.errors import REASONS, error
-from tasks.publishing.base import Delivery, Handle
+from tasks.publishing.base import Delivery, Handle, Published
 from tasks.publishing.client import Reply, by_status
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.targets.youtube.errors import next_day
@@ -415,6 +416,19 @@ def test_a_video_that_somebody_removed_is_not_sent_again(
     assert target().read_back(delivery, context, published).public is False
 
 
+def test_a_video_that_youtube_calls_deleted_is_not_found_live(
+    platform: Platform, context: Elsewhen, delivery: Delivery
+) -> None:
+    handle = Ledger().handle()
+    sent(target(), delivery, context, handle)
+    told = {"items": [{"id": handle["video"], "status": {"uploadStatus": "deleted", "privacyStatus": "public"}}]}
+    platform.trouble("status", status=200, body=told, times=2)
+    with pytest.raises(Refused):
+        target().look_up(delivery, context, handle)
+    with pytest.raises(Restart):
+        target().check(delivery, context, handle)
+
+
 def test_a_project_that_is_not_audited_is_found_out(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.forced_private = True
     published = sent(target(), delivery, context, Ledger().handle())
@@ -544,7 +558,7 @@ def test_a_login_without_a_channel_needs_a_person(platform: Platform, context: E
 
 
 def test_words_fit(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
-    tags = tuple(f"tag number {number}" for number in range(60))
+    tags = tuple(f"tag number {number}" for number in range(70))
     words = {"title": "<b>" + "标题" * 80, "caption": "节气 <" * 1500, "hashtags": tags}
     sent(target(), delivery_of(tmp_path, CONTENT, **words), context, Ledger().handle())
     told = platform.published[0].detail
@@ -552,6 +566,7 @@ def test_words_fit(platform: Platform, context: Elsewhen, tmp_path: Path) -> Non
     assert told["title"].startswith("‹b›标题")
     assert 4500 < len(told["description"].encode()) <= 5000
     assert 20 < len(told["tags"]) < 60
+    assert 0 < told["description"].count("#") <= 60
 
 
 def test_a_post_without_a_title_has_its_name(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
@@ -582,3 +597,41 @@ def test_errors_tell_neither_address_nor_token(platform: Platform, context: Else
         target().upload(delivery, context, Ledger().handle())
     assert "upload_id" not in str(caught.value)
     assert "sandbox-token" not in str(caught.value)
+
+
+@pytest.mark.parametrize("moment", ["init", "chunk", "probe", "status", "publish", "channel", "uploads", "delete"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"\xff", [], {"id": None}, {"items": None}, {"items": {}}, {"items": ["x"]}, {"items": [{"id": 1}]},
+        {"items": [{"id": 1, "status": None, "processingDetails": 5, "statistics": {"viewCount": "many"}}]},
+        {"items": [{"contentDetails": {"relatedPlaylists": None}, "snippet": 7}]}, {"items": [None], "status": "x"},
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_not_documented_is_an_outcome(
+    platform: Platform, context: Elsewhen, delivery: Delivery, moment: str, body: Any
+) -> None:
+    platform.trouble(moment, status=200, body=body, times=100)
+    youtube = target(account=platform.channel.id)
+    known = Ledger(committed=[{"video": "x", "uploaded_at": context.now().isoformat()}])
+    published = Published("", "x")
+    begun = Ledger()
+    platform.trouble("chunk", status=503, after=1)
+    _outcome(lambda: target().upload(delivery, context, begun.handle()))
+    _outcome(lambda: youtube.upload(delivery, context, Ledger().handle()))
+    _outcome(lambda: youtube.look_up(delivery, context, Ledger().handle()))
+    _outcome(lambda: youtube.look_up(delivery, context, begun.handle()))
+    _outcome(lambda: youtube.upload(delivery, context, begun.handle()))
+    _outcome(lambda: youtube.look_up(delivery, context, known.handle()))
+    _outcome(lambda: youtube.prepare(delivery, context))
+    _outcome(lambda: youtube.check(delivery, context, known.handle()))
+    _outcome(lambda: youtube.finalize(delivery, context, known.handle()))
+    _outcome(lambda: youtube.read_back(delivery, context, published))
+    _outcome(lambda: youtube.metrics(context, published))
+    _outcome(lambda: youtube.unpublish(context, published))
+
+
+def _outcome(call: Callable[[], object]) -> None:
+    """It returns, or raises something of ours."""
+    with suppress(ReelmillError):
+        call()

@@ -29,15 +29,23 @@ class Creator:
 
     @classmethod
     def of(cls, reply: Reply) -> Self:
-        told = reply.need("data")
+        """Read an answer.
+
+        Raises
+        ------
+        Retry
+            If it is not what was documented.
+        """
+        levels = reply.need("data", "privacy_level_options")
+        seconds = reply.get("data", "max_video_post_duration_sec")
         return cls(
             username=str(reply.need("data", "creator_username")),
-            nickname=str(told.get("creator_nickname", "")),
-            privacy=tuple(map(str, reply.need("data", "privacy_level_options"))),
-            seconds=float(told.get("max_video_post_duration_sec") or EVERYBODY),
-            no_comments=bool(told.get("comment_disabled")),
-            no_duets=bool(told.get("duet_disabled")),
-            no_stitches=bool(told.get("stitch_disabled")),
+            nickname=str(reply.get("data", "creator_nickname", default="")),
+            privacy=tuple(map(str, levels)) if isinstance(levels, list) else (),
+            seconds=float(seconds) if isinstance(seconds, int | float) else EVERYBODY,
+            no_comments=bool(reply.get("data", "comment_disabled")),
+            no_duets=bool(reply.get("data", "duet_disabled")),
+            no_stitches=bool(reply.get("data", "stitch_disabled")),
         )
 
     def is_called(self, account: str) -> bool:

@@ -56,8 +56,8 @@ class Progress:
         if state == "SEND_TO_USER_INBOX":
             raise Refused("TikTok put the video into the inbox of the account", "post it there, in the TikTok app")
         came = reply.get("data", "uploaded_bytes")
-        posts = reply.get("data", "publicaly_available_post_id") or []  # their spelling
-        return cls(state, came if isinstance(came, int) else None, str(posts[0]) if posts else "")
+        post_id = reply.get("data", "publicaly_available_post_id", 0, default="")  # their spelling
+        return cls(state, came if isinstance(came, int) else None, str(post_id))
 
     @property
     def published(self) -> bool:

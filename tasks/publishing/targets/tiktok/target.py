@@ -46,7 +46,6 @@ class TikTok(ApiTarget):
     )
     certain_after = dt.timedelta(minutes=1)
     flags_ai = True
-    discloses = "TikTok is told (is_aigc), and shows that the creator labelled it as made by AI"
     tells_metrics = True
 
     type: Literal["tiktok"]
@@ -175,8 +174,9 @@ class TikTok(ApiTarget):
             headers=_JSON,
             json={"filters": {"video_ids": [post_id]}},
         )
-        told = reply.get("data", "videos", 0, default={})
-        return Metrics(*(told.get(f"{what}_count") for what in ("view", "like", "comment", "share")))
+        told = {what: reply.get("data", "videos", 0, f"{what}_count") for what in ("view", "like", "comment", "share")}
+        views, likes, comments, shares = (count if isinstance(count, int) else None for count in told.values())
+        return Metrics(views, likes, comments, shares)
 
     # What the calls share.
 

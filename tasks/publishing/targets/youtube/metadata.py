@@ -8,6 +8,8 @@ from tasks.publishing.wording import caption_of, title_of, utf8
 
 #: Characters of a title, bytes of a description, and characters of all tags together.
 LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_TAGS = 100, 5000, 500
+#: Of a description with more hashtags YouTube shows none (YouTube Help, "Use hashtags").
+MOST_HASHTAGS = 60
 #: What neither a title nor a description may hold, and what stands for it.
 _ANGLES = str.maketrans("<>", "‹›")
 
@@ -30,7 +32,12 @@ def title(delivery: Delivery) -> str:
 
 def description(delivery: Delivery) -> str:
     """The caption with its hashtags. That it is made by AI, YouTube says itself."""
-    words = caption_of(delivery, LONGEST_DESCRIPTION, length=lambda text: utf8(text.translate(_ANGLES)))
+    words = caption_of(
+        delivery,
+        LONGEST_DESCRIPTION,
+        length=lambda text: utf8(text.translate(_ANGLES)),
+        hashtags=MOST_HASHTAGS,
+    )
     return words.translate(_ANGLES)
 
 

@@ -6,12 +6,18 @@ from collections.abc import Mapping
 
 from reelmill.content import Json
 from tasks.publishing.outcome import Refused, Restart, Wait
+from tasks.publishing.targets.youtube.resource import Resource, part
 
 #: Seconds until YouTube is asked again, where it does not guess itself how long it takes; and at most.
 LATER, LATEST = 15.0, 60.0
 
 #: What a person does about a video that YouTube does not want.
 SEE_STUDIO = "see what YouTube Studio says of it, then change the video"
+
+
+def deleted(video: Resource) -> bool:
+    """Whether somebody deleted it, at YouTube or with another client."""
+    return part(video, "status").get("uploadStatus") == "deleted"
 
 
 def raise_if_refused(status: Mapping[str, Json]) -> None:
@@ -29,19 +35,19 @@ def raise_if_refused(status: Mapping[str, Json]) -> None:
         raise Refused(f"YouTube {state} the video: {reason}", SEE_STUDIO)
 
 
-def await_processed(video: Mapping[str, Json]) -> None:
+def await_processed(video: Resource) -> None:
     """Return if the video can be shown.
 
     Raises
     ------
     Wait, Refused, Restart
     """
-    status, details = video.get("status") or {}, video.get("processingDetails") or {}
+    status, details = part(video, "status"), part(video, "processingDetails")
     raise_if_refused(status)
     if details.get("processingStatus") == "failed":
         raise Refused(f"YouTube cannot process the video: {details.get('processingFailureReason')}", SEE_STUDIO)
     if status.get("uploadStatus") == "processed" or details.get("processingStatus") == "succeeded":
         return
-    left = str((details.get("processingProgress") or {}).get("timeLeftMs"))
+    left = str(part(details, "processingProgress").get("timeLeftMs"))
     seconds = int(left) / 1000 if left.isdecimal() else LATER
     raise Wait("YouTube processes the upload", "", retry_after=min(max(seconds, 1.0), LATEST))

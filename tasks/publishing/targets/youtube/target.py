@@ -27,6 +27,7 @@ from tasks.publishing.login import Login
 from tasks.publishing.oauth import refreshed
 from tasks.publishing.outcome import Reauthorise, Refused, Restart, Wait
 from tasks.publishing.targets.youtube import errors, metadata, processing, uploads
+from tasks.publishing.targets.youtube.resource import Resource, items, part
 from tasks.publishing.targets.youtube.session import GRAIN, Session, SessionGone
 
 #: The largest file, in bytes, and the longest video, in seconds, that YouTube takes (YouTube Help, "Upload videos").
@@ -51,7 +52,6 @@ class YouTube(ApiTarget):
     clockwork = Clockwork(least=dt.timedelta(minutes=15), most=dt.timedelta(days=365))  # YouTube names neither
     certain_after = dt.timedelta(minutes=1)
     flags_ai = True
-    discloses = "YouTube is told that it is synthetic (containsSyntheticMedia)"
     tells_metrics = True
     unpublishes = True
 
@@ -97,7 +97,7 @@ class YouTube(ApiTarget):
     def identify(self, context: TargetContext) -> Identity:
         """The channel of the login."""
         channel = uploads.channel(self._get(context), "snippet")
-        return Identity(str(channel["id"]), str(channel.get("snippet", {}).get("title", "")))
+        return Identity(str(channel.get("id", "")), str(part(channel, "snippet").get("title", "")))
 
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
         rendition = delivery.rendition
@@ -105,7 +105,7 @@ class YouTube(ApiTarget):
             raise Refused("YouTube takes 256 GB and 12 hours at most", "make the video smaller")
         if self.account:
             channel = uploads.channel(self._get(context), "snippet")
-            names = {str(channel["id"]), str(channel.get("snippet", {}).get("customUrl", ""))} - {""}
+            names = {str(channel.get("id", "")), str(part(channel, "snippet").get("customUrl", ""))} - {""}
             if not {self.account, f"@{self.account}"} & names:
                 raise Reauthorise(
                     f"the login is that of the YouTube channel {' '.join(sorted(names))}, not of {self.account}",
@@ -130,7 +130,7 @@ class YouTube(ApiTarget):
         video = self._video(context, str(handle["video"]), "status,processingDetails")
         if video is None and context.now() - dt.datetime.fromisoformat(handle["uploaded_at"]) < LATE:
             raise Wait("YouTube does not show the upload yet", "", retry_after=processing.LATER)
-        if video is None or video["status"].get("uploadStatus") == "deleted":
+        if video is None or processing.deleted(video):
             raise Restart("the upload is not at YouTube any more", "")
         processing.await_processed(video)
 
@@ -153,9 +153,9 @@ class YouTube(ApiTarget):
         if identity is None:
             return None
         video = self._video(context, identity, "status")
-        if video is None:
+        if video is None or processing.deleted(video):
             raise Refused("the video is not at YouTube any more: somebody removed it", processing.SEE_STUDIO)
-        status = video["status"]
+        status = part(video, "status")
         processing.raise_if_refused(status)
         done = status.get("publishAt") is not None or status.get("privacyStatus") == self.privacy
         return self._published(context, identity, status) if done else None
@@ -164,7 +164,7 @@ class YouTube(ApiTarget):
         video = self._video(context, published.platform_id, "status")
         if video is None:
             return ReadBack(public=False, detail={"why": "YouTube has it no more"})
-        status = video["status"]
+        status = part(video, "status")
         detail = {**_seen(status), "url": published.url}
         if status.get("privacyStatus") == "private" and self.privacy != "private" and not status.get("publishAt"):
             detail["why"] = "YouTube keeps the uploads of a Google Cloud project private that it has not audited"
@@ -179,10 +179,9 @@ class YouTube(ApiTarget):
 
     def metrics(self, context: TargetContext, published: Published) -> Metrics:
         video = self._video(context, published.platform_id, "statistics")
-        told = video.get("statistics", {}) if video is not None else {}
-        views, likes, comments = (
-            int(told[key]) if key in told else None for key in ("viewCount", "likeCount", "commentCount")
-        )
+        told = part(video or {}, "statistics")  # numbers as text; what the owner hides is not there
+        counts = [str(told.get(f"{what}Count", "")) for what in ("view", "like", "comment")]
+        views, likes, comments = (int(count) if count.isdecimal() else None for count in counts)
         return Metrics(views, likes, comments)
 
     # What the calls share.
@@ -193,10 +192,10 @@ class YouTube(ApiTarget):
 
         return get
 
-    def _video(self, context: TargetContext, identity: str, part: str) -> uploads.Resource | None:
-        reply = self._get(context)("asking YouTube about the video", "/youtube/v3/videos", part=part, id=identity)
-        found = reply.need("items")
-        return {"status": {}, **found[0]} if found else None
+    def _video(self, context: TargetContext, identity: str, parts: str) -> Resource | None:
+        reply = self._get(context)("asking YouTube about the video", "/youtube/v3/videos", part=parts, id=identity)
+        found = items(reply)
+        return found[0] if found else None
 
     def _open(self, delivery: Delivery, context: TargetContext) -> str:
         """The address of a new upload session. Without bytes it comes to nothing."""

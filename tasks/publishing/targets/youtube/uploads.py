@@ -6,11 +6,11 @@ By the uploads playlist, which costs one unit a page; `search.list` has a small 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from tasks.publishing.client import Reply
 from tasks.publishing.outcome import Reauthorise, Retry
 from tasks.publishing.targets.youtube.errors import LOG_IN
+from tasks.publishing.targets.youtube.resource import Resource, items, part
 
 #: Pages of 50 uploads that are searched: two days of them, at the 100 a day that a project may make.
 PAGES = 4
@@ -20,10 +20,8 @@ LATER = 30.0
 Get = Callable[..., Reply]
 """A GET of the API: `doing`, the path, and the query as keyword arguments."""
 
-Resource = dict[str, Any]
 
-
-def channel(get: Get, part: str = "snippet,contentDetails") -> Resource:
+def channel(get: Get, parts: str) -> Resource:
     """The channel of the login.
 
     Raises
@@ -31,10 +29,10 @@ def channel(get: Get, part: str = "snippet,contentDetails") -> Resource:
     Reauthorise
         If it has none.
     """
-    found = get("asking YouTube for the channel", "/youtube/v3/channels", part=part, mine="true").get("items", 0)
-    if not isinstance(found, dict):
+    reply = get("asking YouTube for the channel", "/youtube/v3/channels", part=parts, mine="true")
+    if not reply.get("items"):
         raise Reauthorise("the login at Google has no YouTube channel", LOG_IN)
-    return found
+    return items(reply)[0]
 
 
 def find(get: Get, name: str, title: str) -> str | None:
@@ -47,18 +45,18 @@ def find(get: Get, name: str, title: str) -> str | None:
     """
     undecided = False
     for video in _newest(get):
-        called = video.get("fileDetails", {}).get("fileName")
-        if called == name:
+        called = part(video, "fileDetails").get("fileName")
+        if called == name and video.get("id"):
             return str(video["id"])
-        alike = called is None and video.get("snippet", {}).get("title") == title
-        undecided |= alike and video.get("status", {}).get("uploadStatus") == "uploaded"
+        alike = called is None and part(video, "snippet").get("title") == title
+        undecided |= alike and part(video, "status").get("uploadStatus") == "uploaded"
     if undecided:
         raise Retry("YouTube still processes an upload that may be this one", "ask again later", retry_after=LATER)
     return None
 
 
 def _newest(get: Get) -> Iterator[Resource]:
-    playlist = channel(get).get("contentDetails", {}).get("relatedPlaylists", {}).get("uploads", "")
+    playlist = part(channel(get, "contentDetails"), "contentDetails", "relatedPlaylists").get("uploads", "")
     page: dict[str, str] = {}
     for _ in range(PAGES):
         listed = get(
@@ -70,16 +68,20 @@ def _newest(get: Get) -> Iterator[Resource]:
             maxResults=50,
             **page,
         )
-        ids = [str(item["contentDetails"]["videoId"]) for item in listed.get("items", default=[])]
+        if listed.status == 404:
+            return
+        ids = [str(part(item, "contentDetails").get("videoId", "")) for item in items(listed)]
         if not ids:
             return
-        yield from get(
-            "reading the uploads at YouTube",
-            "/youtube/v3/videos",
-            part="snippet,status,fileDetails",
-            id=",".join(ids),
-            maxResults=50,
-        ).get("items", default=[])
+        yield from items(
+            get(
+                "reading the uploads at YouTube",
+                "/youtube/v3/videos",
+                part="snippet,status,fileDetails",
+                id=",".join(ids),
+                maxResults=50,
+            )
+        )
         page = {"pageToken": str(listed.get("nextPageToken", default=""))}
         if not page["pageToken"]:
             return
