@@ -12,7 +12,7 @@ from tasks.publishing.base import Target
 from tasks.publishing.client import Client, Reply
 from tasks.publishing.context import SANDBOX_TOKEN, TargetContext
 from tasks.publishing.login import Login
-from tasks.publishing.outcome import Reauthorise
+from tasks.publishing.outcome import Reauthorise, Refused, Retry
 from tasks.secret import Secret
 
 
@@ -83,6 +83,22 @@ class ApiTarget(Target):
         """
         raise Reauthorise(f"a login of {self.type} cannot be renewed", "use `token`")
 
+    def require_account(self, context: TargetContext) -> None:
+        """See that the login belongs to `account`, if that is given.
+
+        Raises
+        ------
+        Reauthorise
+            If it is another one's.
+        """
+        if not self.account or (found := self.identify(context)) is None:
+            return
+        if self.account not in {found.id, found.name}:
+            raise Reauthorise(
+                f"the login of {self.type} belongs to {found.name} ({found.id}), and not to {self.account}",
+                "log in with the account that `account` names, or correct `account`",
+            )
+
     def call(
         self,
         context: TargetContext,
@@ -134,3 +150,27 @@ class ApiTarget(Target):
             if another is None:
                 raise
             return attempt(another)
+
+    def ask(self, context: TargetContext, doing: str, path: str, **how: Any) -> Reply:
+        """A `GET` on behalf of `look_up`, where `Refused` would mean that the post was refused.
+
+        That the platform refuses the question says nothing of the post.
+
+        Raises
+        ------
+        Reauthorise
+            If the login may not ask: a person has to see to that.
+        Retry
+            If the platform refuses the question otherwise.
+        """
+
+        def judge(reply: Reply) -> None:
+            if reply.status == 403:
+                said = f"{reply.doing}: {reply.status} {reply.quote}".strip()
+                raise Reauthorise(said, "give the login the permission to read what the account posted")
+            self.judge(reply)
+
+        try:
+            return self.call(context, doing, "GET", path, judge=judge, **how)
+        except Refused as error:
+            raise Retry(error.reason, error.instruction) from error

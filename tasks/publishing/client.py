@@ -60,6 +60,14 @@ class Reply:
                 raise Retry(f"{self.doing}: the answer has no `{path}`: {self.quote}", "try again later") from None
         return found
 
+    def need_list(self, *keys: str | int) -> list[Any]:
+        """The same where a list must be: an answer that is none must not pass for an empty one."""
+        found = self.need(*keys)
+        if not isinstance(found, list):
+            path = ".".join(map(str, keys))
+            raise Retry(f"{self.doing}: the answer has no list `{path}`: {self.quote}", "try again later")
+        return found
+
     def get(self, *keys: str | int, default: Any = None) -> Any:
         """The same, or `default`."""
         found = self.json()
