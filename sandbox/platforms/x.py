@@ -27,7 +27,10 @@ _TWEET = frozenset(
         *("reply", "share_with_followers"),
     }
 )
-_FIELDS = ("id", "text", "created_at", "author_id", "public_metrics", "attachments", "edit_history_tweet_ids")
+_FIELDS = (
+    *("id", "text", "created_at", "author_id", "public_metrics", "attachments", "edit_history_tweet_ids"),
+    "note_tweet",
+)
 _CASHTAG = re.compile(r"(?<!\w)\$[A-Za-z]{1,6}\b")
 
 
@@ -166,7 +169,7 @@ class X(Uploads):
             message = f"The `tweet.fields` query parameter value [{wrong[0]}] is not one of [{','.join(_FIELDS)}]"
             raise invalid(message, tweet__fields=wrong[0])
         seen = Audience.of(post.id, self.clock.now() - post.at)
-        all_of_it = {
+        all_of_it: dict[str, Any] = {
             "id": post.id,
             "text": self._text(post),
             "edit_history_tweet_ids": [post.id],
@@ -182,7 +185,11 @@ class X(Uploads):
                 "impression_count": seen.views,
             },
         }
-        return {name: all_of_it[name] for name in ("id", "text", "edit_history_tweet_ids", *asked)}
+        if weight(post.text) > MOST_WEIGHT:  # of a long post, `text` is the beginning
+            all_of_it["note_tweet"] = {"text": all_of_it["text"]}
+            all_of_it["text"] = f"{post.text[:MOST_WEIGHT]}…"
+        wanted = ("id", "text", "edit_history_tweet_ids", *asked)
+        return {name: all_of_it[name] for name in wanted if name in all_of_it}
 
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:
