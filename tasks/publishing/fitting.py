@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from reelmill.content import Rendition
 from tasks.publishing.outcome import Refused
 
@@ -14,8 +16,9 @@ def require_fit(
     most_bytes: int | None = None,
     least_seconds: float = 0.0,
     most_seconds: float | None = None,
+    fps: tuple[float, float] = (0.0, math.inf),
 ) -> None:
-    """Compare the file's size and length with a platform's limits.
+    """Compare the file's size, length and rate with a platform's limits.
 
     Raises
     ------
@@ -39,4 +42,9 @@ def require_fit(
     if most_seconds is not None and seconds > most_seconds:
         raise Refused(
             f"the video lasts {seconds:.1f} s, and {platform} takes {most_seconds:g} s at most", "make it shorter"
+        )
+    if not fps[0] <= rendition.fps <= fps[1]:
+        raise Refused(
+            f"the video has {rendition.fps} frames a second, and {platform} takes {fps[0]:g} to {fps[1]:g}",
+            "deliver another profile",
         )
