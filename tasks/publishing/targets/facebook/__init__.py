@@ -1,0 +1,1 @@
+"""Facebook: the target, and what a video of a page says of itself."""
