@@ -38,6 +38,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "folder": "tasks.publishing.targets.folder:Folder",
         "youtube": "tasks.publishing.targets.youtube.target:YouTube",
         "tiktok": "tasks.publishing.targets.tiktok.target:TikTok",
+        "instagram": "tasks.publishing.targets.instagram:Instagram",
+        "facebook": "tasks.publishing.targets.facebook.target:Facebook",
+        "x": "tasks.publishing.targets.x.target:X",
     },
 }
 

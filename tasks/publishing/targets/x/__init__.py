@@ -1,0 +1,1 @@
+"""X: the target, its upload in segments, its error words, and its way to count a text."""
