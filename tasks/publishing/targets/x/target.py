@@ -31,6 +31,8 @@ LONGEST, LONGEST_PREMIUM = 280, 25_000
 MOST_HASHTAGS = 3
 #: Seconds between two questions after a video, where X names none.
 CADENCE = 5.0
+#: How long the list of posts may lack a new one, at the most.
+LISTED_WITHIN = dt.timedelta(hours=1)
 #: Posts that are looked through: as many as the account may make in 15 minutes.
 PAGE = 100
 
@@ -111,8 +113,8 @@ class X(ApiTarget):
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
         text = self._text(delivery)
-        again = "armed" in handle
-        if again and (found := self.look_up(delivery, context, handle)) is not None:
+        earlier = moment(handle.get("armed"))
+        if earlier is not None and (found := self.look_up(delivery, context, handle)) is not None:
             return found  # what an attempt before this one made
         handle.remember(armed=handle.get("armed") or context.now().isoformat(), mark=mark_of(text))
         reply = self.call(
@@ -126,7 +128,7 @@ class X(ApiTarget):
                 "made_with_ai": True,
                 **({"reply_settings": self.reply_settings} if self.reply_settings else {}),
             },
-            judge=partial(self._judge_post, handle, again),
+            judge=partial(self._judge_post, earlier is not None and context.now() < earlier + LISTED_WITHIN),
             irreversible=True,
         )
         post = reply.get("data", "id")
@@ -200,15 +202,14 @@ class X(ApiTarget):
     def _media(self, context: TargetContext, handle: Handle) -> MediaUpload:
         return MediaUpload(partial(self.call, context), context, handle)
 
-    def _judge_post(self, handle: Handle, again: bool, reply: Reply) -> None:
+    def _judge_post(self, tried: bool, reply: Reply) -> None:
         """What X says of a post.
 
-        A duplicate after an earlier attempt may be that attempt, so it is looked up, once. Else the account has another
-        post with the same words.
+        A duplicate may be an attempt of ours whose post is not listed yet, if one was made a short time ago. Else the
+        account has another post with the same words.
         """
         if answers.is_duplicate(reply):
-            if again and not handle.get("duplicate"):
-                handle.remember(duplicate=True)
+            if tried:
                 raise Ambiguous(f"{reply.doing}: {words(reply)}")
             raise Refused(f"{reply.doing}: {words(reply)}", "give it other words, then resume the run")
         if answers.is_invalid_media(reply):
