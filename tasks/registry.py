@@ -41,6 +41,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "instagram": "tasks.publishing.targets.instagram:Instagram",
         "facebook": "tasks.publishing.targets.facebook.target:Facebook",
         "x": "tasks.publishing.targets.x.target:X",
+        "linkedin": "tasks.publishing.targets.linkedin.target:LinkedIn",
     },
 }
 

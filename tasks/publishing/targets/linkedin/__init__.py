@@ -1,0 +1,1 @@
+"""LinkedIn, as a target: its text format, its API, and a post."""

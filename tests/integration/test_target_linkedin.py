@@ -1,0 +1,393 @@
+"""LinkedIn as a target, against a simulated LinkedIn."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.little_text import plain
+from sandbox.platforms.linkedin import LinkedIn as Simulated
+from sandbox.server import sandbox
+from tasks.publishing.base import Metrics, ReadBack, Safety
+from tasks.publishing.context import TargetContext
+from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Retry, Wait
+from tasks.publishing.targets.linkedin.little_text import little_text
+from tasks.publishing.targets.linkedin.target import LinkedIn
+from tests.rehearsal import DISCLOSURE, Died, Memory, count, make_delivery, make_target, post, prepared
+
+MEMBER, ORGANISATION = "urn:li:person:abc", "urn:li:organization:42"
+HEADERS = {
+    "Authorization": "Bearer sandbox-token",
+    "LinkedIn-Version": "202606",
+    "X-Restli-Protocol-Version": "2.0.0",
+}
+
+
+@pytest.fixture
+def platform() -> Iterator[Simulated]:
+    with sandbox([Simulated]) as box:
+        made = box["linkedin"]
+        assert isinstance(made, Simulated)
+        made.organization = True
+        made.part_bytes = 64_000
+        yield made
+
+
+@pytest.fixture
+def context(platform: Simulated, tmp_path: Path) -> Iterator[TargetContext]:
+    made = TargetContext(folder=tmp_path, sandbox=platform.base.removesuffix("/linkedin"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def member() -> LinkedIn:
+    made: LinkedIn = make_target("linkedin", author=MEMBER)
+    return made
+
+
+@pytest.fixture
+def organisation() -> LinkedIn:
+    made: LinkedIn = make_target("linkedin", author=ORGANISATION)
+    return made
+
+
+def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    published = post(member, delivery, context, platform, memory)
+    (public,) = platform.published
+    assert published.platform_id == public.id
+    assert published.url == f"https://www.linkedin.com/feed/update/{public.id}/"
+    assert published.settled
+    assert public.account == MEMBER
+    assert public.sha256 == delivery.rendition.sha256
+    assert public.text == f"First snow\nThe kettle sings.\n\n{DISCLOSURE}\n#tea #snow"
+    assert public.detail["title"] == "First snow"
+    assert count(platform, "chunk") == 4
+    assert [len(known.get("etags", [])) for known in memory.commits[:5]] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("commits", range(1, 9))
+def test_a_process_that_dies_at_any_commit_is_continued(
+    platform: Simulated, context: TargetContext, organisation: LinkedIn, tmp_path: Path, commits: int
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory(dies_after=commits)
+    with pytest.raises(Died):
+        post(organisation, delivery, context, platform, memory)
+    memory.dies_after = None
+    post(organisation, delivery, context, platform, memory)
+    (public,) = platform.published
+    assert public.sha256 == delivery.rendition.sha256
+    assert count(platform, "init") == 1
+    assert count(platform, "chunk") == 4
+
+
+def test_an_upload_that_is_whole_returns_at_once(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    prepared(member, delivery, context, memory, platform)
+    before = len(platform.calls)
+    member.upload(delivery, context, memory.handle())
+    assert len(platform.calls) == before
+
+
+def test_a_range_that_was_cut_is_sent_again_and_no_other(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    platform.trouble("chunk", cut=10_000, after=2)
+    with pytest.raises(Retry):
+        member.upload(delivery, context, memory.handle())
+    post(member, delivery, context, platform, memory)
+    assert platform.published[0].sha256 == delivery.rendition.sha256
+    assert count(platform, "chunk") == 5
+
+
+def test_the_ranges_are_put_together_once_if_the_answer_is_lost(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    platform.trouble("finalize", handled=True, drop=True)
+    with pytest.raises(Retry):
+        member.upload(delivery, context, memory.handle())
+    post(member, delivery, context, platform, memory)
+    assert count(platform, "finalize") == 1
+    assert len(platform.published) == 1
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["by our clock", "by LinkedIn's word"])
+def test_addresses_that_expired_are_a_restart(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path, known: bool
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    if known:
+        platform.session_seconds = -1
+    else:
+        platform.trouble("chunk", status=503, after=1)
+        with pytest.raises(Retry):
+            member.upload(delivery, context, memory.handle())
+        platform.clock.advance(90_000)
+    with pytest.raises(Restart):
+        member.upload(delivery, context, memory.handle())
+    platform.session_seconds = 86400
+    memory.handle().forget()
+    post(member, delivery, context, platform, memory)
+    assert len(platform.published) == 1
+
+
+def test_it_waits_while_the_video_is_processed_and_says_why_it_failed(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    platform.reject_processing = "the codec is unknown"
+    platform.processing = 60
+    member.upload(delivery, context, memory.handle())
+    with pytest.raises(Wait) as wait:
+        member.check(delivery, context, memory.handle())
+    assert wait.value.retry_after
+    platform.clock.advance(61)
+    with pytest.raises(Refused, match="the codec is unknown"):
+        member.check(delivery, context, memory.handle())
+    assert not platform.published
+
+
+def test_a_video_that_is_gone_is_a_restart(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    handle = prepared(member, delivery, context, memory, platform)
+    handle.remember(video="urn:li:video:gone")
+    with pytest.raises(Restart):
+        member.check(delivery, context, handle)
+
+
+def test_only_an_organisation_can_be_looked_up() -> None:
+    assert LinkedIn.safety is Safety.NONE
+    assert make_target("linkedin", author=MEMBER).safety is Safety.NONE
+    assert make_target("linkedin", author=ORGANISATION).safety is Safety.LOOK_UP
+
+
+@pytest.mark.parametrize("how", [{"drop": True}, {"status": 500}], ids=["no answer", "an answer that says no"])
+@pytest.mark.parametrize("happened", [True, False])
+def test_what_became_of_an_organisations_post_is_looked_up(
+    platform: Simulated, context: TargetContext, organisation: LinkedIn, tmp_path: Path, happened: bool, how: Any
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    handle = prepared(organisation, delivery, context, memory, platform)
+    assert organisation.look_up(delivery, context, memory.handle()) is None
+    platform.trouble("publish", handled=happened, **how)
+    with pytest.raises(Ambiguous):
+        organisation.finalize(delivery, context, handle)
+    found = organisation.look_up(delivery, context, memory.handle())
+    assert (found is not None) == happened == bool(platform.published)
+    assert found is None or found.platform_id == platform.published[0].id
+
+
+def test_a_member_is_told_nothing(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
+) -> None:
+    platform.organization = False
+    delivery, memory = make_delivery(tmp_path), Memory()
+    published = post(member, delivery, context, platform, memory)
+    before = len(platform.calls)
+    assert member.look_up(delivery, context, memory.handle()) is None
+    assert member.read_back(delivery, context, published) == ReadBack()
+    assert member.metrics(context, published) == Metrics()
+    assert len(platform.calls) == before
+
+
+def test_a_post_is_found_behind_those_that_came_after_it(
+    platform: Simulated, context: TargetContext, organisation: LinkedIn, tmp_path: Path
+) -> None:
+    platform.daily_cap = platform.limit(1000, 86400)
+    delivery, memory = make_delivery(tmp_path), Memory()
+    published = post(organisation, delivery, context, platform, memory)
+    body = {"author": ORGANISATION, "commentary": "words", "visibility": "PUBLIC", "lifecycleState": "PUBLISHED"}
+    body |= {"distribution": {"feedDistribution": "MAIN_FEED"}}  # type: ignore[dict-item]
+    with httpx.Client(headers=HEADERS) as client:
+        for _ in range(120):
+            assert client.post(f"{platform.base}/rest/posts", json=body).status_code == 201
+    found = organisation.look_up(delivery, context, memory.handle())
+    assert found is not None
+    assert found.platform_id == published.platform_id
+    assert count(platform, "look_up") == 2
+
+
+def test_a_question_that_is_refused_says_nothing_of_the_post(
+    platform: Simulated, context: TargetContext, organisation: LinkedIn, tmp_path: Path
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    post(organisation, delivery, context, platform, memory)
+    platform.organization = False
+    with pytest.raises(Reauthorise):
+        organisation.look_up(delivery, context, memory.handle())
+    platform.trouble("look_up", status=400, body={"message": "no"})
+    with pytest.raises(Retry):
+        organisation.look_up(delivery, context, memory.handle())
+    platform.trouble("look_up", status=200, body="<html>maintenance</html>")
+    with pytest.raises(Retry):
+        organisation.look_up(delivery, context, memory.handle())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (401, {"code": "EXPIRED_ACCESS_TOKEN", "serviceErrorCode": 65602}, Reauthorise),
+        (403, {"code": "ACCESS_DENIED", "serviceErrorCode": 100}, Refused),
+        (422, {"code": "DUPLICATE_POST", "message": "Content is a duplicate of urn:li:share:1"}, Refused),
+        (422, {"message": "ERROR :: /commentary :: is too long"}, Refused),
+        (426, {"code": "NONEXISTENT_VERSION"}, Refused),
+        (429, {"message": "Resource level throttle DAY limit for calls to this resource is reached."}, Defer),
+        (429, {"message": "Too many requests"}, Retry),
+        (400, {"code": "MEDIA_ASSET_PROCESSING"}, Wait),
+    ],
+)
+def test_linkedins_words_mean_outcomes(
+    platform: Simulated,
+    context: TargetContext,
+    member: LinkedIn,
+    tmp_path: Path,
+    status: int,
+    body: dict[str, object],
+    outcome: type[Exception],
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    handle = prepared(member, delivery, context, memory, platform)
+    platform.trouble("publish", status=status, body=body)
+    with pytest.raises(outcome) as caught:
+        member.finalize(delivery, context, handle)
+    assert "LinkedIn" in str(caught.value)
+    assert "sandbox-token" not in str(caught.value)
+    assert not platform.published
+    if isinstance(caught.value, Defer):
+        assert dt.timedelta(0) < caught.value.until - dt.datetime.now(dt.UTC) <= dt.timedelta(days=1)
+
+
+def test_an_answer_that_names_no_post_is_ambiguous(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    handle = prepared(member, delivery, context, memory, platform)
+    platform.trouble("publish", handled=True, status=201)
+    with pytest.raises(Ambiguous):
+        member.finalize(delivery, context, handle)
+
+
+@pytest.mark.parametrize(
+    ("instructions", "outcome"),
+    [
+        ([{"uploadUrl": "https://elsewhere.example/x", "firstByte": 0, "lastByte": 199_999}], Refused),
+        ([{"uploadUrl": "http://www.linkedin.com/x", "firstByte": 0, "lastByte": 199_999}], Refused),
+        ([{"uploadUrl": "https://www.linkedin.com/x", "firstByte": 0, "lastByte": 9}], Retry),
+        ([{"uploadUrl": "https://www.linkedin.com/x"}], Retry),
+        ([], Retry),
+    ],
+)
+def test_bytes_go_nowhere_but_to_linkedin_and_all_of_them_do(
+    platform: Simulated,
+    context: TargetContext,
+    member: LinkedIn,
+    tmp_path: Path,
+    instructions: list[object],
+    outcome: type[Exception],
+) -> None:
+    value = {"video": "urn:li:video:1", "uploadInstructions": instructions, "uploadToken": ""}
+    platform.trouble("init", status=200, body={"value": value})
+    with pytest.raises(outcome):
+        member.upload(make_delivery(tmp_path), context, Memory().handle())
+
+
+def test_long_words_are_cut_and_the_ai_line_stays(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
+) -> None:
+    caption = "a_b (c) [d] {e} #tea <f> @g *h* " * 200
+    delivery = make_delivery(tmp_path, title="Tee " * 80, caption=caption, hashtags=("tea", "t_e"))
+    post(member, delivery, context, platform)
+    (public,) = platform.published
+    assert len(public.detail["title"]) <= 200
+    assert public.text.endswith(f"…\n\n{DISCLOSURE}\n#t_e")
+    assert "a_b (c) [d] {e} #tea <f> @g *h*" in public.text
+
+
+@given(st.text(), st.sets(st.from_regex(r"\w{1,8}", fullmatch=True)))
+def test_readers_see_the_text_as_it_was_written(text: str, hashtags: set[str]) -> None:
+    assert plain(little_text(text, hashtags)) == text
+
+
+@pytest.mark.parametrize(("size", "frames"), [(1000, 121), (200_000, 24), (200_000, 24 * 1801)])
+def test_what_linkedin_does_not_take_is_refused_before_anything_is_sent(
+    platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path, size: int, frames: int
+) -> None:
+    with pytest.raises(Refused, match="LinkedIn takes"):
+        member.prepare(make_delivery(tmp_path, size=size, frames=frames), context)
+    assert not platform.calls
+
+
+def test_nothing_is_posted_with_the_login_of_another_member(
+    platform: Simulated, context: TargetContext, tmp_path: Path
+) -> None:
+    delivery = make_delivery(tmp_path)
+    make_target("linkedin", author=MEMBER, account="sandbox-member").prepare(delivery, context)
+    with pytest.raises(Reauthorise, match="sandbox-member"):
+        make_target("linkedin", author=MEMBER, account="another").prepare(delivery, context)
+
+
+def test_an_organisations_post_is_read_counted_and_taken_down(
+    platform: Simulated, context: TargetContext, organisation: LinkedIn, tmp_path: Path
+) -> None:
+    delivery = make_delivery(tmp_path)
+    published = post(organisation, delivery, context, platform)
+    seen = organisation.read_back(delivery, context, published)
+    assert seen.public is True
+    assert seen.labelled is None
+    platform.clock.advance(6000)
+    told = organisation.metrics(context, published)
+    assert told.likes == 50
+    assert told.detail["impressions"] == 1000
+    organisation.unpublish(context, published)
+    organisation.unpublish(context, published)
+    assert not platform.public
+    assert organisation.read_back(delivery, context, published).public is False
+
+
+@pytest.fixture
+def login(platform: Simulated, tmp_path: Path) -> Path:
+    """A login whose token is good no more."""
+    platform.strict = True
+    path = tmp_path / "login.json"
+    known = {"client_id": "id", "client_secret": "secret", "refresh_token": "sandbox-refresh-token"}
+    path.write_text(json.dumps({**known, "access_token": "an-old-token"}))
+    return path
+
+
+def test_a_login_is_renewed_once_and_written_back(platform: Simulated, login: Path, tmp_path: Path) -> None:
+    platform.rotates = True
+    context = TargetContext(folder=tmp_path)
+    target = make_target("linkedin", author=MEMBER, login={"file": str(login)}, url=platform.base)
+    post(target, make_delivery(tmp_path), context, platform)
+    context.close()
+    assert len(platform.published) == 1
+    assert count(platform, "token") == 1
+    written = json.loads(login.read_text())
+    assert written["access_token"] in platform.tokens
+    assert written["refresh_token"] in platform.refresh_tokens - {"sandbox-refresh-token"}
+
+
+def test_a_login_that_cannot_be_renewed_needs_a_person(platform: Simulated, login: Path, tmp_path: Path) -> None:
+    platform.refresh_tokens.clear()
+    context = TargetContext(folder=tmp_path)
+    target = make_target("linkedin", author=MEMBER, login={"file": str(login)}, url=platform.base)
+    with pytest.raises(Reauthorise, match="log in to LinkedIn again"):
+        target.upload(make_delivery(tmp_path), context, Memory().handle())
+    context.close()
