@@ -42,6 +42,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "facebook": "tasks.publishing.targets.facebook.target:Facebook",
         "x": "tasks.publishing.targets.x.target:X",
         "linkedin": "tasks.publishing.targets.linkedin.target:LinkedIn",
+        "pinterest": "tasks.publishing.targets.pinterest:Pinterest",
     },
 }
 
