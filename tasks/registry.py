@@ -43,6 +43,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "x": "tasks.publishing.targets.x.target:X",
         "linkedin": "tasks.publishing.targets.linkedin.target:LinkedIn",
         "pinterest": "tasks.publishing.targets.pinterest:Pinterest",
+        "telegram": "tasks.publishing.targets.telegram:Telegram",
     },
 }
 
