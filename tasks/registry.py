@@ -44,6 +44,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "linkedin": "tasks.publishing.targets.linkedin.target:LinkedIn",
         "pinterest": "tasks.publishing.targets.pinterest:Pinterest",
         "telegram": "tasks.publishing.targets.telegram:Telegram",
+        "discord": "tasks.publishing.targets.discord:Discord",
     },
 }
 

@@ -1,0 +1,226 @@
+"""Discord as a target, against simulated webhooks."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from sandbox.platforms.discord import Discord as Simulated
+from sandbox.server import sandbox
+from tasks.publishing.base import Safety
+from tasks.publishing.context import TargetContext
+from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
+from tasks.publishing.targets.discord import Discord
+from tests.rehearsal import DISCLOSURE, Died, Memory, count, make_delivery, make_target, post, prepared
+
+WEBHOOK = {"env": "DISCORD_WEBHOOK"}
+
+
+@pytest.fixture
+def platform() -> Iterator[Simulated]:
+    with sandbox([Simulated]) as box:
+        made = box["discord"]
+        assert isinstance(made, Simulated)
+        yield made
+
+
+@pytest.fixture
+def context(platform: Simulated, tmp_path: Path) -> Iterator[TargetContext]:
+    made = TargetContext(folder=tmp_path, sandbox=platform.base.removesuffix("/discord"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def target() -> Discord:
+    made: Discord = make_target("discord", webhook=WEBHOOK)
+    return made
+
+
+def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
+    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
+) -> None:
+    delivery = make_delivery(tmp_path)
+    published = post(target, delivery, context, platform)
+    (public,) = platform.published
+    assert published.platform_id == public.id
+    assert published.url == f"https://discord.com/channels/1100000000000000000/{platform.channel}/{public.id}"
+    assert public.sha256 == delivery.rendition.sha256
+    assert public.text == f"First snow\nThe kettle sings.\n\n{DISCLOSURE}\n#tea #snow"
+    assert public.detail["attachments"] == ["01-first-snow.mp4"]
+
+
+def test_a_thread_is_posted_read_and_cleared_as_a_thread(
+    platform: Simulated, context: TargetContext, tmp_path: Path
+) -> None:
+    target = make_target("discord", webhook=WEBHOOK, thread="1200")
+    delivery = make_delivery(tmp_path)
+    published = post(target, delivery, context, platform)
+    assert platform.published[0].detail["channel_id"] == "1200"
+    assert target.read_back(delivery, context, published).public is True
+    target.unpublish(context, published)
+    assert not platform.public
+
+
+def test_a_process_that_dies_before_the_call_is_continued(
+    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory(dies_after=1)
+    with pytest.raises(Died):
+        post(target, delivery, context, platform, memory)
+    memory.dies_after = None
+    post(target, delivery, context, platform, memory)
+    assert len(platform.published) == 1
+    assert count(platform, "webhook") == 1
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_lost_answer_is_ambiguous_and_cannot_be_looked_up(
+    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path, happened: bool
+) -> None:
+    delivery, memory = make_delivery(tmp_path), Memory()
+    handle = prepared(target, delivery, context, memory, platform)
+    for how in ({"drop": True}, {"status": 502}):
+        platform.trouble("publish", handled=happened, **how)
+        with pytest.raises(Ambiguous):
+            target.finalize(delivery, context, handle)
+    assert target.look_up(delivery, context, handle) is None
+    assert target.safety is Safety.NONE
+
+
+def test_an_answer_that_names_no_message_is_ambiguous(
+    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
+) -> None:
+    platform.trouble("publish", handled=True, status=204)
+    with pytest.raises(Ambiguous):
+        target.finalize(make_delivery(tmp_path), context, Memory().handle())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "says"),
+    [
+        (401, {"code": 50027, "message": "Invalid Webhook Token"}, Reauthorise, "make a webhook"),
+        (404, {"code": 10015, "message": "Unknown Webhook"}, Reauthorise, "make a webhook"),
+        (404, {"code": 10003, "message": "Unknown Channel"}, Refused, "correct `thread`"),
+        (413, {"code": 40005, "message": "Request entity too large"}, Refused, "max_bytes"),
+        (400, {"code": 50035, "message": "Invalid Form Body"}, Refused, "Invalid Form Body"),
+        (429, {"message": "You are being rate limited.", "retry_after": 1.5, "global": False}, Retry, "rate limited"),
+    ],
+)
+def test_discords_words_mean_outcomes(
+    platform: Simulated,
+    context: TargetContext,
+    target: Discord,
+    tmp_path: Path,
+    status: int,
+    body: dict[str, object],
+    outcome: type[Exception],
+    says: str,
+) -> None:
+    platform.trouble("publish", status=status, body=body)
+    with pytest.raises(outcome, match=says) as caught:
+        target.finalize(make_delivery(tmp_path), context, Memory().handle())
+    assert "Discord" in str(caught.value)
+    assert not platform.published
+    if isinstance(caught.value, Retry):
+        assert caught.value.retry_after == 1.5
+
+
+def test_a_limit_is_waited_for_as_long_as_discord_says(
+    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
+) -> None:
+    platform.rate = platform.limit(1, 30)
+    delivery = make_delivery(tmp_path)
+    target.finalize(delivery, context, Memory().handle())
+    with pytest.raises(Retry) as retry:
+        target.finalize(delivery, context, Memory().handle())
+    assert retry.value.retry_after == pytest.approx(30, abs=5)
+    platform.clock.advance(retry.value.retry_after or 0)
+    target.finalize(delivery, context, Memory().handle())
+    assert len(platform.published) == 2
+
+
+def test_a_limit_that_only_a_header_tells_is_waited_for(
+    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
+) -> None:
+    platform.trouble("publish", status=429, body="<html>blocked for a while</html>", headers={"Retry-After": "9"})
+    with pytest.raises(Retry) as retry:
+        target.finalize(make_delivery(tmp_path), context, Memory().handle())
+    assert retry.value.retry_after == 9
+
+
+def test_long_words_are_cut_and_the_ai_line_stays(
+    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
+) -> None:
+    post(target, make_delivery(tmp_path, caption="🍵 words of snow @everyone " * 200), context, platform)
+    (public,) = platform.published
+    assert len(public.text.encode("utf-16-le")) // 2 <= 2000
+    assert public.text.endswith(f"…\n\n{DISCLOSURE}\n#tea #snow")
+
+
+def test_the_words_of_a_feed_call_nobody(
+    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
+) -> None:
+    published = post(target, make_delivery(tmp_path, caption="@everyone look"), context, platform)
+    assert platform._messages[published.platform_id].fields["allowed_mentions"] == {"parse": []}
+
+
+def test_a_file_that_is_too_large_is_refused_before_anything_is_sent(
+    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
+) -> None:
+    delivery = make_delivery(tmp_path, size=10 * 1024 * 1024 + 1)
+    with pytest.raises(Refused, match="10485760 at most"):
+        target.prepare(delivery, context)
+    assert not platform.calls
+    platform.largest = 50 * 1024 * 1024
+    post(make_target("discord", webhook=WEBHOOK, max_bytes=50 * 1024 * 1024), delivery, context, platform)
+    assert platform.published[0].sha256 == delivery.rendition.sha256
+
+
+def test_a_message_is_read_and_taken_down(
+    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
+) -> None:
+    delivery = make_delivery(tmp_path)
+    published = post(target, delivery, context, platform)
+    seen = target.read_back(delivery, context, published)
+    assert seen.public is True
+    assert seen.whole is True
+    target.unpublish(context, published)
+    target.unpublish(context, published)
+    assert not platform.public
+    assert target.read_back(delivery, context, published).public is False
+
+
+def test_it_says_whose_the_webhook_is(platform: Simulated, context: TargetContext, target: Discord) -> None:
+    assert target.identify(context).name == "Sandbox"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "https://elsewhere.example/api/webhooks/1/a-very-secret-token",
+        "https://discord.com.example/api/webhooks/1/a-very-secret-token",
+        "http://discord.com/api/webhooks/1/a-very-secret-token",
+        "https://discord.com/api/webhooks/one/a-very-secret-token",
+        "https://discord.com/api/webhooks/1/a-very-secret-token/github",
+    ],
+)
+def test_an_address_that_is_no_webhook_is_used_for_nothing_and_shown_to_nobody(
+    tmp_path: Path, target: Discord, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("DISCORD_WEBHOOK", address)
+    context = TargetContext(folder=tmp_path)
+    with pytest.raises(Reauthorise, match=r"\$DISCORD_WEBHOOK") as caught:
+        target.upload(make_delivery(tmp_path), context, Memory().handle())
+    assert "a-very-secret-token" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("wrong", [{}, {"webhook": WEBHOOK, "thread": "a"}, {"webhook": WEBHOOK, "max_bytes": 0}])
+def test_a_definition_that_cannot_be_meant_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        make_target("discord", **wrong)
