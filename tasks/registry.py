@@ -45,6 +45,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "pinterest": "tasks.publishing.targets.pinterest:Pinterest",
         "telegram": "tasks.publishing.targets.telegram:Telegram",
         "discord": "tasks.publishing.targets.discord:Discord",
+        "wordpress": "tasks.publishing.targets.wordpress:WordPress",
     },
 }
 
