@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid5
 
-from reelmill.content import Json, PostText, Rendition, post_identity
+from reelmill.content import NAMESPACE, Json, PostText, Rendition
 from reelmill.files import sha256_of
 from sandbox.platform import Platform
 from tasks.publishing.base import Delivery, Handle, Published, Target
@@ -74,13 +74,9 @@ def make_delivery(
         frames, 24, size, {}, preview=False,
     )  # fmt: skip
     return Delivery(
-        post_identity(rendition.id, "t"), rendition, PostText(title, caption, hashtags), "daily/2026-11-22", name,
+        uuid5(NAMESPACE, rendition.sha256), rendition, PostText(title, caption, hashtags), "daily/2026-11-22", name,
         {"pipeline": "daily"}, DISCLOSURE, public_at,
     )  # fmt: skip
-
-
-def without_words(delivery: Delivery) -> Delivery:
-    return replace(delivery, text=PostText("", "", ()))
 
 
 def until_ready(platform: Platform, ask: Callable[[], None]) -> None:
