@@ -203,7 +203,11 @@ def test_a_pin_that_is_shown_without_its_alt_text_is_found_by_words_and_time(
 ) -> None:
     delivery, memory = make_delivery(tmp_path), Memory()
     published = post(target, delivery, context, platform, memory)
-    shown = {"id": published.platform_id, "title": "First snow", "created_at": dt.datetime.now(dt.UTC).isoformat()}
+    shown: dict[str, object] = {
+        "id": published.platform_id,
+        "title": "First snow",
+        "created_at": dt.datetime.now(dt.UTC).isoformat(),
+    }
     shown |= {"description": f"The kettle sings.\n\n{DISCLOSURE}\n#tea #snow", **change}
     platform.trouble("look_up", status=200, body={"items": [shown], "bookmark": None})
     assert (target.look_up(delivery, context, memory.handle()) is not None) == found
