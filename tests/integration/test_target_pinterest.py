@@ -169,6 +169,14 @@ def test_what_became_of_a_pin_is_looked_up(
     assert found is None or found.platform_id == platform.published[0].id
 
 
+def test_the_alt_text_is_enough_to_find_a_pin(
+    platform: Simulated, context: TargetContext, target: Pinterest, tmp_path: Path
+) -> None:
+    delivery = make_delivery(tmp_path)
+    published = post(target, delivery, context, platform)
+    assert target.look_up(delivery, context, Memory().handle()) == published
+
+
 def test_a_pin_with_the_same_words_is_not_taken_for_it(
     platform: Simulated, context: TargetContext, target: Pinterest, tmp_path: Path
 ) -> None:

@@ -143,16 +143,14 @@ class Pinterest(ApiTarget):
 
         If a pin is shown without its alt text, the one with these words that was made since the call was sent.
         """
-        if "sent_at" not in handle:
-            return None
-        words = self._words(delivery)
-        since = dt.datetime.fromisoformat(str(handle["sent_at"])) - SKEW
+        words, sent = self._words(delivery), handle.get("sent_at")
+        since = dt.datetime.fromisoformat(str(sent)) - SKEW if sent else None
         for pin in self._pins(context):
             if pin.get("alt_text"):
                 found = str(pin["alt_text"]).rstrip().endswith(_mark(delivery))
             else:
                 same = all(_same(pin.get(name), words[name]) for name in ("title", "description"))
-                found = same and _moment(pin.get("created_at")) >= since
+                found = same and since is not None and _moment(pin.get("created_at")) >= since
             if found:
                 return _published(str(pin.get("id")))
         return None
