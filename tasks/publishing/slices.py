@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 #: Bytes that are read and sent in one go.
 PIECE = 256 * 1024
@@ -42,6 +48,42 @@ class Slice:
     def read(self) -> bytes:
         """All of it, for bodies that have to be in memory."""
         return b"".join(self)
+
+    def open(self) -> SliceFile:
+        """As a file that is closed by whoever opens it, for multipart bodies."""
+        return SliceFile(self)
+
+
+class SliceFile(io.RawIOBase):
+    """A slice that looks like a whole file: it begins at 0 and ends where the slice does."""
+
+    def __init__(self, part: Slice) -> None:
+        super().__init__()
+        self._part = part
+        self._at = 0
+        self._stream = part.path.open("rb")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._part.size}[whence]
+        self._at = max(0, origin + offset)
+        return self._at
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        room = memoryview(buffer)[: max(0, self._part.size - self._at)]
+        self._stream.seek(self._part.start + self._at)
+        came = self._stream.readinto(room)
+        self._at += came
+        return came
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def cut(path: Path, size: int, *, start: int = 0) -> list[Slice]:
