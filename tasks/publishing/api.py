@@ -99,6 +99,19 @@ class ApiTarget(Target):
                 "log in with the account that `account` names, or correct `account`",
             )
 
+    def renewal(self, context: TargetContext, url: str, method: str = "POST", **how: Any) -> Reply:
+        """The call that renews a login. What the platform refuses here is the login, and never the post.
+
+        Raises
+        ------
+        Reauthorise, Retry
+        """
+        doing = f"renewing the login of {self.type}"
+        try:
+            return self.client(context).call(doing, method, url, **{"judge": self.judge, **how})
+        except Refused as error:
+            raise Reauthorise(error.reason, "log in again, and put the new login where the old one is") from error
+
     def call(
         self,
         context: TargetContext,
