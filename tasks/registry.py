@@ -46,6 +46,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "telegram": "tasks.publishing.targets.telegram:Telegram",
         "discord": "tasks.publishing.targets.discord:Discord",
         "wordpress": "tasks.publishing.targets.wordpress:WordPress",
+        "douyin": "tasks.publishing.targets.douyin:Douyin",
+        "bilibili": "tasks.publishing.targets.bilibili.target:Bilibili",
+        "kuaishou": "tasks.publishing.targets.kuaishou:Kuaishou",
     },
 }
 
