@@ -1,0 +1,1 @@
+"""Bilibili (哔哩哔哩) by its open platform."""
