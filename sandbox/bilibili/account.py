@@ -81,6 +81,11 @@ class BilibiliAccount(Authorizing):
                 raise self.no(TOKEN_INVALID, "refresh_token")
             return self._tokens(grant)
 
+    @route("GET", "/arcopen/fn/user/account/info", "account")
+    def account_info(self, request: Request) -> Answer:
+        self.signed(request)
+        return self.ok(openid=self.account, name="沙盒", face="")
+
     def signed(self, request: Request) -> bytes:
         """The JSON of a call whose signature and token are good; of a multipart body nothing is read."""
         body = b"" if request.content_type.startswith("multipart/") else request.body.read()

@@ -178,6 +178,13 @@ class Bilibili(BilibiliAccount, Reviewed):
             self.delete(self._one(str(body.get("resource_id", ""))))
         return self.ok()
 
+    @route("GET", "/arcopen/fn/data/arc/stat", "metrics")
+    def stat(self, request: Request) -> Answer:
+        self.signed(request)
+        with self.lock:
+            one = self._one(request.query.get("resource_id", ""))
+            return self.ok(title=one.detail.get("title"), **self._figures(one))
+
     def _one(self, identity: str) -> Submission:
         one = self.submitted(identity)
         if one is None:
@@ -192,7 +199,7 @@ class Bilibili(BilibiliAccount, Reviewed):
         return session
 
     def _shown(self, one: Submission) -> dict[str, Any]:
-        (state, words), seen = STATES[self.state(one)], self.audience(one)
+        state, words = STATES[self.state(one)]
         return {
             "resource_id": one.id,
             **{name: one.detail.get(name) for name in ("title", "cover", "tid", "tag", "copyright", "no_reprint")},
@@ -201,15 +208,19 @@ class Bilibili(BilibiliAccount, Reviewed):
             "addit_info": {"state": state, "state_desc": words, "reject_reason": one.reason if state < -1 else ""},
             "ctime": int(one.made),
             "ptime": int(one.due) if state == 0 else 0,
-            "stat": {
-                "view": seen.views,
-                "like": seen.likes,
-                "reply": seen.comments,
-                "share": seen.shares,
-                "danmaku": seen.comments // 2,
-                "favorite": seen.likes // 3,
-                "coin": seen.likes // 4,
-            },
+            "stat": self._figures(one),
+        }
+
+    def _figures(self, one: Submission) -> dict[str, int]:
+        seen = self.audience(one)
+        return {
+            "view": seen.views,
+            "like": seen.likes,
+            "reply": seen.comments,
+            "share": seen.shares,
+            "danmaku": seen.comments // 2,
+            "favorite": seen.likes // 3,
+            "coin": seen.likes // 4,
         }
 
 
