@@ -250,6 +250,7 @@ class Kuaishou(ApiTarget):
         reply = self.renewal(
             context,
             f"{self.base(context)}/oauth2/refresh_token",
+            "GET",
             params={
                 "app_id": login.client_id or self.app_id,
                 "app_secret": login.client_secret,

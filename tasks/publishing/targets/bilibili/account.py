@@ -12,7 +12,7 @@ from pydantic import StringConstraints
 from tasks.publishing.api import ApiTarget
 from tasks.publishing.base import Identity
 from tasks.publishing.client import Reply
-from tasks.publishing.context import SANDBOX_TOKEN, TargetContext
+from tasks.publishing.context import TargetContext
 from tasks.publishing.login import Login
 from tasks.publishing.outcome import Reauthorise
 from tasks.publishing.targets.bilibili.answers import judge
@@ -21,6 +21,8 @@ from tasks.secret import Secret
 
 #: Seconds above which `expires_in` is a moment since 1970, as Bilibili's own example has it, and no length of time.
 A_MOMENT = 1_000_000_000
+#: Id and secret of the app that the sandbox knows: a real one is not for rehearsals.
+SANDBOX_APP = ("sandbox-client", "sandbox-secret")
 
 
 class BilibiliAccount(ApiTarget):
@@ -73,7 +75,7 @@ class BilibiliAccount(ApiTarget):
     def _app(self, context: TargetContext) -> tuple[str, str]:
         """The id and the secret of the app, which are in the login if they are not options."""
         if context.sandbox:
-            return self.client_id or "sandbox", SANDBOX_TOKEN
+            return SANDBOX_APP
         key, secret = self.client_id, self.client_secret.find() if self.client_secret else None
         if self.login is not None and not (key and secret):
             document = Login.parse(self.login.find() or "", self.login.name)

@@ -32,7 +32,8 @@ class Archive:
 
     @property
     def url(self) -> str:
-        return page(self.id)
+        info = self.plain.get("video_info")
+        return str((info.get("share_url") if isinstance(info, dict) else None) or page(self.id))
 
     @property
     def state(self) -> int | None:

@@ -196,7 +196,7 @@ class Bilibili(BilibiliAccount):
         archive = self._view(context, published)
         if archive is None:
             return ReadBack(public=False)
-        detail = {"state": archive.state, "reason": archive.reason, "url": page(published.platform_id)}
+        detail = {"state": archive.state, "reason": archive.reason, "url": archive.url}
         return ReadBack(public=archive.state == OPEN, detail=detail)
 
     def metrics(self, context: TargetContext, published: Published) -> Metrics:
