@@ -147,6 +147,28 @@ def test_an_upload_goes_on_wherever_its_process_died(in_parts: Posted, douyin: S
     assert moments(douyin).count("init") == moments(douyin).count("complete") == moments(douyin).count("cover") == 1
 
 
+@pytest.mark.parametrize("requests", range(1, 8))
+def test_an_upload_goes_on_after_an_answer_that_never_came(
+    in_parts: Posted, douyin: SimulatedDouyin, requests: int
+) -> None:
+    douyin.trouble("*", handled=True, drop=True, after=requests - 1)
+    with pytest.raises(Retry):
+        in_parts.upload()
+    in_parts.upload()
+    in_parts.finalize()
+    douyin.clock.advance(1)
+    assert [public.sha256 for public in douyin.published] == [in_parts.delivery.rendition.sha256]
+
+
+def test_an_upload_that_can_be_completed_once_alone_begins_again(in_parts: Posted, douyin: SimulatedDouyin) -> None:
+    douyin.single_completion = True
+    douyin.trouble("complete", handled=True, drop=True)
+    with pytest.raises(Retry):
+        in_parts.upload()
+    with pytest.raises(Restart):
+        in_parts.upload()
+
+
 def test_a_part_whose_line_broke_is_sent_again(in_parts: Posted, douyin: SimulatedDouyin) -> None:
     douyin.trouble("chunk", cut=100, after=2)
     with pytest.raises(Retry):
@@ -320,6 +342,52 @@ def test_each_code_has_its_outcome(codes: tuple[int, ...], outcome: type[Excepti
 def test_no_error_is_no_outcome() -> None:
     target().judge(reply(0))
     target().judge(Reply("", 502, httpx.Headers(), b"<html>"))
+
+
+def test_an_old_upload_that_is_not_taken_any_more_begins_again(post: Posted, douyin: SimulatedDouyin) -> None:
+    post.upload()
+    post.handle.remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
+    douyin.trouble("publish", status=200, body={"data": {"error_code": 2100005}})
+    with pytest.raises(Restart):
+        post.finalize()
+    post.handle.forget()
+    post.upload()
+    post.finalize()
+    douyin.clock.advance(1)
+    assert len(douyin.published) == 1
+
+
+def test_an_old_upload_that_may_have_been_used_up_does_not(post: Posted, douyin: SimulatedDouyin) -> None:
+    post.upload()
+    post.handle.remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
+    douyin.single_use = True
+    douyin.trouble("publish", handled=True, drop=True)
+    with pytest.raises(Ambiguous):
+        post.finalize()
+    with pytest.raises(Refused):
+        post.finalize()
+    douyin.clock.advance(1)
+    assert len(douyin.published) == 1
+
+
+def test_what_certainly_did_not_happen_is_not_looked_for(post: Posted, douyin: SimulatedDouyin) -> None:
+    post.upload()
+    douyin.trouble("publish", status=503)
+    douyin.trouble("publish", status=429)
+    with pytest.raises(Ambiguous):
+        post.finalize()
+    assert post.handle["posting"]
+    post.handle.remember(posting=None)
+    with pytest.raises(Retry):
+        post.finalize()
+    assert not post.handle["posting"]
+
+
+def test_a_rehearsal_shows_no_real_token_and_renews_no_real_login(context: TargetContext, tmp_path: Path) -> None:
+    login = tmp_path / "login.json"
+    login.write_text('{"client_id": "real", "client_secret": "real", "refresh_token": "real"}')
+    Posted(target(login={"file": str(login)}, account="real"), context, delivery(tmp_path)).live()
+    assert "access_token" not in login.read_text()
 
 
 # Logins: with `url`, because the sandbox shows no real ones.

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 from pydantic import StringConstraints
 
 from tasks.publishing.api import ApiTarget
+from tasks.publishing.attempt import attempt
 from tasks.publishing.base import Delivery, Handle, Identity, Limits, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
@@ -103,7 +104,8 @@ class Douyin(ApiTarget):
         if "video_id" not in handle:
             small = delivery.rendition.path.stat().st_size <= self.in_one_up_to
             reply = self._in_one(delivery, context) if small else self._in_parts(delivery, context, handle)
-            handle.remember(video_id=str(reply.need("data", "video", "video_id")))
+            video_id = str(reply.need("data", "video", "video_id"))
+            handle.remember(video_id=video_id, uploaded=context.now().isoformat())
         if "image_id" not in handle:
             with delivery.rendition.cover.open("rb") as stream:
                 image = {"image": ("cover.jpg", stream, "image/jpeg")}
@@ -153,18 +155,14 @@ class Douyin(ApiTarget):
         return [Slice(whole.path, start, end - start) for start, end in zip(starts, ends, strict=True)]
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
-        reply = self._ask(
-            context,
-            "posting to Douyin",
-            "create_video",
-            irreversible=True,
-            judge=self._judge_posting,
-            json={
-                "video_id": str(handle["video_id"]),
-                "text": caption_of(delivery, 1000, hashtags=5, title=True, disclose=True),
-                "custom_cover_image_url": str(handle["image_id"]),
-            },
-        )
+        body = {
+            "video_id": str(handle["video_id"]),
+            "text": caption_of(delivery, 1000, hashtags=5, title=True, disclose=True),
+            "custom_cover_image_url": str(handle["image_id"]),
+        }
+        how: dict[str, Any] = {"json": body, "irreversible": True, "judge": self._judge_posting}
+        with attempt(handle, context.now()):
+            reply = self._ask(context, "posting to Douyin", "create_video", **how)
         item_id = reply.get("data", "item_id")
         if not item_id:
             raise Ambiguous(f"{reply.doing}: the answer names no post: {reply.quote}")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from tasks.publishing.api import ApiTarget
+from tasks.publishing.attempt import attempt
 from tasks.publishing.base import Delivery, Handle, Identity, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
@@ -96,31 +97,31 @@ class Kuaishou(ApiTarget):
             if resumed:
                 raise Restart(f"an earlier upload is not continued ({error.reason})") from error
             raise
-        handle.remember(uploaded=True)
+        handle.remember(uploaded=context.now().isoformat())
 
     def _in_fragments(self, whole: Slice, context: TargetContext, handle: Handle, *, resumed: bool) -> None:
-        """Send the fragments that Kuaishou does not have, as it says itself."""
+        """Send the fragments that Kuaishou does not have, as it says itself, and complete the upload."""
         fragments = cut(whole.path, self.fragment_bytes)
-        first = self._there(context, handle) if resumed else 0
-        for number in range(first, len(fragments)):
-            reply = self._send(
-                context,
-                handle,
-                "uploading a fragment to Kuaishou",
-                "/fragment",
-                params={"fragment_id": number},
-                headers={"Content-Type": "application/octet-stream"},
-                body=fragments[number],
-            )
-            if reply.get("size", default=fragments[number].size) != fragments[number].size:
-                raise Resync(f"{reply.doing}: fragment {number} arrived with {reply.get('size')} bytes")
+        if not handle.get("sent"):
+            for number in range(self._there(context, handle) if resumed else 0, len(fragments)):
+                self._send_fragment(number, fragments[number], context, handle)
+            handle.remember(sent=True)
         try:
             which = {"fragment_count": len(fragments)}
             self._send(context, handle, "completing an upload to Kuaishou", "/complete", params=which)
         except Refused as error:
-            if resumed:
+            if handle.get("resynced"):
                 raise
+            handle.remember(sent=False, resynced=True)
             raise Resync(f"{error.reason}: a fragment may be missing") from error
+
+    def _send_fragment(self, number: int, fragment: Slice, context: TargetContext, handle: Handle) -> None:
+        doing, which = "uploading a fragment to Kuaishou", {"fragment_id": number}
+        headers = {"Content-Type": "application/octet-stream"}
+        reply = self._send(context, handle, doing, "/fragment", params=which, headers=headers, body=fragment)
+        came = reply.get("size", default=fragment.size)
+        if came != fragment.size:
+            raise Resync(f"{doing}: fragment {number} arrived with {came} bytes")
 
     def _there(self, context: TargetContext, handle: Handle) -> int:
         """How many fragments Kuaishou has, without a gap."""
@@ -129,9 +130,7 @@ class Kuaishou(ApiTarget):
         return last + 1 if isinstance(last, int) else 0
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
-        if "posting" not in handle:
-            handle.remember(posting=context.now().isoformat())  # no photo that is older is this one
-        with delivery.rendition.cover.open("rb") as stream:
+        with delivery.rendition.cover.open("rb") as stream, attempt(handle, context.now()):
             reply = self._ask(
                 context,
                 "posting to Kuaishou",
@@ -155,7 +154,7 @@ class Kuaishou(ApiTarget):
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         """Among the account's latest photos: one with these words, made since posting began."""
-        if "posting" not in handle:
+        if not handle.get("posting"):
             return None
         since = (dt.datetime.fromisoformat(str(handle["posting"])) - SKEW).timestamp()
         words = self._caption(delivery).split()

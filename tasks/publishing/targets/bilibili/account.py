@@ -70,7 +70,7 @@ class BilibiliAccount(ApiTarget):
         if content is not None:
             headers["Content-Type"] = "application/json"
             how["body"] = body
-        return self.call(context, doing, method, f"{name}", shown=shown, headers=headers, **how)
+        return self.call(context, doing, method, f"/arcopen/fn/{name}", shown=shown, headers=headers, **how)
 
     def _app(self, context: TargetContext) -> tuple[str, str]:
         """The id and the secret of the app, which are in the login if they are not options."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from tasks.publishing.attempt import attempt
 from tasks.publishing.base import Delivery, Handle, Metrics, Published, ReadBack, Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Refused, Restart
@@ -97,7 +98,7 @@ class Bilibili(BilibiliAccount):
     def upload(self, delivery: Delivery, context: TargetContext, handle: Handle) -> None:
         if not handle.get("uploaded"):
             self._send(delivery, context, handle)
-            handle.remember(uploaded=True)
+            handle.remember(uploaded=context.now().isoformat())
         if "cover" not in handle:
             with delivery.rendition.cover.open("rb") as stream:
                 reply = self.ask(
@@ -124,7 +125,10 @@ class Bilibili(BilibiliAccount):
                 if number <= cast("int", handle["parts"]):
                     continue
                 which = {"upload_token": token, "part_number": number}
-                self.client(context).call(doing, "POST", address, params=which, body=part, judge=self.judge)
+                raw = {"Content-Type": "application/octet-stream"}
+                self.client(context).call(
+                    doing, "POST", address, params=which, headers=raw, body=part, judge=self.judge
+                )
                 handle.remember(parts=number)
             complete = "archive/video/complete"
             query = {"upload_token": token}
@@ -136,17 +140,11 @@ class Bilibili(BilibiliAccount):
             raise
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
-        if "posting" not in handle:
-            handle.remember(posting=context.now().isoformat())  # no archive that is older is this one
-        reply = self.ask(
-            context,
-            "posting to Bilibili",
-            "POST",
-            "archive/add-by-utoken",
-            irreversible=True,
-            judge=judge_posting,
-            params={"upload_token": str(handle["upload_token"])},
-            content={
+        how: dict[str, Any] = {
+            "irreversible": True,
+            "judge": judge_posting,
+            "params": {"upload_token": str(handle["upload_token"])},
+            "content": {
                 "title": title_of(delivery, TITLE),
                 "cover": handle["cover"],
                 "tid": self.tid,
@@ -156,7 +154,9 @@ class Bilibili(BilibiliAccount):
                 "copyright": self.copyright,
                 **({"source": self.source} if self.source else {}),
             },
-        )
+        }
+        with attempt(handle, context.now()):
+            reply = self.ask(context, "posting to Bilibili", "POST", "archive/add-by-utoken", **how)
         resource = reply.get("data", "resource_id")
         if not resource:
             raise Ambiguous(f"{reply.doing}: the answer names no archive: {reply.quote}")
@@ -173,7 +173,7 @@ class Bilibili(BilibiliAccount):
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         """Among the account's latest archives: one with this title and cover, made since posting began."""
-        if "posting" not in handle:
+        if not handle.get("posting"):
             return None
         posting = dt.datetime.fromisoformat(str(handle["posting"]))
         title, cover = title_of(delivery, TITLE), str(handle["cover"])
