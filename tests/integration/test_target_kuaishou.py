@@ -353,6 +353,12 @@ def test_an_allowed_name_that_leads_into_a_private_network_is_refused(
         post.upload()
 
 
+def test_a_bare_host_gets_the_scheme_of_the_option(context: TargetContext) -> None:
+    public = {"endpoints": ["8.8.8.*"]}  # an address, so that no name has to be looked up
+    assert target(**public)._endpoint(context, "8.8.8.8") == "https://8.8.8.8"
+    assert target(**public, upload_scheme="http")._endpoint(context, "http://8.8.8.8") == "http://8.8.8.8"
+
+
 def test_the_allowed_hosts_and_the_scheme_are_options() -> None:
     assert target().upload_scheme == "https"
     assert target(endpoints=["upload.example"], upload_scheme="http").endpoints == ("upload.example",)
