@@ -44,10 +44,10 @@ class BilibiliAccount(ApiTarget):
     """The version of the signature: `1.0` for apps that Bilibili registered long ago."""
 
     def identify(self, context: TargetContext) -> Identity | None:
-        reply = self.ask(context, "asking Bilibili whose the login is", "GET", "user/account/info")
+        reply = self.sign(context, "asking Bilibili whose the login is", "GET", "user/account/info")
         return Identity(str(reply.get("data", "openid") or ""), str(reply.need("data", "name")))
 
-    def ask(
+    def sign(
         self,
         context: TargetContext,
         doing: str,

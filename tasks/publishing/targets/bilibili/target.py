@@ -101,7 +101,7 @@ class Bilibili(BilibiliAccount):
             handle.remember(uploaded=context.now().isoformat())
         if "cover" not in handle:
             with delivery.rendition.cover.open("rb") as stream:
-                reply = self.ask(
+                reply = self.sign(
                     context,
                     "uploading a cover to Bilibili",
                     "POST",
@@ -116,7 +116,7 @@ class Bilibili(BilibiliAccount):
         if not resumed:
             wish = {"name": f"{delivery.post_id}.mp4", "utype": "0"}
             init = "archive/video/init"
-            reply = self.ask(context, "asking Bilibili for an upload", "POST", init, content=wish)
+            reply = self.sign(context, "asking Bilibili for an upload", "POST", init, content=wish)
             handle.remember(upload_token=str(reply.need("data", "upload_token")), parts=0)
         token = str(handle["upload_token"])
         address = f"{self.base(context, 'upload')}/video/v2/part/upload"
@@ -132,7 +132,7 @@ class Bilibili(BilibiliAccount):
                 handle.remember(parts=number)
             complete = "archive/video/complete"
             query = {"upload_token": token}
-            self.ask(context, "completing an upload to Bilibili", "POST", complete, params=query)
+            self.sign(context, "completing an upload to Bilibili", "POST", complete, params=query)
         except Refused as error:
             # No code is documented for an upload that is over: one of an earlier attempt is begun again.
             if resumed:
@@ -156,7 +156,7 @@ class Bilibili(BilibiliAccount):
             },
         }
         with attempt(handle, context.now()):
-            reply = self.ask(context, "posting to Bilibili", "POST", "archive/add-by-utoken", **how)
+            reply = self.sign(context, "posting to Bilibili", "POST", "archive/add-by-utoken", **how)
         resource = reply.get("data", "resource_id")
         if not resource:
             raise Ambiguous(f"{reply.doing}: the answer names no archive: {reply.quote}")
@@ -184,7 +184,7 @@ class Bilibili(BilibiliAccount):
     def _latest(self, context: TargetContext) -> Iterator[Archive]:
         for number in range(1, PAGES + 1):
             which = {"ps": PER_PAGE, "pn": number}
-            reply = self.ask(
+            reply = self.sign(
                 context, "asking Bilibili for the latest archives", "GET", "archive/viewlist", params=which
             )
             found = reply.get("data", "list") or []
@@ -201,14 +201,14 @@ class Bilibili(BilibiliAccount):
 
     def metrics(self, context: TargetContext, published: Published) -> Metrics:
         which = {"resource_id": published.platform_id}
-        reply = self.ask(context, "asking Bilibili for numbers", "GET", "data/arc/stat", params=which)
+        reply = self.sign(context, "asking Bilibili for numbers", "GET", "data/arc/stat", params=which)
         view, like, comment, share = (reply.get("data", name) for name in ("view", "like", "reply", "share"))
         return Metrics(view, like, comment, share, detail={"favorites": reply.get("data", "favorite")})
 
     def unpublish(self, context: TargetContext, published: Published) -> None:
         which = {"resource_id": published.platform_id}
         try:
-            self.ask(context, "deleting from Bilibili", "POST", "archive/delete", content=which)
+            self.sign(context, "deleting from Bilibili", "POST", "archive/delete", content=which)
         except Refused:
             if self._view(context, published) is not None:
                 raise
@@ -217,7 +217,7 @@ class Bilibili(BilibiliAccount):
         """The archive, or None if Bilibili shows none of that id."""
         which = {"resource_id": published.platform_id}
         try:
-            reply = self.ask(context, "asking Bilibili for an archive", "GET", "archive/view", params=which)
+            reply = self.sign(context, "asking Bilibili for an archive", "GET", "archive/view", params=which)
         except Refused:
             return None
         return Archive(reply.get("data") or {})
