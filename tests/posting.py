@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
+
 from reelmill.content import Json
+from sandbox.platform import Platform
 from tasks.publishing.base import Delivery, Handle, Published, Target
 from tasks.publishing.context import TargetContext
 from tests.contract.test_targets import make_delivery
@@ -58,3 +61,10 @@ def sent(target: Target, delivery: Delivery, context: TargetContext, handle: Han
     target.upload(delivery, context, handle)
     target.check(delivery, context, handle)
     return target.finalize(delivery, context, handle)
+
+
+def by_address(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> dict[str, Json]:
+    """Options of a target that meets a simulated platform as the real one: by its address, with a token of its own."""
+    monkeypatch.setenv("TOKEN_OF_A_TEST", platform.issue())
+    platform.strict = True
+    return {"url": platform.base, "token": {"env": "TOKEN_OF_A_TEST"}}

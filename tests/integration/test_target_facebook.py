@@ -20,9 +20,10 @@ from sandbox.platforms.facebook import Facebook as Platform
 from sandbox.server import sandbox
 from tasks.publishing.base import Delivery
 from tasks.publishing.client import Reply
+from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.targets.facebook.target import Facebook
-from tests.posting import Died, Elsewhen, Ledger, delivery_of, sent
+from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
 
 PAGE = "104000000000001"
 CONTENT = bytes(range(256)) * 4000
@@ -228,10 +229,13 @@ def test_a_file_that_it_does_not_take_is_refused_before_it_is_asked(
     assert not platform.calls
 
 
-def test_the_login_of_another_page_posts_nothing(context: Elsewhen, delivery: Delivery) -> None:
-    target(account="Sandbox").prepare(delivery, context)
+def test_the_login_of_another_page_posts_nothing(
+    platform: Platform, outside: TargetContext, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = by_address(platform, monkeypatch)
+    target(**known, account="Sandbox").prepare(delivery, outside)
     with pytest.raises(Reauthorise, match="Another"):
-        target(account="Another").prepare(delivery, context)
+        target(**known, account="Another").prepare(delivery, outside)
 
 
 # Continuing.

@@ -20,10 +20,11 @@ from sandbox.platforms.instagram import Instagram as Platform
 from sandbox.server import sandbox
 from tasks.publishing.base import Delivery
 from tasks.publishing.client import Reply
+from tasks.publishing.context import TargetContext
 from tasks.publishing.graph import MEANINGS
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.targets.instagram import Instagram
-from tests.posting import Died, Elsewhen, Ledger, delivery_of, sent
+from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
 
 USER = "17841400000000001"
 CONTENT = bytes(range(256)) * 4000
@@ -173,11 +174,14 @@ def test_a_file_that_it_does_not_take_is_refused_before_it_is_asked(
     assert not platform.calls
 
 
-def test_the_login_of_another_account_posts_nothing(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    target(account="sandbox").prepare(delivery, context)
-    target(account=USER).prepare(delivery, context)
+def test_the_login_of_another_account_posts_nothing(
+    platform: Platform, outside: TargetContext, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = by_address(platform, monkeypatch)
+    target(**known, account="sandbox").prepare(delivery, outside)
+    target(**known, account=USER).prepare(delivery, outside)
     with pytest.raises(Reauthorise, match="another"):
-        target(account="another").prepare(delivery, context)
+        target(**known, account="another").prepare(delivery, outside)
 
 
 def test_a_full_day_is_deferred_before_the_upload(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:

@@ -17,6 +17,7 @@ from tasks.publishing.base import Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Retry, Wait
 from tasks.publishing.targets.pinterest import PAGE, PAGES, Pinterest
+from tests.posting import by_address
 from tests.rehearsal import DISCLOSURE, Died, Memory, count, make_delivery, make_target, post, prepared
 
 BOARD = "549755885175"
@@ -331,12 +332,12 @@ def test_a_video_of_another_length_is_refused(
 
 
 def test_nothing_is_pinned_with_the_login_of_another_account(
-    platform: Simulated, context: TargetContext, tmp_path: Path
+    platform: Simulated, outside: TargetContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivery = make_delivery(tmp_path)
-    make_target("pinterest", board=BOARD, account="sandbox").prepare(delivery, context)
+    delivery, known = make_delivery(tmp_path), by_address(platform, monkeypatch)
+    make_target("pinterest", **{"board": BOARD, **known}, account="sandbox").prepare(delivery, outside)
     with pytest.raises(Reauthorise, match="another"):
-        make_target("pinterest", board=BOARD, account="another").prepare(delivery, context)
+        make_target("pinterest", **{"board": BOARD, **known}, account="another").prepare(delivery, outside)
 
 
 def test_a_pin_is_read_counted_and_taken_down(
@@ -366,7 +367,7 @@ def test_a_login_is_renewed_once_and_written_back(platform: Simulated, tmp_path:
     target = make_target("pinterest", board=BOARD, login={"file": str(login)}, url=platform.base)
     post(target, make_delivery(tmp_path), context, platform)
     platform.refresh_tokens.clear()
-    platform.retired.add("sandbox-refresh-token")
+    platform.spent |= {"sandbox-refresh-token"}
     platform.expire_tokens()
     with pytest.raises(Reauthorise, match="log in to Pinterest again"):
         target.prepare(make_delivery(tmp_path), context)

@@ -18,6 +18,7 @@ from tasks.publishing.base import Published, ReadBack, Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
 from tasks.publishing.targets.telegram import Telegram
+from tests.posting import by_address
 from tests.rehearsal import DISCLOSURE, Memory, make_delivery, make_target, post
 
 TOKEN = "8123456789:AAHfiqksKZ8WmR2zSjiQ7_v4TMAKdiHm9T0"
@@ -167,12 +168,12 @@ def test_a_chat_that_is_not_there_is_refused_before_anything_is_sent(
 
 
 def test_nothing_is_sent_with_the_token_of_another_bot(
-    platform: Simulated, context: TargetContext, tmp_path: Path
+    platform: Simulated, outside: TargetContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivery = make_delivery(tmp_path)
-    make_target("telegram", chat="@tea_channel", account="sandbox_bot").prepare(delivery, context)
+    delivery, known = make_delivery(tmp_path), by_address(platform, monkeypatch)
+    make_target("telegram", **{"chat": "@tea_channel", **known}, account="sandbox_bot").prepare(delivery, outside)
     with pytest.raises(Reauthorise, match="sandbox_bot"):
-        make_target("telegram", chat="@tea_channel", account="another_bot").prepare(delivery, context)
+        make_target("telegram", **{"chat": "@tea_channel", **known}, account="another_bot").prepare(delivery, outside)
 
 
 def test_a_message_is_taken_down_and_not_read(

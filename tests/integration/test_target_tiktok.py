@@ -24,6 +24,7 @@ from sandbox.server import sandbox
 from sandbox.tiktok.errors import CODES, envelope, error
 from tasks.publishing.base import Delivery, Handle, Published
 from tasks.publishing.client import Reply, by_status
+from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry
 from tasks.publishing.targets.tiktok.chunks import Chunks
 from tasks.publishing.targets.tiktok.target import TikTok
@@ -645,35 +646,36 @@ def test_a_caption_fits_with_all_its_hashtags(platform: Platform, context: Elsew
 # The login.
 
 
-def _with_login(folder: Path) -> tuple[TikTok, Path]:
+def _with_login(platform: Platform, folder: Path) -> tuple[TikTok, Path]:
+    """In the sandbox no login is read, so the simulated platform is called by its address."""
     path = folder / "login.json"
     known = {"client_id": "app", "client_secret": "hush-hush", "refresh_token": "sandbox-refresh-token"}
     path.write_text(json.dumps({**known, "open_id": "open-id-of-sandbox"}))
-    return target(login={"file": str(path)}), path
+    return target(url=platform.base, login={"file": str(path)}), path
 
 
 def test_a_login_is_renewed_and_its_new_refresh_token_kept(
-    platform: Platform, context: Elsewhen, small: Delivery, tmp_path: Path
+    platform: Platform, outside: TargetContext, small: Delivery, tmp_path: Path
 ) -> None:
     platform.strict = True
-    tiktok, path = _with_login(tmp_path)
-    sent(tiktok, small, context, Ledger().handle())
+    tiktok, path = _with_login(platform, tmp_path)
+    sent(tiktok, small, outside, Ledger().handle())
     first = json.loads(path.read_text())
     assert first["refresh_token"] != "sandbox-refresh-token"
     assert first["open_id"] == "open-id-of-sandbox"
     platform.clock.advance(DAY + 1)  # TikTok's tokens live for a day
-    sent(tiktok, small, context, Ledger().handle())
+    sent(tiktok, small, outside, Ledger().handle())
     assert json.loads(path.read_text())["refresh_token"] not in {first["refresh_token"], "sandbox-refresh-token"}
     assert len(platform.published) == 2
 
 
 def test_a_refresh_token_that_is_used_up_needs_a_person(
-    platform: Platform, context: Elsewhen, small: Delivery, tmp_path: Path
+    platform: Platform, outside: TargetContext, small: Delivery, tmp_path: Path
 ) -> None:
-    tiktok, _ = _with_login(tmp_path)
-    platform.expired.add("sandbox-refresh-token")
+    tiktok, _ = _with_login(platform, tmp_path)
+    platform.spent.add("sandbox-refresh-token")
     with pytest.raises(Reauthorise, match="invalid_grant") as caught:
-        tiktok.prepare(small, context)
+        tiktok.prepare(small, outside)
     assert "video.publish" in caught.value.instruction
     assert "hush-hush" not in str(caught.value)
 

@@ -16,6 +16,7 @@ from tasks.publishing.base import Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
 from tasks.publishing.targets.wordpress import WordPress
+from tests.posting import by_address
 from tests.rehearsal import DISCLOSURE, Died, Memory, count, make_delivery, make_target, post, prepared
 
 SITE = {"url": "https://tea.example/blog", "user": "editor"}
@@ -233,11 +234,13 @@ def test_a_file_that_is_too_large_for_the_site_is_refused(
         target.upload(make_delivery(tmp_path), context, Memory().handle())
 
 
-def test_nothing_is_posted_as_another_user(platform: Simulated, context: TargetContext, tmp_path: Path) -> None:
-    delivery = make_delivery(tmp_path)
-    make_target("wordpress", **SITE, account="editor").prepare(delivery, context)
+def test_nothing_is_posted_as_another_user(
+    platform: Simulated, outside: TargetContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery, known = make_delivery(tmp_path), by_address(platform, monkeypatch)
+    make_target("wordpress", **{**SITE, **known}, account="editor").prepare(delivery, outside)
     with pytest.raises(Reauthorise, match="another"):
-        make_target("wordpress", **SITE, account="another").prepare(delivery, context)
+        make_target("wordpress", **{**SITE, **known}, account="another").prepare(delivery, outside)
 
 
 def test_a_post_is_read_and_taken_down_with_its_files(

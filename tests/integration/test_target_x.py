@@ -25,7 +25,7 @@ from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Res
 from tasks.publishing.targets.x.media import SEGMENT
 from tasks.publishing.targets.x.target import X
 from tasks.publishing.targets.x.weighted import weighted
-from tests.posting import Died, Elsewhen, Ledger, delivery_of, sent
+from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
 
 #: Two whole segments and a remainder.
 CONTENT = bytes(range(256)) * (2 * SEGMENT // 256) + b"the end"
@@ -190,11 +190,14 @@ def test_a_file_that_it_does_not_take_is_refused_before_it_is_asked(
     assert not platform.calls
 
 
-def test_the_login_of_another_account_posts_nothing(platform: Platform, context: Elsewhen, small: Delivery) -> None:
-    target(account=platform.user_id).prepare(small, context)
-    target(account=platform.username).prepare(small, context)
+def test_the_login_of_another_account_posts_nothing(
+    platform: Platform, outside: TargetContext, small: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = by_address(platform, monkeypatch)
+    target(**known, account=platform.user_id).prepare(small, outside)
+    target(**known, account=platform.username).prepare(small, outside)
     with pytest.raises(Reauthorise, match="another"):
-        target(account="another").prepare(small, context)
+        target(**known, account="another").prepare(small, outside)
 
 
 # Continuing.
@@ -490,14 +493,10 @@ def test_its_own_words_are_told_once() -> None:
 @pytest.fixture
 def document(tmp_path: Path) -> Path:
     path = tmp_path / "login.json"
-    path.write_text(json.dumps({"client_id": "app", "client_secret": "secret", "refresh_token": "sandbox-refresh"}))
+    path.write_text(
+        json.dumps({"client_id": "app", "client_secret": "secret", "refresh_token": "sandbox-refresh-token"})
+    )
     return path
-
-
-@pytest.fixture
-def outside(tmp_path: Path) -> Iterator[TargetContext]:
-    with closing(TargetContext(folder=tmp_path)) as made:
-        yield made
 
 
 def test_a_login_is_renewed_and_its_new_refresh_token_is_written_back(
@@ -507,14 +506,14 @@ def test_a_login_is_renewed_and_its_new_refresh_token_is_written_back(
     x = target(url=platform.base, login={"file": str(document)})
     assert x.identify(outside).id == platform.user_id
     first = json.loads(document.read_text())
-    assert first["refresh_token"] != "sandbox-refresh"
+    assert first["refresh_token"] != "sandbox-refresh-token"
     platform.expire_tokens()
     assert x.identify(outside).id == platform.user_id
     assert json.loads(document.read_text())["refresh_token"] != first["refresh_token"]
 
 
 def test_a_public_client_shows_its_id_alone(platform: Platform, outside: TargetContext, document: Path) -> None:
-    document.write_text(json.dumps({"client_id": "app", "refresh_token": "sandbox-refresh"}))
+    document.write_text(json.dumps({"client_id": "app", "refresh_token": "sandbox-refresh-token"}))
     assert target(url=platform.base, login={"file": str(document)}).identify(outside).name == platform.username
 
 

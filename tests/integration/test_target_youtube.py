@@ -22,11 +22,12 @@ from sandbox.server import sandbox
 from sandbox.youtube.errors import REASONS, error
 from tasks.publishing.base import Delivery, Handle, Published
 from tasks.publishing.client import Reply, by_status
+from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.targets.youtube.errors import next_day
 from tasks.publishing.targets.youtube.session import GRAIN
 from tasks.publishing.targets.youtube.target import YouTube
-from tests.posting import Died, Elsewhen, Ledger, delivery_of, sent
+from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
 
 #: Three chunks and a remainder.
 CONTENT = bytes(range(256)) * (3 * GRAIN // 256) + b"the end"
@@ -499,21 +500,22 @@ def test_midnight_is_that_of_california(now: str, then: str) -> None:
 # The login.
 
 
-def _with_login(folder: Path, **more: Json) -> tuple[YouTube, Path]:
+def _with_login(platform: Platform, folder: Path, **more: Json) -> tuple[YouTube, Path]:
+    """In the sandbox no login is read, so the simulated platform is called by its address."""
     path = folder / "login.json"
     known = {"client_id": "app", "client_secret": "hush-hush", "refresh_token": "sandbox-refresh-token"}
     path.write_text(json.dumps({**known, **more}))
-    return target(login={"file": str(path)}), path
+    return target(url=platform.base, login={"file": str(path)}), path
 
 
 def test_a_login_is_renewed_when_its_token_is_refused_even_within_an_upload(
-    platform: Platform, context: Elsewhen, delivery: Delivery, tmp_path: Path
+    platform: Platform, outside: TargetContext, delivery: Delivery, tmp_path: Path
 ) -> None:
     platform.strict = True
-    youtube, path = _with_login(tmp_path)
+    youtube, path = _with_login(platform, tmp_path)
     handle = Ledger().handle()
     platform.trouble("chunk", status=401, body=error("authError"), after=1)
-    sent(youtube, delivery, context, handle)
+    sent(youtube, delivery, outside, handle)
     assert moments(platform).count("token") == 2
     written = json.loads(path.read_text())
     assert written["access_token"] in platform.tokens
@@ -522,29 +524,32 @@ def test_a_login_is_renewed_when_its_token_is_refused_even_within_an_upload(
 
 
 def test_a_refresh_token_that_is_revoked_needs_a_person(
-    platform: Platform, context: Elsewhen, delivery: Delivery, tmp_path: Path
+    platform: Platform, outside: TargetContext, delivery: Delivery, tmp_path: Path
 ) -> None:
-    youtube, _ = _with_login(tmp_path)
-    platform.expired.add("sandbox-refresh-token")
+    youtube, _ = _with_login(platform, tmp_path)
+    platform.spent.add("sandbox-refresh-token")
     with pytest.raises(Reauthorise, match="invalid_grant") as caught:
-        youtube.upload(delivery, context, Ledger().handle())
+        youtube.upload(delivery, outside, Ledger().handle())
     assert "youtube.force-ssl" in caught.value.instruction
     assert "hush-hush" not in str(caught.value)
 
 
 def test_google_that_is_busy_is_no_lost_login(
-    platform: Platform, context: Elsewhen, delivery: Delivery, tmp_path: Path
+    platform: Platform, outside: TargetContext, delivery: Delivery, tmp_path: Path
 ) -> None:
-    youtube, _ = _with_login(tmp_path)
+    youtube, _ = _with_login(platform, tmp_path)
     platform.trouble("token", status=503, body={"error": "temporarily_unavailable"})
     with pytest.raises(Retry):
-        youtube.upload(delivery, context, Ledger().handle())
+        youtube.upload(delivery, outside, Ledger().handle())
 
 
-def test_nothing_is_posted_to_another_channel(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    target(account=platform.channel.id).prepare(delivery, context)
+def test_nothing_is_posted_to_another_channel(
+    platform: Platform, outside: TargetContext, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = by_address(platform, monkeypatch)
+    target(**known, account=platform.channel.id).prepare(delivery, outside)
     with pytest.raises(Reauthorise, match=platform.channel.id):
-        target(account="UCsomebodyelse").prepare(delivery, context)
+        target(**known, account="UCsomebodyelse").prepare(delivery, outside)
 
 
 def test_a_login_without_a_channel_needs_a_person(platform: Platform, context: Elsewhen) -> None:
