@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from tasks.publishing.base import Target
-from tasks.publishing.client import Client, Reply
+from tasks.publishing.base import Identity, Target
+from tasks.publishing.client import Client, Judge, Reply
 from tasks.publishing.context import SANDBOX_TOKEN, TargetContext
 from tasks.publishing.login import Login
 from tasks.publishing.outcome import Reauthorise, Refused, Retry
@@ -23,7 +24,7 @@ class ApiTarget(Target):
     platform's own error words mean.
     """
 
-    #: The platform's addresses by a name of ours; `api` is the one that `url` replaces. The sandbox replaces all.
+    #: The platform's addresses by a name of ours, all of which `url` and the sandbox replace.
     hosts: ClassVar[Mapping[str, str]]
     #: Hosts that upload addresses may lead to which the platform hands out.
     upload_hosts: ClassVar[tuple[str, ...]] = ()
@@ -38,7 +39,8 @@ class ApiTarget(Target):
     """The account as the platform names it. If it is given, nothing is posted with the login of another one."""
 
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
-    """Another address of the API, such as a proxy."""
+    """Another address of the platform, such as a proxy. It stands for every host of the API: that of uploads and that
+    of logins too."""
 
     @model_validator(mode="after")
     def _one_login(self) -> Self:
@@ -60,7 +62,7 @@ class ApiTarget(Target):
 
     def shown_at(self, context: TargetContext, identity: str, address: str) -> str:
         """Where people see a post: on the platform, or where the sandbox shows what became public there."""
-        return f"{self.base(context)}/watch/{identity}" if context.sandbox else address
+        return context.shown_at(self.platform, identity, address)
 
     def client(self, context: TargetContext) -> Client:
         """The client that knows where home is, if that is not the platform's own address."""
@@ -83,34 +85,29 @@ class ApiTarget(Target):
         """
         raise Reauthorise(f"a login of {self.type} cannot be renewed", "use `token`")
 
-    def require_account(self, context: TargetContext) -> None:
+    def require_account(self, context: TargetContext, found: Identity | None = None) -> None:
         """See that the login belongs to `account`, if that is given. The sandbox knows no real accounts.
+
+        Parameters
+        ----------
+        found:
+            Whose it is, if that was asked already.
 
         Raises
         ------
         Reauthorise
             If it is another one's.
+        Retry
         """
-        if not self.account or context.sandbox or (found := self.identify(context)) is None:
+        if not self.account or context.sandbox:
             return
-        if self.account not in {found.id, found.name}:
+        found = found or self.identify(context)
+        if found is not None and not found.is_called(self.account):
+            names = f"{found.name} ({found.id})" if found.name not in {"", found.id} else found.id
             raise Reauthorise(
-                f"the login of {self.type} belongs to {found.name} ({found.id}), and not to {self.account}",
+                f"the login of {self.type} belongs to {names}, and not to {self.account}",
                 "log in with the account that `account` names, or correct `account`",
             )
-
-    def renewal(self, context: TargetContext, url: str, method: str = "POST", **how: Any) -> Reply:
-        """The call that renews a login. What the platform refuses here is the login, and never the post.
-
-        Raises
-        ------
-        Reauthorise, Retry
-        """
-        doing = f"renewing the login of {self.type}"
-        try:
-            return self.client(context).call(doing, method, url, **{"judge": self.judge, **how})
-        except Refused as error:
-            raise Reauthorise(error.reason, "log in again, and put the new login where the old one is") from error
 
     def call(
         self,
@@ -121,6 +118,7 @@ class ApiTarget(Target):
         *,
         host: str = "api",
         shown: Callable[[str], Mapping[str, Any]] | None = None,
+        question: bool = False,
         **how: Any,
     ) -> Reply:
         """A call with the token of the account, made again with another token if that one is refused.
@@ -132,9 +130,16 @@ class ApiTarget(Target):
         shown:
             Where the token stands in the request, if not in the headers of `authorised`: keyword arguments of
             `Client.call`.
+        question:
+            It asks what became of a post, or whose a login is. That the platform refuses the question says nothing of
+            the post, so it is never `Refused`: `Reauthorise` if the login may not ask (403), else `Retry`.
         how:
             As `Client.call` takes it.
         """
+        if question:
+            how["judge"] = _judged_as_question(how.get("judge", self.judge))
+            with _of_the_question():
+                return self.call(context, doing, method, path, host=host, shown=shown, **how)
         url = path if path.startswith(("http://", "https://")) else self.base(context, host) + path
         client = self.client(context)
         how.setdefault("judge", self.judge)
@@ -164,26 +169,31 @@ class ApiTarget(Target):
                 raise
             return attempt(another)
 
-    def ask(self, context: TargetContext, doing: str, path: str, **how: Any) -> Reply:
-        """A `GET` on behalf of `look_up`, where `Refused` would mean that the post was refused.
+    def ask(self, context: TargetContext, doing: str, path: str, *, method: str = "GET", **how: Any) -> Reply:
+        """A question about a post or an account: `call` with `question=True`."""
+        return self.call(context, doing, method, path, question=True, **how)
 
-        That the platform refuses the question says nothing of the post.
 
-        Raises
-        ------
-        Reauthorise
-            If the login may not ask: a person has to see to that.
-        Retry
-            If the platform refuses the question otherwise.
-        """
+@contextmanager
+def _of_the_question() -> Iterator[None]:
+    try:
+        yield
+    except Refused as error:
+        raise Retry(error.reason, error.instruction) from error
 
-        def judge(reply: Reply) -> None:
-            if reply.status == 403:
-                said = f"{reply.doing}: {reply.status} {reply.quote}".strip()
-                raise Reauthorise(said, "give the login the permission to read what the account posted")
-            self.judge(reply)
 
+def _judged_as_question(judge: Judge) -> Judge:
+    """A login that may not ask is a matter for a person."""
+
+    def judged(reply: Reply) -> None:
         try:
-            return self.call(context, doing, "GET", path, judge=judge, **how)
+            judge(reply)
         except Refused as error:
-            raise Retry(error.reason, error.instruction) from error
+            if reply.status != 403:
+                raise
+            raise Reauthorise(error.reason, error.instruction) from error
+        if reply.status == 403:
+            said = f"{reply.doing}: {reply.status} {reply.quote}".strip()
+            raise Reauthorise(said, "give the login the permission to read what the account posted")
+
+    return judged

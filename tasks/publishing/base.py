@@ -91,6 +91,14 @@ class Identity:
     id: str
     name: str
 
+    def is_called(self, account: str) -> bool:
+        """Whether `account` means it, by its id or its name. Case and an @ do not count."""
+        return _plain(account) in {_plain(self.id), _plain(self.name)}
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("@").casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:

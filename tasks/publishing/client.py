@@ -68,6 +68,11 @@ class Reply:
             raise Retry(f"{self.doing}: the answer has no list `{path}`: {self.quote}", "try again later")
         return found
 
+    def rows(self, *keys: str | int) -> list[dict[str, Any]]:
+        """The objects of a list, which may be left out where it would be empty."""
+        found = self.get(*keys)
+        return [] if found is None else [row for row in self.need_list(*keys) if isinstance(row, dict)]
+
     def get(self, *keys: str | int, default: Any = None) -> Any:
         """The same, or `default`."""
         found = self.json()

@@ -52,6 +52,10 @@ class TargetContext:
         """Wait in place."""
         time.sleep(seconds * self.pace)
 
+    def shown_at(self, platform: str, identity: str, address: str) -> str:
+        """Where people see a post: on the platform, or where the sandbox shows what became public there."""
+        return f"{self.sandbox}/{platform}/watch/{identity}" if self.sandbox else address
+
     def client(self, home: str = "") -> Client:
         """The client for one platform. `home`: see `Client`."""
         with self._lock:

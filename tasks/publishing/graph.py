@@ -14,9 +14,10 @@ from pydantic import StringConstraints
 from reelmill.answers import TRANSIENT
 from reelmill.errors import ReelmillError, TransientError
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.client import Judge, Reply
+from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.login import Login
+from tasks.publishing.oauth import ask_for_token, seconds, token_in
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.slices import Slice
 
@@ -115,7 +116,7 @@ class GraphTarget(ApiTarget):
         Reauthorise, Retry
             If the question is refused: that says nothing of a post, so it is never `Refused`.
         """
-        return self._asked(context, doing, path, params, self._judge_question)
+        return self.request(context, doing, "GET", path, params=params, judge=self._judge_question, question=True)
 
     def ask_node(self, context: TargetContext, doing: str, node: str, fields: str) -> Reply | None:
         """The fields of an object, or None if there is no such object. Raises as `ask_edge` does."""
@@ -124,16 +125,9 @@ class GraphTarget(ApiTarget):
             if not missing(reply):
                 self._judge_question(reply)
 
-        reply = self._asked(context, doing, f"/{node}", {"fields": fields}, judge, accept={400, 404})
+        how = {"params": {"fields": fields}, "judge": judge, "accept": {400, 404}, "question": True}
+        reply = self.request(context, doing, "GET", f"/{node}", **how)
         return None if missing(reply) else reply
-
-    def _asked(
-        self, context: TargetContext, doing: str, path: str, params: dict[str, Any], judge: Judge, **how: Any
-    ) -> Reply:
-        try:
-            return self.request(context, doing, "GET", path, params=params, judge=judge, **how)
-        except Refused as error:
-            raise Retry(error.reason, error.instruction) from error
 
     def _judge_question(self, reply: Reply) -> None:
         error = GraphError.of(reply)
@@ -204,10 +198,12 @@ class GraphTarget(ApiTarget):
 
         There is no refresh token: the token itself is exchanged, while it is good. It stands as `refresh_token`.
         """
-        reply = self.client(context).call(
-            f"renewing the login of {self.platform}",
-            "GET",
+        reply = ask_for_token(
+            self.client(context),
             f"{self.base(context)}/oauth/access_token",
+            platform=self.platform,
+            remedy=LOG_IN,
+            method="GET",
             params={
                 "grant_type": "fb_exchange_token",
                 "client_id": login.client_id,
@@ -216,11 +212,8 @@ class GraphTarget(ApiTarget):
             },
             judge=_judge_exchange,
         )
-        token, seconds = reply.get("access_token"), reply.get("expires_in")
-        if not isinstance(token, str) or not token:
-            raise Retry(f"{reply.doing}: the answer has no access_token", "try again later")
-        lives = float(seconds) * EXCHANGED_AT if isinstance(seconds, int | float) else None
-        return login.renewed(token, lives, token)
+        token, lives = token_in(reply, "access_token"), seconds(reply.get("expires_in"))
+        return login.renewed(token, None if lives is None else lives * EXCHANGED_AT, token)
 
 
 def transferred(phase: Any) -> int | None:
@@ -247,7 +240,8 @@ def rows(reply: Reply) -> list[dict[str, Any]]:
     Retry
         If the answer has none.
     """
-    return [row for row in reply.need_list("data") if isinstance(row, dict)]
+    reply.need_list("data")
+    return reply.rows("data")
 
 
 def insights(reply: Reply) -> dict[str, Any]:
@@ -282,5 +276,7 @@ def number(value: Any) -> int:
 
 def _judge_exchange(reply: Reply) -> None:
     error = GraphError.of(reply)
-    if error is not None and reply.status not in TRANSIENT and not error.transient:
+    if error is not None and (error.transient or reply.status in TRANSIENT):
+        raise Retry(f"{reply.doing}: {error}", "try again later", retry_after=reply.retry_after)
+    if error is not None:
         raise Reauthorise(f"{reply.doing}: {error}", LOG_IN)

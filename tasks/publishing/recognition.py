@@ -12,6 +12,9 @@ from reelmill.content import fingerprint
 #: How far a platform's clock may be behind ours. A post that is older than its arming by more than this is not ours.
 SKEW = dt.timedelta(minutes=2)
 
+#: Numbers above this are milliseconds since 1970, and no seconds.
+MILLISECONDS = 10**11
+
 #: A link, as far as it is ASCII: in a text without spaces between words, the next ones do not belong to it.
 LINK = re.compile(r"https?://[!-~]+")
 #: What platforms make a link of though it has no scheme: `shop.example/tea`.
@@ -24,16 +27,31 @@ def mark_of(text: str) -> str:
     return fingerprint(" ".join(NAME.sub(" ", LINK.sub(" ", plain)).split()))
 
 
-def moment(text: object) -> dt.datetime | None:
-    """A time as a platform writes it (ISO 8601), or None if it is none."""
+def same_words(one: object, other: object) -> bool:
+    """Whether two texts are the same, as far as platforms leave them alone."""
+    return mark_of(str(one or "")) == mark_of(str(other or ""))
+
+
+def moment(told: object) -> dt.datetime | None:
+    """A time as a platform writes it, or None if it is none: ISO 8601, or seconds or milliseconds since 1970."""
     try:
-        found = dt.datetime.fromisoformat(str(text))
-    except ValueError:
+        if isinstance(told, int | float) and not isinstance(told, bool):
+            return dt.datetime.fromtimestamp(told / 1000 if told > MILLISECONDS else told, dt.UTC)
+        found = dt.datetime.fromisoformat(str(told))
+    except (ValueError, OverflowError, OSError):
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=dt.UTC)
 
 
-def since(created: object, armed: object) -> bool:
-    """Whether a post was created after it was armed, as far as clocks agree. One that does not say when: yes."""
-    at, start = moment(created), moment(armed)
-    return at is None or start is None or at >= start - SKEW
+def since(created: object, armed: dt.datetime | None, *, silent: bool = True) -> bool:
+    """Whether a post was created after it was armed, as far as clocks agree.
+
+    Parameters
+    ----------
+    silent:
+        The answer for a post that does not say when.
+    """
+    at = moment(created)
+    if at is None:
+        return silent
+    return armed is None or at >= armed - SKEW

@@ -79,7 +79,7 @@ def test_a_signature_is_over_its_sorted_headers() -> None:
 def test_an_archive_is_reviewed_and_then_public(post: Posted, bilibili: SimulatedBilibili) -> None:
     published = post.live()
     assert not published.settled
-    assert published.url == f"https://www.bilibili.com/video/{published.platform_id}"
+    assert published.url == f"{post.context.sandbox}/bilibili/watch/{published.platform_id}"
     assert moments(bilibili) == ["init", "chunk", "chunk", "chunk", "chunk", "complete", "cover", "publish"]
     with pytest.raises(Wait) as waited:
         post.look_up()
@@ -303,7 +303,7 @@ def test_which_archive_is_ours(change: dict[str, Any], ours: bool) -> None:
 @pytest.mark.parametrize(("state", "outcome"), [(-1, Wait), (-9, Wait), (-30, Wait), (-2, Refused), (-4, Refused)])
 def test_what_the_state_of_an_archive_means(state: int, outcome: type[Exception]) -> None:
     with pytest.raises(outcome):
-        Archive({**ENTRY, "resource_id": "BV1", "addit_info": {"state": state}}).published()
+        Archive({**ENTRY, "resource_id": "BV1", "addit_info": {"state": state}}).require_open()
 
 
 def test_a_refusal_of_the_review_is_for_good(post: Posted, bilibili: SimulatedBilibili) -> None:
@@ -435,11 +435,11 @@ def test_what_certainly_did_not_happen_is_not_looked_for(post: Posted, bilibili:
     bilibili.trouble("publish", status=429)
     with pytest.raises(Ambiguous):
         post.finalize()
-    assert post.handle["posting"]
-    post.handle.remember(posting=None)
+    assert post.handle["armed"]
+    post.handle.remember(armed=None)
     with pytest.raises(Retry):
         post.finalize()
-    assert not post.handle["posting"]
+    assert not post.handle["armed"]
 
 
 def test_a_rehearsal_shows_no_real_token_and_renews_no_real_login(context: TargetContext, tmp_path: Path) -> None:

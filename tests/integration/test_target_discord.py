@@ -48,7 +48,7 @@ def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
     published = post(target, delivery, context, platform)
     (public,) = platform.published
     assert published.platform_id == public.id
-    assert published.url == f"https://discord.com/channels/1100000000000000000/{platform.channel}/{public.id}"
+    assert published.url == public.url
     assert public.sha256 == delivery.rendition.sha256
     assert public.text == f"First snow\nThe kettle sings.\n\n{DISCLOSURE}\n#tea #snow"
     assert public.detail["attachments"] == ["01-first-snow.mp4"]

@@ -376,11 +376,11 @@ def test_what_certainly_did_not_happen_is_not_looked_for(post: Posted, douyin: S
     douyin.trouble("publish", status=429)
     with pytest.raises(Ambiguous):
         post.finalize()
-    assert post.handle["posting"]
-    post.handle.remember(posting=None)
+    assert post.handle["armed"]
+    post.handle.remember(armed=None)
     with pytest.raises(Retry):
         post.finalize()
-    assert not post.handle["posting"]
+    assert not post.handle["armed"]
 
 
 def test_a_rehearsal_shows_no_real_token_and_renews_no_real_login(context: TargetContext, tmp_path: Path) -> None:

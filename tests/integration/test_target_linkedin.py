@@ -68,7 +68,7 @@ def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
     published = post(member, delivery, context, platform, memory)
     (public,) = platform.published
     assert published.platform_id == public.id
-    assert published.url == f"https://www.linkedin.com/feed/update/{public.id}/"
+    assert published.url == public.url
     assert published.settled
     assert public.account == MEMBER
     assert public.sha256 == delivery.rendition.sha256

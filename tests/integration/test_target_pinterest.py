@@ -51,7 +51,7 @@ def test_a_video_is_pinned_once_with_its_words_and_the_ai_line(
     published = post(target, delivery, context, platform, memory)
     (public,) = platform.published
     assert published.platform_id == public.id
-    assert published.url == f"https://www.pinterest.com/pin/{public.id}/"
+    assert published.url == public.url
     assert public.sha256 == delivery.rendition.sha256
     assert public.text == f"First snow\nThe kettle sings.\n\n{DISCLOSURE}\n#tea #snow"
     assert public.detail["board_id"] == BOARD

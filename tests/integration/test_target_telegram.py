@@ -52,7 +52,7 @@ def test_a_video_is_sent_once_with_its_words_and_the_ai_line(
     published = post(target, delivery, context, platform, memory)
     (public,) = platform.published
     assert published.platform_id == public.id
-    assert published.url == f"https://t.me/tea_channel/{public.id}"
+    assert published.url == public.url
     assert public.sha256 == delivery.rendition.sha256
     assert public.text == f"First snow\nThe kettle sings.\n\n{DISCLOSURE}\n#tea #snow"
     assert public.detail["supports_streaming"] is True
@@ -65,9 +65,15 @@ def test_a_video_is_sent_once_with_its_words_and_the_ai_line(
     ("chat", "url"), [("-1001234567890", "https://t.me/c/1234567890/1"), ("-4242", ""), ("4242", "")]
 )
 def test_a_message_has_the_address_that_its_chat_gives_it(
-    platform: Simulated, context: TargetContext, tmp_path: Path, chat: str, url: str
+    platform: Simulated,
+    outside: TargetContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    chat: str,
+    url: str,
 ) -> None:
-    published = post(make_target("telegram", chat=chat, silent=True), make_delivery(tmp_path), context, platform)
+    target = make_target("telegram", chat=chat, silent=True, **by_address(platform, monkeypatch))
+    published = post(target, make_delivery(tmp_path), outside, platform)
     assert published.url == url
     assert platform.published[0].detail["disable_notification"] is True
 

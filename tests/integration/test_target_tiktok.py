@@ -29,7 +29,7 @@ from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Res
 from tasks.publishing.targets.tiktok.chunks import Chunks
 from tasks.publishing.targets.tiktok.target import TikTok
 from tasks.publishing.wording import utf16
-from tests.posting import Died, Elsewhen, Ledger, delivery_of, sent
+from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
 
 CHUNK = 5 * 1024 * 1024
 #: Three chunks, of which the last one has the remainder too.
@@ -623,15 +623,18 @@ def test_the_privacy_must_be_one_that_the_account_may_use(
 
 @pytest.mark.parametrize("account", ["sandbox", "@sandbox", "Sandbox"])
 def test_an_account_is_named_as_people_name_it(
-    platform: Platform, context: Elsewhen, small: Delivery, account: str
+    platform: Platform, outside: TargetContext, small: Delivery, monkeypatch: pytest.MonkeyPatch, account: str
 ) -> None:
-    target(account=account).prepare(small, context)
-    assert target(account=account).identify(context).id == "sandbox"
+    tiktok = target(**by_address(platform, monkeypatch), account=account)
+    tiktok.prepare(small, outside)
+    assert tiktok.identify(outside).id == "sandbox"
 
 
-def test_nothing_is_posted_to_another_account(platform: Platform, context: Elsewhen, small: Delivery) -> None:
-    with pytest.raises(Reauthorise, match="@sandbox"):
-        target(account="somebody").prepare(small, context)
+def test_nothing_is_posted_to_another_account(
+    platform: Platform, outside: TargetContext, small: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Reauthorise, match="belongs to sandbox"):
+        target(**by_address(platform, monkeypatch), account="somebody").prepare(small, outside)
 
 
 def test_a_caption_fits_with_all_its_hashtags(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
     published = post(target, delivery, context, platform)
     (public,) = platform.published
     assert published.platform_id == public.id
-    assert published.url == public.url
+    assert published.url == f"{platform.base}/watch/{public.id}"
     assert published.detail["status"] == "publish"
     assert public.account == "editor"
     assert public.sha256 == delivery.rendition.sha256
@@ -120,7 +120,7 @@ def test_what_became_of_a_post_is_looked_up(
         target.finalize(delivery, context, handle)
     found = target.look_up(delivery, context, memory.handle())
     assert (found is not None) == happened == bool(platform.published)
-    assert found is None or (found.platform_id, found.url) == (platform.published[0].id, platform.published[0].url)
+    assert found is None or found.platform_id == platform.published[0].id
     assert target.safety is Safety.LOOK_UP
 
 
@@ -159,7 +159,7 @@ def test_a_post_becomes_public_when_its_time_comes(
     at = dt.datetime.now(dt.timezone(dt.timedelta(hours=8))) + dt.timedelta(hours=2)
     delivery = make_delivery(tmp_path, public_at=at)
     published = post(target, delivery, context, platform)
-    assert published.settled
+    assert not published.settled
     assert published.detail["status"] == "future"
     assert not platform.public
     assert target.read_back(delivery, context, published).public is None

@@ -24,7 +24,6 @@ from tasks.publishing.base import Delivery, Handle, Published
 from tasks.publishing.client import Reply, by_status
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
-from tasks.publishing.targets.youtube.errors import next_day
 from tasks.publishing.targets.youtube.session import GRAIN
 from tasks.publishing.targets.youtube.target import YouTube
 from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
@@ -482,19 +481,6 @@ def test_a_full_day_ends_at_midnight_where_youtube_counts(
     with pytest.raises(Defer) as caught:
         target().upload(delivery, context, Ledger().handle())
     assert dt.timedelta(0) < caught.value.until - context.now() <= dt.timedelta(hours=25)
-
-
-@pytest.mark.parametrize(
-    ("now", "then"),
-    [
-        ("2026-07-01T06:59:00+00:00", "2026-07-01T07:00:00+00:00"),
-        ("2026-07-01T07:00:00+00:00", "2026-07-02T07:00:00+00:00"),
-        ("2026-11-01T06:30:00+00:00", "2026-11-01T07:00:00+00:00"),
-        ("2026-11-01T08:00:00+00:00", "2026-11-02T08:00:00+00:00"),  # the day on which summer time ends has 25 hours
-    ],
-)
-def test_midnight_is_that_of_california(now: str, then: str) -> None:
-    assert next_day(dt.datetime.fromisoformat(now)) == dt.datetime.fromisoformat(then)
 
 
 # The login.

@@ -85,6 +85,7 @@ class Discord(Target):
         if not identity:
             raise Ambiguous(f"{doing}: the answer does not say what the message is called")
         url = f"https://discord.com/channels/{handle.get('guild') or '@me'}/{channel}/{identity}"
+        url = context.shown_at(self.platform, str(identity), url)
         return Published(url, str(identity), {"channel": channel, "file": reply.get("attachments", 0, "url")})
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:

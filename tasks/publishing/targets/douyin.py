@@ -10,12 +10,13 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 from pydantic import StringConstraints
 
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.attempt import attempt
+from tasks.publishing.attempt import OLD, attempt
 from tasks.publishing.base import Delivery, Handle, Identity, Limits, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.login import Login
 from tasks.publishing.midnight import next_midnight
+from tasks.publishing.oauth import ask_for_token, seconds, token_in
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Retry, Wait
 from tasks.publishing.slices import Slice
 from tasks.publishing.wording import caption_of
@@ -40,6 +41,8 @@ NOT_PERMITTED = frozenset({28001014, 28001016, 28001018, 28001019})
 
 #: `video_status` of a video.
 NOT_PUBLIC, UNDER_REVIEW, PUBLIC = 2, 4, frozenset({1, 5})
+
+_REMEDY = "let the account log in again at open.douyin.com/platform/oauth/connect"
 
 log = logging.getLogger("reelmill.publishing")
 
@@ -82,6 +85,7 @@ class Douyin(ApiTarget):
             "POST",
             "/oauth/userinfo/",
             shown=lambda token: {"form": {"access_token": token}},
+            question=True,
             form={"open_id": self.open_id},
         )
         return Identity(str(reply.get("data", "open_id", default=self.open_id)), str(reply.need("data", "nickname")))
@@ -161,13 +165,14 @@ class Douyin(ApiTarget):
             "custom_cover_image_url": str(handle["image_id"]),
         }
         how: dict[str, Any] = {"json": body, "irreversible": True, "judge": self._judge_posting}
-        with attempt(handle, context.now()):
+        with attempt(handle, context.now(), old=OLD):
             reply = self._ask(context, "posting to Douyin", "create_video", **how)
         item_id = reply.get("data", "item_id")
         if not item_id:
             raise Ambiguous(f"{reply.doing}: the answer names no post: {reply.quote}")
         # Douyin tells the address once the review is over.
-        return Published(url="", platform_id=str(item_id), detail={"video_id": handle["video_id"]}, settled=False)
+        url, detail = self.shown_at(context, str(item_id), ""), {"video_id": handle["video_id"]}
+        return Published(url, str(item_id), detail, settled=False)
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         """By the id of the uploaded video, which no other post has."""
@@ -185,7 +190,8 @@ class Douyin(ApiTarget):
         if status not in PUBLIC or item.get("is_reviewed") is False:
             raise Wait("Douyin reviews the post", retry_after=REVIEW)
         detail = {"video_id": video_id, "video_status": status}
-        return Published(str(item.get("share_url") or ""), str(item.get("item_id") or ""), detail)
+        identity = str(item.get("item_id") or "")
+        return Published(self.shown_at(context, identity, str(item.get("share_url") or "")), identity, detail)
 
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         found = self._shown(context, {"item_ids": [published.platform_id]})
@@ -207,15 +213,17 @@ class Douyin(ApiTarget):
         )
 
     def _shown(self, context: TargetContext, which: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-        reply = self._ask(context, "asking Douyin for a post", "video_data", json=dict(which))
-        return [one for one in reply.get("data", "list") or [] if isinstance(one, dict)]
+        reply = self._ask(context, "asking Douyin for a post", "video_data", json=dict(which), question=True)
+        reply.need("data", "error_code")  # else it is no answer of Douyin's, which must not pass for an empty list
+        return reply.rows("data", "list")
 
     def _listed(self, context: TargetContext, video_id: str) -> dict[str, Any] | None:
         """The post of a video among the newest twenty."""
         page = {"cursor": 0, "count": 20}
-        reply = self._ask(context, "asking Douyin for the latest posts", "video_list", method="GET", params=page)
-        found = reply.get("data", "list") or []
-        return next((one for one in found if isinstance(one, dict) and one.get("video_id") == video_id), None)
+        doing = "asking Douyin for the latest posts"
+        reply = self._ask(context, doing, "video_list", method="GET", params=page, question=True)
+        reply.need("data", "error_code")
+        return next((one for one in reply.rows("data", "list") if one.get("video_id") == video_id), None)
 
     def _ask(
         self,
@@ -244,7 +252,7 @@ class Douyin(ApiTarget):
         if code in DAY_IS_FULL:
             raise Defer(said, "it goes on tomorrow", until=next_midnight(ZONE, dt.datetime.now(dt.UTC)))
         if code in LOGIN_IS_OVER:
-            raise Reauthorise(said, "let the account log in again at open.douyin.com/platform/oauth/connect")
+            raise Reauthorise(said, _REMEDY)
         if code in NOT_PERMITTED:
             raise Refused(said, "ask at developer.open-douyin.com for the scope video.create.bind, then log in again")
         raise Refused(said, "change what Douyin names, then resume the run")
@@ -258,14 +266,18 @@ class Douyin(ApiTarget):
     def renew(self, context: TargetContext, login: Login) -> Login:
         """A new access token; and a refresh token that ends soon is prolonged, which Douyin allows five times."""
         form = {"client_key": login.client_id, "grant_type": "refresh_token", "refresh_token": login.refresh_token}
-        reply = self.renewal(context, f"{self.base(context)}/oauth/refresh_token/", form=form)
-        access, lives = str(reply.need("data", "access_token")), reply.get("data", "expires_in")
+        reply = self._ask_for_token(context, "refresh_token", form)
+        access, lives = token_in(reply, "data", "access_token"), seconds(reply.get("data", "expires_in"))
         refresh, left = str(reply.get("data", "refresh_token") or ""), reply.get("data", "refresh_expires_in")
         if isinstance(left, int | float) and left < PROLONGED_BELOW:
             form = {"client_key": login.client_id, "refresh_token": refresh or login.refresh_token}
             try:
-                reply = self.renewal(context, f"{self.base(context)}/oauth/renew_refresh_token/", form=form)
+                reply = self._ask_for_token(context, "renew_refresh_token", form)
                 refresh = str(reply.get("data", "refresh_token") or refresh)
             except (Retry, Defer, Reauthorise) as error:  # the access token is good all the same
                 log.warning("the login of Douyin has to be made again within %.0f days: %s", left / 86400, error)
         return login.renewed(access, lives, refresh)
+
+    def _ask_for_token(self, context: TargetContext, name: str, form: Mapping[str, str]) -> Reply:
+        url = f"{self.base(context)}/oauth/{name}/"
+        return ask_for_token(self.client(context), url, platform="Douyin", remedy=_REMEDY, judge=self.judge, form=form)

@@ -11,13 +11,14 @@ from pydantic import Field, StringConstraints
 
 from reelmill.content import Json
 from tasks.publishing import graph
+from tasks.publishing.attempt import armed_at, attempt
 from tasks.publishing.base import Delivery, Handle, Identity, Limits, Metrics, Published, Quota, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
 from tasks.publishing.graph import GraphId, GraphTarget
 from tasks.publishing.outcome import Ambiguous, Defer, Refused, Restart, Retry, Wait
-from tasks.publishing.recognition import SKEW, mark_of, moment, since
+from tasks.publishing.recognition import SKEW, mark_of, since
 from tasks.publishing.wording import caption_of
 
 #: Instagram Graph API, IG User Media, "Reel specifications" (2026): bytes, seconds, frames a second. Older: 1 GB.
@@ -117,24 +118,23 @@ class Instagram(GraphTarget):
         raise Wait(f"Instagram works on the video: {code}", retry_after=CADENCE)
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
-        if "armed" not in handle:
-            handle.remember(armed=context.now().isoformat())
-        elif (found := self.look_up(delivery, context, handle)) is not None:
+        if armed_at(handle) is not None and (found := self.look_up(delivery, context, handle)) is not None:
             return found  # what an attempt before this one made
-        reply = self.request(
-            context,
-            "publishing on Instagram",
-            "POST",
-            f"/{self.ig_user}/media_publish",
-            form={"creation_id": handle["container"]},
-            judge=self.judge_publishing,
-            irreversible=True,
-        )
+        with attempt(handle, context.now()):
+            reply = self.request(
+                context,
+                "publishing on Instagram",
+                "POST",
+                f"/{self.ig_user}/media_publish",
+                form={"creation_id": handle["container"]},
+                judge=self.judge_publishing,
+                irreversible=True,
+            )
         media = reply.get("id")
         if not media:
             raise Ambiguous(f"{reply.doing}: the answer names no post: {reply.quote}")
         # It is public. Its address has to be asked for, which may fail: `read_back` does it, by the id.
-        return Published("", str(media), {"container": handle["container"]})
+        return Published(self.shown_at(context, str(media), ""), str(media), {"container": handle["container"]})
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         if "container" not in handle:
@@ -147,7 +147,7 @@ class Instagram(GraphTarget):
         found = self._listed(context, handle)
         if found is not None or code != "PUBLISHED":
             return found
-        armed = moment(handle.get("armed"))
+        armed = armed_at(handle)
         if armed is not None and context.now() < armed + LISTED_WITHIN:
             raise Wait("Instagram has published it, and does not list it yet", retry_after=CADENCE / 2)
         return Published("", "", {"container": handle["container"]})
@@ -234,7 +234,7 @@ class Instagram(GraphTarget):
 
     def _listed(self, context: TargetContext, handle: Handle) -> Published | None:
         """The post among the newest of the account: by its caption, and made after it was armed."""
-        armed = moment(handle.get("armed"))
+        armed = armed_at(handle)
         reply = self.ask_edge(
             context,
             "looking for the post on Instagram",
@@ -246,14 +246,14 @@ class Instagram(GraphTarget):
         ours = [
             post
             for post in graph.rows(reply)
-            if mark_of(str(post.get("caption") or "")) == handle.get("mark")
-            and since(post.get("timestamp"), handle.get("armed"))
+            if mark_of(str(post.get("caption") or "")) == handle.get("mark") and since(post.get("timestamp"), armed)
         ]
         if not ours:
             return None
         post = ours[-1]  # newest first: of several with the same words, the one that was made soonest after arming
         detail = {"container": handle["container"], "timestamp": post.get("timestamp")}
-        return Published(str(post.get("permalink") or ""), str(post.get("id")), detail)
+        identity = str(post.get("id"))
+        return Published(self.shown_at(context, identity, str(post.get("permalink") or "")), identity, detail)
 
 
 def _raise_for(code: Json, reply: Reply) -> None:

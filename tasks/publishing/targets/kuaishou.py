@@ -9,26 +9,25 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.attempt import attempt
+from tasks.publishing.attempt import OLD, armed_at, attempt
 from tasks.publishing.base import Delivery, Handle, Identity, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.login import Login
+from tasks.publishing.oauth import ask_for_token, seconds, token_in
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Resync, Wait
+from tasks.publishing.recognition import same_words, since
 from tasks.publishing.slices import Slice, cut
 from tasks.publishing.wording import caption_of
 
 #: Seconds between two questions whether a photo is still pending, which takes minutes to hours. Our choice.
 REVIEW = 600.0
-#: How far Kuaishou's clock may be behind ours.
-SKEW = dt.timedelta(minutes=2)
 #: Photos that are asked for in one look-up: pages of so many.
 PAGES, PER_PAGE = 5, 20
-#: Numbers above this are milliseconds since 1970, and no seconds.
-MILLISECONDS = 10**11
 
 OK = 1
 LOGIN_IS_OVER = frozenset({100200100, 100200101})
+_REMEDY = "let the account log in again at open.kuaishou.com, and put the new login there"
 
 
 class Kuaishou(ApiTarget):
@@ -69,7 +68,7 @@ class Kuaishou(ApiTarget):
     nothing else by which a post can be told from another one after a crash."""
 
     def identify(self, context: TargetContext) -> Identity | None:
-        reply = self._ask(context, "asking Kuaishou whose the login is", "GET", "user_info")
+        reply = self._ask(context, "asking Kuaishou whose the login is", "GET", "user_info", question=True)
         name = str(reply.need("user_info", "name"))
         return Identity(str(reply.get("user_info", "open_id") or name), name)
 
@@ -130,7 +129,7 @@ class Kuaishou(ApiTarget):
         return last + 1 if isinstance(last, int) else 0
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
-        with delivery.rendition.cover.open("rb") as stream, attempt(handle, context.now()):
+        with delivery.rendition.cover.open("rb") as stream, attempt(handle, context.now(), old=OLD):
             reply = self._ask(
                 context,
                 "posting to Kuaishou",
@@ -145,7 +144,7 @@ class Kuaishou(ApiTarget):
         if not photo_id:
             raise Ambiguous(f"{reply.doing}: the answer names no photo: {reply.quote}")
         pending = reply.get("video_info", "pending", default=True)
-        return Published(_page(str(photo_id)), str(photo_id), settled=not pending)
+        return self._published(context, str(photo_id), settled=not pending)
 
     def _caption(self, delivery: Delivery) -> str:
         """At most 1000 characters and four topics."""
@@ -154,23 +153,25 @@ class Kuaishou(ApiTarget):
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         """Among the account's latest photos: one with these words, made since posting began."""
-        if not handle.get("posting"):
+        armed = armed_at(handle)
+        if armed is None:
             return None
-        since = (dt.datetime.fromisoformat(str(handle["posting"])) - SKEW).timestamp()
-        words = self._caption(delivery).split()
+        words = self._caption(delivery)
         for photo in self._latest(context):
-            if str(photo.get("caption")).split() == words and _made(photo) >= since:
+            if same_words(photo.get("caption"), words) and since(photo.get("create_time"), armed, silent=False):
                 if photo.get("pending"):
                     raise Wait("Kuaishou reviews the photo", retry_after=REVIEW)
-                return Published(_page(str(photo.get("photo_id"))), str(photo.get("photo_id")))
+                return self._published(context, str(photo.get("photo_id")))
         return None
 
     def _latest(self, context: TargetContext) -> Iterator[dict[str, Any]]:
         cursor: Mapping[str, Any] = {}
         for _ in range(PAGES):
             which = {"count": PER_PAGE, **cursor}
-            reply = self._ask(context, "asking Kuaishou for the latest photos", "GET", "photo/list", params=which)
-            found = [one for one in reply.get("video_list") or [] if isinstance(one, dict)]
+            doing = "asking Kuaishou for the latest photos"
+            reply = self._ask(context, doing, "GET", "photo/list", params=which, question=True)
+            reply.need("result")  # else it is no answer of Kuaishou's, which must not pass for an empty list
+            found = reply.rows("video_list")
             yield from found
             if len(found) < PER_PAGE:
                 return
@@ -181,7 +182,7 @@ class Kuaishou(ApiTarget):
         if photo is None:
             return ReadBack(public=False)
         pending = bool(photo.get("pending"))
-        return ReadBack(public=not pending, detail={"pending": pending, "url": _page(published.platform_id)})
+        return ReadBack(public=not pending, detail={"pending": pending, "url": published.url})
 
     def metrics(self, context: TargetContext, published: Published) -> Metrics:
         told = self._photo(context, published) or {}
@@ -236,20 +237,28 @@ class Kuaishou(ApiTarget):
         self.client(context).check_address(f"https://{host}", self.endpoints)
         return f"{self.upload_scheme}://{host}"
 
+    def _published(self, context: TargetContext, photo: str, *, settled: bool = True) -> Published:
+        """The page is where the public sees it: the API names its file alone, at an address that ends."""
+        page = f"https://www.kuaishou.com/short-video/{photo}"
+        return Published(self.shown_at(context, photo, page), photo, settled=settled)
+
     def judge(self, reply: Reply) -> None:
         result = reply.get("result", default=OK)
         if result == OK:
             return
         said = f"{reply.doing}: {result} {reply.get('error_msg', default='')}".strip()
         if result in LOGIN_IS_OVER:
-            raise Reauthorise(said, "let the account log in again at open.kuaishou.com, and put the new login there")
+            raise Reauthorise(said, _REMEDY)
         raise Refused(said, "change what Kuaishou names, then resume the run")
 
     def renew(self, context: TargetContext, login: Login) -> Login:
-        reply = self.renewal(
-            context,
+        reply = ask_for_token(
+            self.client(context),
             f"{self.base(context)}/oauth2/refresh_token",
-            "GET",
+            platform="Kuaishou",
+            remedy=_REMEDY,
+            judge=self.judge,
+            method="GET",
             params={
                 "app_id": login.client_id or self.app_id,
                 "app_secret": login.client_secret,
@@ -258,17 +267,4 @@ class Kuaishou(ApiTarget):
             },
         )
         refresh = str(reply.get("refresh_token") or "")
-        return login.renewed(str(reply.need("access_token")), reply.get("expires_in"), refresh)
-
-
-def _made(photo: Mapping[str, Any]) -> float:
-    """When a photo was made, in seconds since 1970; 0 if it does not say."""
-    made = photo.get("create_time")
-    if not isinstance(made, int | float):
-        return 0.0
-    return made / 1000 if made > MILLISECONDS else float(made)
-
-
-def _page(photo_id: str) -> str:
-    """Where the public sees a photo. The API names its file alone, at an address that ends."""
-    return f"https://www.kuaishou.com/short-video/{photo_id}"
+        return login.renewed(token_in(reply, "access_token"), seconds(reply.get("expires_in")), refresh)

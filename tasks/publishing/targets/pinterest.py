@@ -11,13 +11,15 @@ from pydantic import StringConstraints
 
 from reelmill.content import Json
 from tasks.publishing.api import ApiTarget
+from tasks.publishing.attempt import armed_at, attempt
 from tasks.publishing.base import Delivery, Handle, Identity, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
 from tasks.publishing.login import Login
+from tasks.publishing.oauth import refreshed
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Retry, Wait
-from tasks.publishing.refresh import refreshed
+from tasks.publishing.recognition import same_words, since
 from tasks.publishing.wording import caption_of, shortened, title_of
 
 #: Characters. Source: Pinterest, API v5.23.0, PinCreate.
@@ -29,8 +31,6 @@ SHORTEST, LONGEST = 4.0, 900.0
 PROCESSING = 5.0
 #: Pins of a board that a look-up asks for at once (the most that the API gives), and how often at most.
 PAGE, PAGES = 250, 40
-#: By how much Pinterest's clock may differ from ours.
-SKEW = dt.timedelta(minutes=5)
 #: Days that the analytics of a pin reach back. Source: Pinterest, API v5.23.0, pins/analytics.
 ANALYSED = 89
 _SUMMED = ("IMPRESSION", "SAVE", "PIN_CLICK", "OUTBOUND_CLICK", "VIDEO_MRC_VIEW", "VIDEO_V50_WATCH_TIME")
@@ -66,7 +66,7 @@ class Pinterest(ApiTarget):
         return ("sandbox:" if context.sandbox else "") + self.board
 
     def identify(self, context: TargetContext) -> Identity:
-        reply = self.call(context, "asking Pinterest whose the login is", "GET", "/v5/user_account")
+        reply = self.ask(context, "asking Pinterest whose the login is", "/v5/user_account")
         return Identity(str(reply.get("id", default="") or reply.need("username")), str(reply.need("username")))
 
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
@@ -122,12 +122,12 @@ class Pinterest(ApiTarget):
         cover = base64.b64encode(delivery.rendition.cover.read_bytes()).decode("ascii")
         source = {"source_type": "video_id", "media_id": handle["media"], "cover_image_content_type": "image/jpeg"}
         pin = {**self._words(delivery), "board_id": self.board, "media_source": {**source, "cover_image_data": cover}}
-        handle.remember(sent_at=context.now().isoformat())
-        reply = self.call(context, "pinning on Pinterest", "POST", "/v5/pins", irreversible=True, json=pin)
+        with attempt(handle, context.now()):
+            reply = self.call(context, "pinning on Pinterest", "POST", "/v5/pins", irreversible=True, json=pin)
         identity = reply.get("id")
         if not identity:
             raise Ambiguous("pinning on Pinterest: the answer does not say what the pin is called")
-        return _published(str(identity))
+        return self._published(context, str(identity))
 
     def _words(self, delivery: Delivery) -> dict[str, str]:
         mark = _mark(delivery)
@@ -143,16 +143,15 @@ class Pinterest(ApiTarget):
 
         If a pin is shown without its alt text, the one with these words that was made since the call was sent.
         """
-        words, sent = self._words(delivery), handle.get("sent_at")
-        since = dt.datetime.fromisoformat(str(sent)) - SKEW if sent else None
+        words, armed = self._words(delivery), armed_at(handle)
         for pin in self._pins(context):
             if pin.get("alt_text"):
                 found = str(pin["alt_text"]).rstrip().endswith(_mark(delivery))
             else:
-                same = all(_same(pin.get(name), words[name]) for name in ("title", "description"))
-                found = same and since is not None and _moment(pin.get("created_at")) >= since
+                same = all(same_words(pin.get(name), words[name]) for name in ("title", "description"))
+                found = same and armed is not None and since(pin.get("created_at"), armed, silent=False)
             if found:
-                return _published(str(pin.get("id")))
+                return self._published(context, str(pin.get("id")))
         return None
 
     def _pins(self, context: TargetContext) -> Iterator[Mapping[str, Json]]:
@@ -209,6 +208,9 @@ class Pinterest(ApiTarget):
         path = f"/v5/pins/{published.platform_id}"
         self.call(context, "taking the pin off Pinterest", "DELETE", path, accept=(404,))
 
+    def _published(self, context: TargetContext, pin: str) -> Published:
+        return Published(self.shown_at(context, pin, f"https://www.pinterest.com/pin/{pin}/"), pin)
+
     def judge(self, reply: Reply) -> None:
         said = f"{reply.doing}: {reply.status} {reply.quote}"
         if reply.status == 401:
@@ -222,9 +224,9 @@ class Pinterest(ApiTarget):
         client = base64.b64encode(f"{login.client_id}:{login.client_secret}".encode()).decode("ascii")
         return refreshed(
             self.client(context),
-            login,
-            "renewing the login of Pinterest",
             self.base(context) + "/v5/oauth/token",
+            login,
+            platform="Pinterest",
             remedy=_REMEDY,
             headers={"Authorization": f"Basic {client}"},
         )
@@ -239,20 +241,3 @@ def _judge_form(reply: Reply) -> None:
 def _mark(delivery: Delivery) -> str:
     """What stands at the end of the alt text of this post's pin, and of no other's."""
     return f"({str(delivery.post_id)[:13]})"
-
-
-def _same(one: Json, other: Json) -> bool:
-    return " ".join(str(one or "").split()) == " ".join(str(other or "").split())
-
-
-def _moment(text: Json) -> dt.datetime:
-    """When a pin was made: in UTC, whether it says so or not. Long ago, if it is no time."""
-    try:
-        moment = dt.datetime.fromisoformat(str(text))
-    except ValueError:
-        return dt.datetime.min.replace(tzinfo=dt.UTC)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
-
-
-def _published(identity: str) -> Published:
-    return Published(f"https://www.pinterest.com/pin/{identity}/", identity)

@@ -99,7 +99,8 @@ class Telegram(ApiTarget):
         if message is None:
             raise Ambiguous(f"{doing}: the answer does not say what the message is called")
         name, number = reply.get("result", "chat", "username"), reply.get("result", "chat", "id")
-        return Published(_link(name, number, message), str(message), {"chat": number})
+        url = self.shown_at(context, str(message), _link(name, number, message))
+        return Published(url, str(message), {"chat": number})
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         """A bot cannot."""

@@ -69,7 +69,7 @@ class WordPress(ApiTarget):
         return {"Authorization": "Basic " + base64.b64encode(f"{self.user}:{token}".encode()).decode("ascii")}
 
     def identify(self, context: TargetContext) -> Identity:
-        reply = self.call(context, "asking WordPress whose the password is", "GET", f"{API}/users/me")
+        reply = self.ask(context, "asking WordPress whose the password is", f"{API}/users/me")
         return Identity(str(reply.need("id")), str(reply.get("slug", default="") or reply.get("name", default="")))
 
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
@@ -103,7 +103,9 @@ class WordPress(ApiTarget):
     def _by_slug(self, context: TargetContext, kind: str, slug: str) -> Mapping[str, Json] | None:
         params = {"slug": slug, **({"status": "any"} if kind == "posts" else {})}
         reply = self.ask(context, f"looking for the {kind} on WordPress", f"{API}/{kind}", params=params)
-        matching = [one for one in reply.need_list() if isinstance(one, dict) and one.get("slug") == slug]
+        matching = [
+            one for one in reply.need_list() if isinstance(one, dict) and one.get("slug") == slug and "id" in one
+        ]
         return matching[0] if matching else None
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
@@ -125,11 +127,18 @@ class WordPress(ApiTarget):
         reply = self.call(context, "posting on WordPress", "POST", f"{API}/posts", irreversible=True, json=post)
         if reply.get("id") is None:
             raise Ambiguous("posting on WordPress: the answer does not say what the post is called")
-        return _published(reply.json(), handle)
+        return self._published(context, reply.json(), handle)
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         found = self._by_slug(context, "posts", _slug(delivery))
-        return None if found is None else _published(found, handle)
+        return None if found is None else self._published(context, found, handle)
+
+    def _published(self, context: TargetContext, post: Mapping[str, Json], handle: Mapping[str, Json]) -> Published:
+        """A post that waits for its time is not settled: it is asked again."""
+        identity, status = str(post["id"]), post.get("status")
+        files = {name: handle[name]["id"] for name in ("video", "cover") if name in handle}
+        url = self.shown_at(context, identity, str(post.get("link", "")))
+        return Published(url, identity, {**files, "status": status}, settled=status != "future")
 
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         doing, path = "reading the post back from WordPress", f"{API}/posts/{published.platform_id}"
@@ -182,8 +191,3 @@ def _content(delivery: Delivery, video: Mapping[str, Json], cover: Mapping[str, 
         if lines:
             blocks.append(f"<!-- wp:paragraph -->\n<p>{lines}</p>\n<!-- /wp:paragraph -->")
     return "\n\n".join(blocks)
-
-
-def _published(post: Mapping[str, Json], handle: Mapping[str, Json]) -> Published:
-    files = {name: handle[name]["id"] for name in ("video", "cover") if name in handle}
-    return Published(str(post.get("link", "")), str(post["id"]), {**files, "status": post.get("status")})

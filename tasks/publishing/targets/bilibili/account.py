@@ -14,8 +14,9 @@ from tasks.publishing.base import Identity
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.login import Login
+from tasks.publishing.oauth import ask_for_token, seconds, token_in
 from tasks.publishing.outcome import Reauthorise
-from tasks.publishing.targets.bilibili.answers import judge
+from tasks.publishing.targets.bilibili.answers import LOG_IN, judge
 from tasks.publishing.targets.bilibili.signature import signed
 from tasks.secret import Secret
 
@@ -44,7 +45,7 @@ class BilibiliAccount(ApiTarget):
     """The version of the signature: `1.0` for apps that Bilibili registered long ago."""
 
     def identify(self, context: TargetContext) -> Identity | None:
-        reply = self.sign(context, "asking Bilibili whose the login is", "GET", "user/account/info")
+        reply = self.sign(context, "asking Bilibili whose the login is", "GET", "user/account/info", question=True)
         return Identity(str(reply.get("data", "openid") or ""), str(reply.need("data", "name")))
 
     def sign(
@@ -98,9 +99,9 @@ class BilibiliAccount(ApiTarget):
             "refresh_token": login.refresh_token,
         }
         url = f"{self.base(context, 'account')}/x/account-oauth2/v1/refresh_token"
-        reply = self.renewal(context, url, params=wish)
-        access, refresh = str(reply.need("data", "access_token")), str(reply.get("data", "refresh_token") or "")
-        lives = reply.get("data", "expires_in")
-        if isinstance(lives, int) and lives > A_MOMENT:
-            lives -= int(context.now().timestamp())
-        return login.renewed(access, lives, refresh)
+        client = self.client(context)
+        reply = ask_for_token(client, url, platform="Bilibili", remedy=LOG_IN, judge=self.judge, params=wish)
+        refresh, lives = str(reply.get("data", "refresh_token") or ""), seconds(reply.get("data", "expires_in"))
+        if lives is not None and lives > A_MOMENT:
+            lives -= context.now().timestamp()
+        return login.renewed(token_in(reply, "data", "access_token"), lives, refresh)

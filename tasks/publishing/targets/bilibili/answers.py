@@ -18,6 +18,7 @@ BUSY = frozenset({-500, 4010, 4011, 122009, 122010, 123002, 130004, 130005, 1300
 DAY_IS_FULL = frozenset({127009, 127306, 123026})
 NOT_LOGGED_IN = -101
 LOGIN_IS_OVER = range(122000, 122100)
+LOG_IN = "let the account log in again at openhome.bilibili.com, and put the new login there"
 
 
 def judge(reply: Reply) -> None:
@@ -31,7 +32,7 @@ def judge(reply: Reply) -> None:
     if code in DAY_IS_FULL:
         raise Defer(said, "it goes on tomorrow", until=next_midnight(ZONE, dt.datetime.now(dt.UTC)))
     if code == NOT_LOGGED_IN or code in LOGIN_IS_OVER:
-        raise Reauthorise(said, "let the account log in again at openhome.bilibili.com, and put the new login there")
+        raise Reauthorise(said, LOG_IN)
     raise Refused(said, "change what Bilibili names, then resume the run")
 
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from tasks.publishing.base import Published
 from tasks.publishing.outcome import Refused, Wait
+from tasks.publishing.recognition import same_words, since
 
 #: Seconds between two questions whether a review is over, which takes minutes to hours. Our choice.
 REVIEW = 600.0
-#: How far Bilibili's clock may be behind ours.
-SKEW = dt.timedelta(minutes=2)
 
 #: `addit_info.state`: 0 is open to the public, and -1 waits for its review. Of the others, these are steps of the
 #: site's own queue (mended, transcoded, delayed, handed out, just made); all the rest are refusals.
@@ -45,22 +43,21 @@ class Archive:
         """Why it was refused, or what its state is called."""
         return str(self._more.get("reject_reason") or self._more.get("state_desc") or "")
 
-    def is_of(self, title: str, cover: str, posting: dt.datetime) -> bool:
-        """Whether it was made from these: the title, the address of the cover, and when posting began.
+    def is_of(self, title: str, cover: str, armed: dt.datetime) -> bool:
+        """Whether it was made from these: the title, the address of the cover, and when it was armed.
 
         Several archives may have one title. Their covers differ: the name of a cover's file is made from its bytes,
         whatever host shows it.
         """
-        if str(self.plain.get("title")).split() != title.split():
+        if not same_words(self.plain.get("title"), title):
             return False
         shown = str(self.plain.get("cover") or "")
         if shown and PurePosixPath(shown).name != PurePosixPath(cover).name:
             return False
-        made = self.plain.get("ctime")
-        return bool(shown) if not isinstance(made, int | float) else made >= (posting - SKEW).timestamp()
+        return since(self.plain.get("ctime"), armed, silent=bool(shown))
 
-    def published(self) -> Published:
-        """What is told of it.
+    def require_open(self) -> None:
+        """See that the public can see it.
 
         Raises
         ------
@@ -76,7 +73,6 @@ class Archive:
                 f"Bilibili took the archive and refused it: {self.state} {self.reason}".rstrip(),
                 "see the account's archives for what can be changed",
             )
-        return Published(self.url, self.id)
 
     @property
     def _more(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, cast
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from tasks.publishing.attempt import attempt
+from tasks.publishing.attempt import OLD, armed_at, attempt
 from tasks.publishing.base import Delivery, Handle, Metrics, Published, ReadBack, Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Refused, Restart
@@ -155,12 +155,13 @@ class Bilibili(BilibiliAccount):
                 **({"source": self.source} if self.source else {}),
             },
         }
-        with attempt(handle, context.now()):
+        with attempt(handle, context.now(), old=OLD):
             reply = self.sign(context, "posting to Bilibili", "POST", "archive/add-by-utoken", **how)
         resource = reply.get("data", "resource_id")
         if not resource:
             raise Ambiguous(f"{reply.doing}: the answer names no archive: {reply.quote}")
-        return Published(page(str(resource)), str(resource), settled=False)
+        identity = str(resource)
+        return Published(self.shown_at(context, identity, page(identity)), identity, settled=False)
 
     def _tags(self, delivery: Delivery) -> str:
         """As many tags as fit."""
@@ -173,22 +174,24 @@ class Bilibili(BilibiliAccount):
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         """Among the account's latest archives: one with this title and cover, made since posting began."""
-        if not handle.get("posting"):
+        armed = armed_at(handle)
+        if armed is None:
             return None
-        posting = dt.datetime.fromisoformat(str(handle["posting"]))
         title, cover = title_of(delivery, TITLE), str(handle["cover"])
-        found = (one for one in self._latest(context) if one.is_of(title, cover, posting))
-        archive = next(found, None)
-        return None if archive is None else archive.published()
+        archive = next((one for one in self._latest(context) if one.is_of(title, cover, armed)), None)
+        if archive is None:
+            return None
+        archive.require_open()
+        return Published(self.shown_at(context, archive.id, archive.url), archive.id)
 
     def _latest(self, context: TargetContext) -> Iterator[Archive]:
         for number in range(1, PAGES + 1):
             which = {"ps": PER_PAGE, "pn": number}
-            reply = self.sign(
-                context, "asking Bilibili for the latest archives", "GET", "archive/viewlist", params=which
-            )
-            found = reply.get("data", "list") or []
-            yield from (Archive(one) for one in found if isinstance(one, dict))
+            doing = "asking Bilibili for the latest archives"
+            reply = self.sign(context, doing, "GET", "archive/viewlist", params=which, question=True)
+            reply.need("code")  # else it is no answer of Bilibili's, which must not pass for an empty list
+            found = reply.rows("data", "list")
+            yield from map(Archive, found)
             if len(found) < PER_PAGE:
                 return
 

@@ -7,6 +7,7 @@ import logging
 from typing import Any, ClassVar, Literal
 
 from tasks.publishing import graph
+from tasks.publishing.attempt import armed_at, attempt
 from tasks.publishing.base import Clockwork, Delivery, Handle, Identity, Limits, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
@@ -128,26 +129,20 @@ class Facebook(GraphTarget):
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
         video = str(handle["video"])
-        if "armed" in handle and (found := self.look_up(delivery, context, handle)) is not None:
+        if armed_at(handle) is not None and (found := self.look_up(delivery, context, handle)) is not None:
             return found  # what an attempt before this one made
         state = self._state(delivery, context, self.clockwork.least)
-        handle.remember(armed=True)
-        reply = self.request(
-            context,
-            "publishing on Facebook",
-            "POST",
-            f"/{self.page}/video_reels",
-            form={
-                "upload_phase": "finish",
-                "video_id": video,
-                "title": title_of(delivery, LONGEST_TITLE),
-                "description": caption_of(delivery, LONGEST_DESCRIPTION),
-                "is_ai_generated": "true",
-                **state,
-            },
-            judge=self.judge_publishing,
-            irreversible=True,
-        )
+        form = {
+            "upload_phase": "finish",
+            "video_id": video,
+            "title": title_of(delivery, LONGEST_TITLE),
+            "description": caption_of(delivery, LONGEST_DESCRIPTION),
+            "is_ai_generated": "true",
+            **state,
+        }
+        how: dict[str, Any] = {"form": form, "judge": self.judge_publishing, "irreversible": True}
+        with attempt(handle, context.now()):
+            reply = self.request(context, "publishing on Facebook", "POST", f"/{self.page}/video_reels", **how)
         if reply.get("success") is not True:
             raise Ambiguous(f"{reply.doing}: the answer is neither yes nor no: {reply.quote}")
         return self._published(context, video, {"state": state["video_state"]}, settled=False)

@@ -13,8 +13,9 @@ from tasks.publishing.base import Identity, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.login import Login
+from tasks.publishing.midnight import next_midnight
+from tasks.publishing.oauth import refreshed
 from tasks.publishing.outcome import Defer, Reauthorise, Refused, Wait
-from tasks.publishing.refresh import refreshed
 
 #: Seconds between two looks at a video that is processed.
 PROCESSING = 3.0
@@ -61,7 +62,7 @@ class LinkedInApi(ApiTarget):
 
     def identify(self, context: TargetContext) -> Identity:
         """The member who logged in. Needs the scopes `openid` and `profile`."""
-        reply = self.call(context, "asking LinkedIn whose the login is", "GET", "/v2/userinfo")
+        reply = self.ask(context, "asking LinkedIn whose the login is", "/v2/userinfo")
         return Identity(str(reply.need("sub")), str(reply.get("name", default="")))
 
     def judge(self, reply: Reply) -> None:
@@ -74,8 +75,7 @@ class LinkedInApi(ApiTarget):
             raise Refused(said, "set `version` to a month whose API LinkedIn still serves")
         if reply.status == 429 and "DAY limit" in str(reply.get("message")):
             # The limits of a day begin again at midnight, UTC. Source: LinkedIn, Rate Limiting.
-            tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
-            raise Defer(said, until=dt.datetime.combine(tomorrow, dt.time(), dt.UTC))
+            raise Defer(said, until=next_midnight("UTC", dt.datetime.now(dt.UTC)))
         if code == "DUPLICATE_POST":
             raise Refused(said, "look at the account: the same words are there already; change the caption if need be")
         if code in _NOT_READY:
@@ -84,9 +84,9 @@ class LinkedInApi(ApiTarget):
     def renew(self, context: TargetContext, login: Login) -> Login:
         return refreshed(
             self.client(context),
-            login,
-            "renewing the login of LinkedIn",
             self.base(context, "login") + "/oauth/v2/accessToken",
+            login,
+            platform="LinkedIn",
             remedy=_REMEDY,
             form={"client_id": login.client_id, "client_secret": login.client_secret},
         )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from math import inf
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 from urllib.parse import quote
 
 from reelmill.content import Json
+from tasks.publishing.attempt import armed_at, attempt
 from tasks.publishing.base import Delivery, Handle, Limits, Metrics, Published, ReadBack
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
 from tasks.publishing.outcome import Ambiguous, Refused, Restart, Retry, Wait
+from tasks.publishing.recognition import since
 from tasks.publishing.slices import Slice
 from tasks.publishing.targets.linkedin.api import PROCESSING, LinkedInApi
 from tasks.publishing.targets.linkedin.little_text import little_text
@@ -25,8 +27,6 @@ SMALLEST, LARGEST = 75_000, 500_000_000
 SHORTEST, LONGEST = 3.0, 1800.0
 #: Posts that a look-up asks for at once (the most that the finder gives), and how often at most.
 PAGE, PAGES = 100, 20
-#: By how many milliseconds LinkedIn's clock may differ from ours.
-SKEW = 300_000
 
 
 class LinkedIn(LinkedInApi):
@@ -136,39 +136,42 @@ class LinkedIn(LinkedInApi):
         return state
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
-        handle.remember(sent_at=_milliseconds(context))
         known = set(delivery.text.hashtags)
         text = caption_of(
             delivery, LONGEST_TEXT, length=lambda words: len(little_text(words, known)), disclose=True, title=True
         )
-        reply = self.call(
-            context,
-            "posting on LinkedIn",
-            "POST",
-            "/rest/posts",
-            irreversible=True,
-            json={
-                "author": self.author,
-                "commentary": little_text(text, known),
-                "visibility": self.visibility,
-                "distribution": {
-                    "feedDistribution": "MAIN_FEED",
-                    "targetEntities": [],
-                    "thirdPartyDistributionChannels": [],
-                },
-                "content": {"media": {"id": handle["video"], "title": title_of(delivery, LONGEST_TITLE)}},
-                "lifecycleState": "PUBLISHED",
-                "isReshareDisabledByAuthor": False,
+        post: dict[str, Json] = {
+            "author": self.author,
+            "commentary": little_text(text, known),
+            "visibility": self.visibility,
+            "distribution": {
+                "feedDistribution": "MAIN_FEED",
+                "targetEntities": [],
+                "thirdPartyDistributionChannels": [],
             },
-        )
+            "content": {"media": {"id": handle["video"], "title": title_of(delivery, LONGEST_TITLE)}},
+            "lifecycleState": "PUBLISHED",
+            "isReshareDisabledByAuthor": False,
+        }
+        again = armed_at(handle) is not None
+        how: dict[str, Any] = {"json": post, "irreversible": True, "judge": partial(self._judge_post, again)}
+        with attempt(handle, context.now()):
+            reply = self.call(context, "posting on LinkedIn", "POST", "/rest/posts", **how)
         urn = reply.headers.get("x-restli-id", "")
         if not urn:
             raise Ambiguous("posting on LinkedIn: the answer does not say what the post is called")
-        return _published(urn)
+        return self._published(context, urn)
+
+    def _judge_post(self, again: bool, reply: Reply) -> None:
+        """A duplicate of a call whose answer did not come may be that call's own post."""
+        if again and reply.get("code") == "DUPLICATE_POST":
+            raise Ambiguous(f"{reply.doing}: {reply.status} {reply.quote}")
+        self.judge(reply)
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         """By the video, among the organisation's posts since the call was sent. They come with the latest one first."""
-        if not self.is_organisation or "sent_at" not in handle:
+        armed = armed_at(handle)
+        if not self.is_organisation or armed is None:
             return None
         doing = "looking the post up on LinkedIn"
         for page in range(PAGES):
@@ -182,8 +185,8 @@ class LinkedIn(LinkedInApi):
             posts = [post for post in reply.need_list("elements") if isinstance(post, dict)]
             for post in posts:
                 if _video_of(post) == handle["video"]:
-                    return _published(str(post.get("id", "")))
-            if all(_changed(post) < handle["sent_at"] - SKEW for post in posts):  # older ones follow, or none at all
+                    return self._published(context, str(post.get("id", "")))
+            if not any(since(_changed(post), armed) for post in posts):  # older ones follow, or none at all
                 return None
         raise Retry(f"{doing}: there are more posts than are read", "look at the account")
 
@@ -224,6 +227,9 @@ class LinkedIn(LinkedInApi):
     def unpublish(self, context: TargetContext, published: Published) -> None:
         self.call(context, "taking the post off LinkedIn", "DELETE", _path("posts", published), accept=(404,))
 
+    def _published(self, context: TargetContext, urn: str) -> Published:
+        return Published(self.shown_at(context, urn, f"https://www.linkedin.com/feed/update/{urn}/"), urn)
+
 
 def _judge_part(reply: Reply) -> None:
     if reply.status in {401, 403, 404, 410}:
@@ -250,20 +256,16 @@ def _milliseconds(context: TargetContext) -> int:
     return int(context.now().timestamp() * 1000)
 
 
-def _changed(post: Mapping[str, Json]) -> float:
-    """When a post was made or changed last. One that does not say is no reason to stop looking."""
+def _changed(post: Mapping[str, Json]) -> int | None:
+    """When a post was made or changed last, in milliseconds since 1970."""
     moments = (post.get("createdAt"), post.get("lastModifiedAt"))
-    return max((moment for moment in moments if isinstance(moment, int)), default=inf)
+    return max((moment for moment in moments if isinstance(moment, int)), default=None)
 
 
 def _video_of(post: Mapping[str, Json]) -> Json:
     content = post.get("content")
     media = content.get("media") if isinstance(content, dict) else None
     return media.get("id") if isinstance(media, dict) else None
-
-
-def _published(urn: str) -> Published:
-    return Published(f"https://www.linkedin.com/feed/update/{urn}/", urn)
 
 
 def _path(kind: str, published: Published) -> str:

@@ -48,9 +48,6 @@ class Creator:
             no_stitches=bool(reply.get("data", "stitch_disabled")),
         )
 
-    def is_called(self, account: str) -> bool:
-        return account.removeprefix("@").casefold() == self.username.casefold()
-
     def accept(self, rendition: Rendition, privacy: str) -> None:
         """Return if the account may post this.
 

@@ -13,7 +13,7 @@ from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.login import Login
 from tasks.publishing.oauth import refreshed
-from tasks.publishing.outcome import Defer, Reauthorise, Refused, Restart, Resync, Retry
+from tasks.publishing.outcome import Defer, Refused, Restart, Resync, Retry
 from tasks.publishing.slices import Slice
 from tasks.publishing.targets.tiktok import errors
 from tasks.publishing.targets.tiktok.chunks import Chunks
@@ -86,13 +86,13 @@ class TikTok(ApiTarget):
             login,
             platform="TikTok",
             form={"client_key": login.client_id, "client_secret": login.client_secret},
-            instruction=errors.LOG_IN,
+            remedy=errors.LOG_IN,
         )
 
     def identify(self, context: TargetContext) -> Identity:
         """The account of the login, by its name without the @."""
         try:
-            creator = self._creator(context)
+            creator = self._creator(context, question=True)
         except Defer as error:  # TikTok names nobody who has posted enough
             raise Retry(error.reason, error.instruction) from error
         return Identity(creator.username, creator.nickname)
@@ -180,18 +180,14 @@ class TikTok(ApiTarget):
 
     # What the calls share.
 
-    def _creator(self, context: TargetContext) -> Creator:
-        path = "/v2/post/publish/creator_info/query/"
-        return Creator.of(self.call(context, "asking TikTok about the account", "POST", path, headers=_JSON))
+    def _creator(self, context: TargetContext, *, question: bool = False) -> Creator:
+        doing, path = "asking TikTok about the account", "/v2/post/publish/creator_info/query/"
+        return Creator.of(self.call(context, doing, "POST", path, headers=_JSON, question=question))
 
     def _creator_of(self, delivery: Delivery, context: TargetContext) -> Creator:
         """The account, if it is the one that is meant and may post this."""
         creator = self._creator(context)
-        if self.account and not creator.is_called(self.account):
-            raise Reauthorise(
-                f"the login is that of @{creator.username} at TikTok, not of {self.account}",
-                "log in as the account that `account` names, or correct `account`",
-            )
+        self.require_account(context, Identity(creator.username, creator.nickname))
         creator.accept(delivery.rendition, self.privacy)
         return creator
 
@@ -253,7 +249,8 @@ class TikTok(ApiTarget):
 
     def _progress(self, context: TargetContext, publish_id: str) -> Progress:
         path, asked = "/v2/post/publish/status/fetch/", {"publish_id": publish_id}
-        return Progress.of(self.call(context, "asking TikTok about a post", "POST", path, headers=_JSON, json=asked))
+        reply = self.ask(context, "asking TikTok about a post", path, method="POST", headers=_JSON, json=asked)
+        return Progress.of(reply)
 
     def _there(self, context: TargetContext, handle: Handle, total: int, progress: Progress | None = None) -> int:
         """How many bytes TikTok has.

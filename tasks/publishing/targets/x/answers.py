@@ -7,6 +7,7 @@ from typing import Any
 
 from reelmill.answers import TRANSIENT
 from tasks.publishing.client import Reply
+from tasks.publishing.midnight import next_midnight
 from tasks.publishing.outcome import Defer, Reauthorise, Refused, Restart, Retry
 
 #: Rate limits are of 15 minutes. One that ends later than this, in seconds, is one of the day: a minute is for clocks
@@ -81,10 +82,10 @@ def _until_reset(reply: Reply) -> float | None:
 
 def _period_ends(reply: Reply) -> dt.datetime:
     """When the period of a cap ends: a day or a month, by UTC."""
-    today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if str(reply.get("period")).casefold() == "monthly":
-        return (today.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-    return today + dt.timedelta(days=1)
+    tomorrow = next_midnight("UTC", dt.datetime.now(dt.UTC))
+    if str(reply.get("period")).casefold() == "monthly" and tomorrow.day != 1:
+        return (tomorrow.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+    return tomorrow
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -7,15 +7,17 @@ import datetime as dt
 from functools import partial
 from typing import Any, ClassVar, Literal
 
+from reelmill.content import Json
 from tasks.publishing.api import ApiTarget
+from tasks.publishing.attempt import armed_at, attempt
 from tasks.publishing.base import Delivery, Handle, Identity, Limits, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
 from tasks.publishing.login import Login
+from tasks.publishing.oauth import refreshed
 from tasks.publishing.outcome import Ambiguous, Refused, Restart, Wait
-from tasks.publishing.recognition import SKEW, mark_of, moment, since
-from tasks.publishing.refresh import refreshed
+from tasks.publishing.recognition import SKEW, mark_of, since
 from tasks.publishing.targets.x import answers
 from tasks.publishing.targets.x.answers import mapping, words
 from tasks.publishing.targets.x.media import MediaUpload
@@ -70,9 +72,9 @@ class X(ApiTarget):
         pair = base64.b64encode(f"{login.client_id}:{login.client_secret}".encode()).decode()
         return refreshed(
             self.client(context),
-            login,
-            "renewing the login of X",
             f"{self.base(context)}/2/oauth2/token",
+            login,
+            platform="X",
             remedy=answers.LOG_IN,
             form={"client_id": login.client_id},
             headers={"Authorization": f"Basic {pair}"} if login.client_secret else {},
@@ -113,28 +115,19 @@ class X(ApiTarget):
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
         text = self._text(delivery)
-        earlier = moment(handle.get("armed"))
+        earlier = armed_at(handle)
         if earlier is not None and (found := self.look_up(delivery, context, handle)) is not None:
             return found  # what an attempt before this one made
-        handle.remember(armed=handle.get("armed") or context.now().isoformat(), mark=mark_of(text))
-        reply = self.call(
-            context,
-            "posting on X",
-            "POST",
-            "/2/tweets",
-            json={
-                "text": text,
-                "media": {"media_ids": [handle["media"]]},
-                "made_with_ai": True,
-                **({"reply_settings": self.reply_settings} if self.reply_settings else {}),
-            },
-            judge=partial(self._judge_post, earlier is not None and context.now() < earlier + LISTED_WITHIN),
-            irreversible=True,
-        )
-        post = reply.get("data", "id")
-        if not post:
+        post: dict[str, Json] = {"text": text, "media": {"media_ids": [handle["media"]]}, "made_with_ai": True}
+        if self.reply_settings:
+            post["reply_settings"] = self.reply_settings
+        judge = partial(self._judge_post, earlier is not None and context.now() < earlier + LISTED_WITHIN)
+        with attempt(handle, context.now(), mark=mark_of(text)):
+            reply = self.call(context, "posting on X", "POST", "/2/tweets", json=post, judge=judge, irreversible=True)
+        identity = reply.get("data", "id")
+        if not identity:
             raise Ambiguous(f"{reply.doing}: the answer names no post: {reply.quote}")
-        return self._published(context, str(post), {"media": handle["media"]})
+        return self._published(context, str(identity), {"media": handle["media"]})
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         """Look through the newest posts of the account.
@@ -142,7 +135,7 @@ class X(ApiTarget):
         Ours is the one with our video. Where X does not say which video a post has, it is one with our words that was
         made after ours was armed.
         """
-        armed = moment(handle.get("armed"))
+        armed = armed_at(handle)
         if armed is None:
             return None
         reply = self.ask(
@@ -160,7 +153,7 @@ class X(ApiTarget):
             reply.need("meta", "result_count")  # there are none, or it is no list of posts
             return None
         for post in map(mapping, reply.need_list("data")):
-            if since(post.get("created_at"), handle["armed"]) and _ours(post, handle):
+            if since(post.get("created_at"), armed) and _ours(post, handle):
                 return self._published(context, str(post.get("id")), {"media": handle["media"]})
         return None
 

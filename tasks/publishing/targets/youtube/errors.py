@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 from tasks.publishing.client import Reply
+from tasks.publishing.midnight import next_midnight
 from tasks.publishing.outcome import Defer, Reauthorise, Retry
 
 #: Where a day of the quota begins at midnight.
@@ -37,16 +37,10 @@ def judge(reply: Reply) -> None:
     said = f"{reply.doing}: {reply.status} {reason} {reply.get('error', 'message', default=reply.quote)}".strip()
     now = dt.datetime.now(dt.UTC)
     if reason in _DAY_IS_OVER:
-        raise Defer(said, "ask Google for more quota, or wait for its next day", until=next_day(now))
+        raise Defer(said, "ask Google for more quota, or wait for its next day", until=next_midnight(ZONE, now))
     if reason == "uploadLimitExceeded":  # of the channel, in any 24 hours
         raise Defer(said, "verify the channel, which may then upload more a day", until=now + dt.timedelta(days=1))
     if reason in _TOO_FAST:
         raise Retry(said, "try again later", retry_after=reply.retry_after or TOO_FAST)
     if reply.status == 401 or reason in _LOGIN:
         raise Reauthorise(said, LOG_IN)
-
-
-def next_day(now: dt.datetime) -> dt.datetime:
-    """The next midnight where YouTube counts, in UTC."""
-    tomorrow = now.astimezone(ZoneInfo(ZONE)).date() + dt.timedelta(days=1)
-    return dt.datetime.combine(tomorrow, dt.time(), ZoneInfo(ZONE)).astimezone(dt.UTC)

@@ -45,9 +45,9 @@ class Session:
 
         Raises
         ------
-        SessionGone, Retry, Defer, Reauthorise, Refused
+        SessionGone, Retry, Defer, Reauthorise
         """
-        return self._answer("asking YouTube how far the upload is", f"bytes */{self.total}", b"")
+        return self._answer("asking YouTube how far the upload is", f"bytes */{self.total}", b"", question=True)
 
     def send(self, start: int) -> str:
         """Send what is missing from `start` on, and return the id of the video.
@@ -68,9 +68,9 @@ class Session:
             start = came
         raise Retry("YouTube has every byte of the upload and names no video", "ask again later")
 
-    def _answer(self, doing: str, content_range: str, body: Slice | bytes) -> str | int:
+    def _answer(self, doing: str, content_range: str, body: Slice | bytes, *, question: bool = False) -> str | int:
         headers = {"Content-Range": content_range, "Content-Type": "video/mp4"}
-        reply = self.put(doing, accept=(_GOES_ON, *_GONE), headers=headers, body=body)
+        reply = self.put(doing, accept=(_GOES_ON, *_GONE), headers=headers, body=body, question=question)
         if reply.status in _GONE:
             raise SessionGone
         if reply.status == _GOES_ON:

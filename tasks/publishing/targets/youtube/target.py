@@ -23,9 +23,10 @@ from tasks.publishing.base import (
 )
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
+from tasks.publishing.fitting import require_fit
 from tasks.publishing.login import Login
 from tasks.publishing.oauth import refreshed
-from tasks.publishing.outcome import Reauthorise, Refused, Restart, Wait
+from tasks.publishing.outcome import Refused, Restart, Wait
 from tasks.publishing.targets.youtube import errors, metadata, processing, uploads
 from tasks.publishing.targets.youtube.resource import Resource, items, part
 from tasks.publishing.targets.youtube.session import GRAIN, Session, SessionGone
@@ -91,26 +92,18 @@ class YouTube(ApiTarget):
             login,
             platform="Google",
             form={"client_id": login.client_id, "client_secret": login.client_secret},
-            instruction=errors.LOG_IN,
+            remedy=errors.LOG_IN,
         )
 
     def identify(self, context: TargetContext) -> Identity:
-        """The channel of the login."""
+        """The channel of the login, by its handle, or by its title if it has none."""
         channel = uploads.channel(self._get(context), "snippet")
-        return Identity(str(channel.get("id", "")), str(part(channel, "snippet").get("title", "")))
+        told = part(channel, "snippet")
+        return Identity(str(channel.get("id", "")), str(told.get("customUrl") or told.get("title", "")))
 
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
-        rendition = delivery.rendition
-        if rendition.size_bytes > MOST_BYTES or rendition.frames / rendition.fps > MOST_SECONDS:
-            raise Refused("YouTube takes 256 GB and 12 hours at most", "make the video smaller")
-        if self.account:
-            channel = uploads.channel(self._get(context), "snippet")
-            names = {str(channel.get("id", "")), str(part(channel, "snippet").get("customUrl", ""))} - {""}
-            if not {self.account, f"@{self.account}"} & names:
-                raise Reauthorise(
-                    f"the login is that of the YouTube channel {' '.join(sorted(names))}, not of {self.account}",
-                    "log in as the channel that `account` names, or correct `account`",
-                )
+        require_fit(delivery.rendition, "YouTube", most_bytes=MOST_BYTES, most_seconds=MOST_SECONDS)
+        self.require_account(context)
 
     def upload(self, delivery: Delivery, context: TargetContext, handle: Handle) -> None:
         if "video" in handle:
@@ -188,7 +181,7 @@ class YouTube(ApiTarget):
 
     def _get(self, context: TargetContext) -> uploads.Get:
         def get(doing: str, path: str, *, accept: tuple[int, ...] = (), **query: str | int) -> Reply:
-            return self.call(context, doing, "GET", path, accept=accept, params=query)
+            return self.ask(context, doing, path, accept=accept, params=query)
 
         return get
 
