@@ -1,20 +1,28 @@
-"""What tests of targets share: a post that is driven by hand, a process that dies, and a context in another time."""
+"""What tests of targets share: a post that is driven by hand, a process that dies, a context in another time."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from reelmill.content import Json
+from reelmill.content import Json, PostText, Rendition, post_identity
+from reelmill.files import sha256_of
 from sandbox.platform import Platform
-from tasks.publishing.base import Delivery, Handle, Published, Target
+from tasks.publishing.base import Delivery, Handle, Published, ReadBack, Target
 from tasks.publishing.context import TargetContext
-from tests.contract.test_targets import make_delivery
+from tasks.publishing.outcome import Wait
+from tasks.registry import find
+
+DISCLOSURE = "内容由AI生成"
+#: The beginning of a JPEG, for platforms that look at it.
+JPEG = b"\xff\xd8\xff\xe0 a cover \xff\xd9"
 
 
 class Died(BaseException):
@@ -31,32 +39,126 @@ class Elsewhen(TargetContext):
         return super().now() + self.ahead
 
 
-@dataclass
-class Ledger:
-    """What was committed of a handle. The process dies right after the commit number `dies_at`, counted from 1."""
+class Memory:
+    """What the ledger has of a handle.
 
-    dies_at: int = 0
-    committed: list[Mapping[str, Json]] = field(default_factory=list)
+    Parameters
+    ----------
+    dies_after:
+        The process ends right after so many commits. 0: it does not.
+    commits:
+        What was committed before.
+    """
 
-    def commit(self, handle: Mapping[str, Json]) -> None:
-        self.committed.append(json.loads(json.dumps(handle)))
-        if len(self.committed) == self.dies_at:
-            raise Died
+    def __init__(self, dies_after: int = 0, commits: Sequence[Mapping[str, Json]] = ()) -> None:
+        self.commits = list(commits)
+        self.dies_after = dies_after
 
     def handle(self) -> Handle:
         """As a process finds it that begins, or begins again."""
-        return Handle(self.committed[-1] if self.committed else {}, self.commit)
+        return Handle(json.loads(json.dumps(self.commits[-1])) if self.commits else {}, self._commit)
+
+    def _commit(self, known: Mapping[str, Json]) -> None:
+        self.commits.append(json.loads(json.dumps(known)))
+        if len(self.commits) == self.dies_after:
+            raise Died
 
 
-def delivery_of(folder: Path, content: bytes, **changes: Json) -> Delivery:
-    """A post of these bytes, with other words or another time."""
-    delivery = make_delivery(folder, content=content)
-    words = {key: changes.pop(key) for key in ("title", "caption", "hashtags") if key in changes}
-    return replace(delivery, text=replace(delivery.text, **words), **changes)
+class Posted(Memory):
+    """One post, call by call: each call is made as by a new process, which knows what was remembered."""
+
+    def __init__(self, target: Target, context: TargetContext, delivery: Delivery) -> None:
+        super().__init__()
+        self.target, self.context, self.delivery = target, context, delivery
+
+    def upload(self) -> None:
+        self.target.upload(self.delivery, self.context, self.handle())
+
+    def finalize(self) -> Published:
+        return self.target.finalize(self.delivery, self.context, self.handle())
+
+    def look_up(self) -> Published | None:
+        return self.target.look_up(self.delivery, self.context, self.handle())
+
+    def read_back(self, published: Published) -> ReadBack:
+        return self.target.read_back(self.delivery, self.context, published)
+
+    def live(self) -> Published:
+        """The whole way."""
+        self.target.prepare(self.delivery, self.context)
+        self.upload()
+        self.target.check(self.delivery, self.context, self.handle())
+        return self.finalize()
+
+
+def make_target(kind: str, **options: Json) -> Any:
+    made = find("targets", kind).model_validate({"type": kind, **options})
+    assert isinstance(made, Target)
+    return made
+
+
+def delivery_of(
+    folder: Path, content: bytes | None = None, *, size: int = 200_000, name: str = "01-xiaoxue", **changes: Any
+) -> Delivery:
+    """A post of a video with this content; without it, of `size` bytes that are the same for the same name alone.
+
+    Parameters
+    ----------
+    changes:
+        Other values of fields of the delivery, its words or its rendition.
+    """
+    if content is None:
+        block = random.Random(name).randbytes(64 * 1024 - 1)
+        content = (block * (size // len(block) + 1))[:size]
+    video, cover = folder / f"{name}.mp4", folder / f"{name}.jpg"
+    video.write_bytes(content)
+    cover.write_bytes(JPEG)
+    rendition = Rendition(
+        "m" * 64, "douyin", "r" * 64, video, sha256_of(video), cover, sha256_of(cover), 1080, 1920, 121, 24,
+        len(content), {"visible": {"text": "AI生成"}}, preview=False,
+    )  # fmt: skip
+    text = PostText("小雪", "小雪 – 花雪随风不厌看", ("小雪", "节气"))
+    delivery = Delivery(
+        post_identity(rendition.sha256, "t", "t"), _changed(rendition, changes), _changed(text, changes),
+        "solar-terms-daily/2026-11-22", name, {"pipeline": "solar-terms-daily"}, DISCLOSURE,
+    )  # fmt: skip
+    return replace(delivery, **changes)
+
+
+def _changed(one: Any, changes: dict[str, Any]) -> Any:
+    """With those of the changes that are its own, which are taken out."""
+    return replace(one, **{field.name: changes.pop(field.name) for field in fields(one) if field.name in changes})
+
+
+def until_ready(platform: Platform, ask: Callable[[], None]) -> None:
+    """Ask again for as long as the platform works, whose time passes meanwhile."""
+    for _ in range(10):
+        try:
+            return ask()
+        except Wait as wait:
+            platform.clock.advance(wait.retry_after or 1.0)
+    raise AssertionError("the platform is never ready")
+
+
+def prepared(target: Target, delivery: Delivery, context: TargetContext, memory: Memory, platform: Platform) -> Handle:
+    """Everything but the last step."""
+    handle = memory.handle()
+    target.prepare(delivery, context)
+    target.upload(delivery, context, handle)
+    until_ready(platform, lambda: target.check(delivery, context, handle))
+    return handle
+
+
+def post(
+    target: Target, delivery: Delivery, context: TargetContext, platform: Platform, memory: Memory | None = None
+) -> Published:
+    """The way of a post on a platform that takes its time."""
+    handle = prepared(target, delivery, context, memory or Memory(), platform)
+    return target.finalize(delivery, context, handle)
 
 
 def sent(target: Target, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
-    """The way of a post on which nothing goes wrong."""
+    """The way of a post on which nothing goes wrong, and nothing is waited for."""
     target.prepare(delivery, context)
     target.upload(delivery, context, handle)
     target.check(delivery, context, handle)
@@ -68,3 +170,8 @@ def by_address(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> dict[str,
     monkeypatch.setenv("TOKEN_OF_A_TEST", platform.issue())
     platform.strict = True
     return {"url": platform.base, "token": {"env": "TOKEN_OF_A_TEST"}}
+
+
+def count(platform: Platform, moment: str) -> int:
+    """How many requests of a moment came."""
+    return sum(met == moment for met, _ in platform.calls)

@@ -22,7 +22,7 @@ from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Res
 from tasks.publishing.targets.bilibili.archive import Archive
 from tasks.publishing.targets.bilibili.signature import signed
 from tasks.publishing.targets.bilibili.target import Bilibili
-from tests.attempted import DiedHere, Posted, delivery
+from tests.posting import Died, Posted, delivery_of
 
 MIB = 1024 * 1024
 
@@ -57,7 +57,7 @@ def target(kind: type[Bilibili] = Bilibili, **more: Any) -> Bilibili:
 
 @pytest.fixture
 def post(context: TargetContext, tmp_path: Path) -> Posted:
-    return Posted(target(InSmallParts), context, delivery(tmp_path))
+    return Posted(target(InSmallParts), context, delivery_of(tmp_path, size=1000))
 
 
 def moments(platform: SimulatedBilibili) -> list[str]:
@@ -98,7 +98,7 @@ def test_the_words_say_that_it_is_made_by_ai(
     context: TargetContext, bilibili: SimulatedBilibili, tmp_path: Path
 ) -> None:
     made = target(tid=122, tags=["AI生成", "国风"], copyright=2, source="山野茶事", no_reprint=False)
-    Posted(made, context, delivery(tmp_path)).live()
+    Posted(made, context, delivery_of(tmp_path, size=1000)).live()
     bilibili.clock.advance(1)
     said = bilibili.public[0].detail
     assert said["title"] == "小雪"
@@ -109,7 +109,7 @@ def test_the_words_say_that_it_is_made_by_ai(
 
 def test_words_fit(context: TargetContext, bilibili: SimulatedBilibili, tmp_path: Path) -> None:
     long = PostText("雪" * 200, "雪落无声" * 200, tuple(f"一个长话题的名字第{number}号" for number in range(40)))
-    Posted(target(), context, delivery(tmp_path, text=long)).live()
+    Posted(target(), context, delivery_of(tmp_path, size=1000, text=long)).live()
     bilibili.clock.advance(1)
     said = bilibili.public[0].detail
     assert 70 < len(said["title"]) <= 79
@@ -135,7 +135,7 @@ def test_nothing_is_public_before_it_is_posted(post: Posted, bilibili: Simulated
 
 
 def test_parts_have_eight_megabytes(context: TargetContext, bilibili: SimulatedBilibili, tmp_path: Path) -> None:
-    post = Posted(target(), context, delivery(tmp_path, 16 * MIB + 1))
+    post = Posted(target(), context, delivery_of(tmp_path, size=16 * MIB + 1))
     post.live()
     assert moments(bilibili).count("chunk") == 3
     bilibili.clock.advance(1)
@@ -145,7 +145,7 @@ def test_parts_have_eight_megabytes(context: TargetContext, bilibili: SimulatedB
 @pytest.mark.parametrize("commits", range(1, 8))
 def test_an_upload_goes_on_wherever_its_process_died(post: Posted, bilibili: SimulatedBilibili, commits: int) -> None:
     post.dies_after = commits
-    with pytest.raises(DiedHere):
+    with pytest.raises(Died):
         post.upload()
     post.upload()
     post.finalize()
@@ -191,12 +191,12 @@ def test_a_part_whose_line_broke_is_sent_again(post: Posted, bilibili: Simulated
 
 def test_an_upload_that_was_left_for_too_long_begins_again(post: Posted, bilibili: SimulatedBilibili) -> None:
     post.dies_after = 3
-    with pytest.raises(DiedHere):
+    with pytest.raises(Died):
         post.upload()
     bilibili.clock.advance(2 * 86_400)
     with pytest.raises(Restart):
         post.upload()
-    post.handle.forget()
+    post.handle().forget()
     post.upload()
     post.finalize()
     assert moments(bilibili).count("init") == 2
@@ -229,7 +229,7 @@ def test_a_process_that_died_before_the_call_is_looked_up_and_not_there(
 ) -> None:
     post.upload()
     post.dies_after = len(post.commits) + 1
-    with pytest.raises(DiedHere):
+    with pytest.raises(Died):
         post.finalize()
     assert post.look_up() is None
     post.finalize()
@@ -359,20 +359,20 @@ def test_numbers_are_told(post: Posted, context: TargetContext, bilibili: Simula
 def test_what_it_does_not_take_is_refused_before_a_byte(
     context: TargetContext, bilibili: SimulatedBilibili, tmp_path: Path, change: dict[str, Any], said: str
 ) -> None:
-    post = Posted(target(), context, delivery(tmp_path, **change))
+    post = Posted(target(), context, delivery_of(tmp_path, size=1000, **change))
     with pytest.raises(Refused, match=said):
         post.target.prepare(post.delivery, context)
     assert bilibili.calls == []
 
 
 def test_a_title_a_tag_and_a_small_cover_are_needed(context: TargetContext, tmp_path: Path) -> None:
-    untitled = Posted(target(), context, delivery(tmp_path, text=PostText("", "x", ())))
+    untitled = Posted(target(), context, delivery_of(tmp_path, size=1000, text=PostText("", "x", ())))
     with pytest.raises(Refused, match="title"):
         untitled.live()
-    untagged = Posted(target(tags=[]), context, delivery(tmp_path, text=PostText("t", "x", ())))
+    untagged = Posted(target(tags=[]), context, delivery_of(tmp_path, size=1000, text=PostText("t", "x", ())))
     with pytest.raises(Refused, match="tag"):
         untagged.live()
-    large = Posted(target(), context, delivery(tmp_path))
+    large = Posted(target(), context, delivery_of(tmp_path, size=1000))
     large.delivery.rendition.cover.write_bytes(bytes(5_000_001))
     with pytest.raises(Refused, match="5 MB"):
         large.live()
@@ -405,11 +405,11 @@ def test_no_error_is_no_outcome() -> None:
 
 def test_an_old_upload_that_is_not_taken_any_more_begins_again(post: Posted, bilibili: SimulatedBilibili) -> None:
     post.upload()
-    post.handle.remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
+    post.handle().remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
     bilibili.trouble("publish", status=200, body={"code": -400})
     with pytest.raises(Restart):
         post.finalize()
-    post.handle.forget()
+    post.handle().forget()
     post.upload()
     post.finalize()
     bilibili.clock.advance(1)
@@ -418,7 +418,7 @@ def test_an_old_upload_that_is_not_taken_any_more_begins_again(post: Posted, bil
 
 def test_an_old_upload_that_may_have_been_used_up_does_not(post: Posted, bilibili: SimulatedBilibili) -> None:
     post.upload()
-    post.handle.remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
+    post.handle().remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
     bilibili.single_use = True
     bilibili.trouble("publish", handled=True, drop=True)
     with pytest.raises(Ambiguous):
@@ -435,17 +435,17 @@ def test_what_certainly_did_not_happen_is_not_looked_for(post: Posted, bilibili:
     bilibili.trouble("publish", status=429)
     with pytest.raises(Ambiguous):
         post.finalize()
-    assert post.handle["armed"]
-    post.handle.remember(armed=None)
+    assert post.handle()["armed"]
+    post.handle().remember(armed=None)
     with pytest.raises(Retry):
         post.finalize()
-    assert not post.handle["armed"]
+    assert not post.handle()["armed"]
 
 
 def test_a_rehearsal_shows_no_real_token_and_renews_no_real_login(context: TargetContext, tmp_path: Path) -> None:
     login = tmp_path / "login.json"
     login.write_text('{"client_id": "real", "client_secret": "real", "refresh_token": "real"}')
-    Posted(target(login={"file": str(login)}, account="real"), context, delivery(tmp_path)).live()
+    Posted(target(login={"file": str(login)}, account="real"), context, delivery_of(tmp_path, size=1000)).live()
     assert "access_token" not in login.read_text()
 
 
@@ -460,7 +460,9 @@ def strict(bilibili: SimulatedBilibili, box: Sandbox, tmp_path: Path) -> Iterato
     login = tmp_path / "login.json"
     login.write_text(json.dumps({**known, "refresh_token": "sandbox-refresh-token", "access_token": "sandbox-token"}))
     context = TargetContext(folder=tmp_path)
-    yield Posted(target(url=f"{box.url}/bilibili", login={"file": str(login)}), context, delivery(tmp_path))
+    yield Posted(
+        target(url=f"{box.url}/bilibili", login={"file": str(login)}), context, delivery_of(tmp_path, size=1000)
+    )
     context.close()
 
 
@@ -505,9 +507,9 @@ def test_an_app_that_is_not_known_is_a_matter_for_a_person(
     monkeypatch.setenv("BILIBILI_SECRET", bilibili.client_secret)
     context, named = TargetContext(folder=tmp_path), {"url": f"{box.url}/bilibili", "token": {"env": "BILIBILI_TOKEN"}}
     with pytest.raises(Reauthorise, match="no app"):
-        Posted(target(**named), context, delivery(tmp_path)).live()
+        Posted(target(**named), context, delivery_of(tmp_path, size=1000)).live()
     whole = {**named, "client_id": bilibili.client_id, "client_secret": {"env": "BILIBILI_SECRET"}}
-    assert Posted(target(**whole), context, delivery(tmp_path)).live().platform_id
+    assert Posted(target(**whole), context, delivery_of(tmp_path, size=1000)).live().platform_id
     context.close()
 
 

@@ -15,7 +15,7 @@ from tasks.publishing.base import Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
 from tasks.publishing.targets.discord import Discord
-from tests.rehearsal import DISCLOSURE, Died, Memory, count, make_delivery, make_target, post, prepared
+from tests.posting import DISCLOSURE, Died, Memory, count, delivery_of, make_target, post, prepared
 
 WEBHOOK = {"env": "DISCORD_WEBHOOK"}
 
@@ -44,21 +44,21 @@ def target() -> Discord:
 def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
     platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
 ) -> None:
-    delivery = make_delivery(tmp_path)
+    delivery = delivery_of(tmp_path)
     published = post(target, delivery, context, platform)
     (public,) = platform.published
     assert published.platform_id == public.id
     assert published.url == public.url
     assert public.sha256 == delivery.rendition.sha256
-    assert public.text == f"First snow\nThe kettle sings.\n\n{DISCLOSURE}\n#tea #snow"
-    assert public.detail["attachments"] == ["01-first-snow.mp4"]
+    assert public.text == f"小雪 – 花雪随风不厌看\n\n{DISCLOSURE}\n#小雪 #节气"
+    assert public.detail["attachments"] == ["01-xiaoxue.mp4"]
 
 
 def test_a_thread_is_posted_read_and_cleared_as_a_thread(
     platform: Simulated, context: TargetContext, tmp_path: Path
 ) -> None:
     target = make_target("discord", webhook=WEBHOOK, thread="1200")
-    delivery = make_delivery(tmp_path)
+    delivery = delivery_of(tmp_path)
     published = post(target, delivery, context, platform)
     assert platform.published[0].detail["channel_id"] == "1200"
     assert target.read_back(delivery, context, published).public is True
@@ -69,10 +69,10 @@ def test_a_thread_is_posted_read_and_cleared_as_a_thread(
 def test_a_process_that_dies_before_the_call_is_continued(
     platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory(dies_after=1)
+    delivery, memory = delivery_of(tmp_path), Memory(dies_after=1)
     with pytest.raises(Died):
         post(target, delivery, context, platform, memory)
-    memory.dies_after = None
+    memory.dies_after = 0
     post(target, delivery, context, platform, memory)
     assert len(platform.published) == 1
     assert count(platform, "webhook") == 1
@@ -82,7 +82,7 @@ def test_a_process_that_dies_before_the_call_is_continued(
 def test_a_lost_answer_is_ambiguous_and_cannot_be_looked_up(
     platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path, happened: bool
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     handle = prepared(target, delivery, context, memory, platform)
     for how in ({"drop": True}, {"status": 502}):
         platform.trouble("publish", handled=happened, **how)
@@ -97,7 +97,7 @@ def test_an_answer_that_names_no_message_is_ambiguous(
 ) -> None:
     platform.trouble("publish", handled=True, status=204)
     with pytest.raises(Ambiguous):
-        target.finalize(make_delivery(tmp_path), context, Memory().handle())
+        target.finalize(delivery_of(tmp_path), context, Memory().handle())
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_discords_words_mean_outcomes(
 ) -> None:
     platform.trouble("publish", status=status, body=body)
     with pytest.raises(outcome, match=says) as caught:
-        target.finalize(make_delivery(tmp_path), context, Memory().handle())
+        target.finalize(delivery_of(tmp_path), context, Memory().handle())
     assert "Discord" in str(caught.value)
     assert not platform.published
     if isinstance(caught.value, Retry):
@@ -134,7 +134,7 @@ def test_a_limit_is_waited_for_as_long_as_discord_says(
     platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
 ) -> None:
     platform.rate = platform.limit(1, 30)
-    delivery = make_delivery(tmp_path)
+    delivery = delivery_of(tmp_path)
     target.finalize(delivery, context, Memory().handle())
     with pytest.raises(Retry) as retry:
         target.finalize(delivery, context, Memory().handle())
@@ -149,30 +149,30 @@ def test_a_limit_that_only_a_header_tells_is_waited_for(
 ) -> None:
     platform.trouble("publish", status=429, body="<html>blocked for a while</html>", headers={"Retry-After": "9"})
     with pytest.raises(Retry) as retry:
-        target.finalize(make_delivery(tmp_path), context, Memory().handle())
+        target.finalize(delivery_of(tmp_path), context, Memory().handle())
     assert retry.value.retry_after == 9
 
 
 def test_long_words_are_cut_and_the_ai_line_stays(
     platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
 ) -> None:
-    post(target, make_delivery(tmp_path, caption="🍵 words of snow @everyone " * 200), context, platform)
+    post(target, delivery_of(tmp_path, caption="🍵 words of snow @everyone " * 200), context, platform)
     (public,) = platform.published
     assert len(public.text.encode("utf-16-le")) // 2 <= 2000
-    assert public.text.endswith(f"…\n\n{DISCLOSURE}\n#tea #snow")
+    assert public.text.endswith(f"…\n\n{DISCLOSURE}\n#小雪 #节气")
 
 
 def test_the_words_of_a_feed_call_nobody(
     platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
 ) -> None:
-    published = post(target, make_delivery(tmp_path, caption="@everyone look"), context, platform)
+    published = post(target, delivery_of(tmp_path, caption="@everyone look"), context, platform)
     assert platform._messages[published.platform_id].fields["allowed_mentions"] == {"parse": []}
 
 
 def test_a_file_that_is_too_large_is_refused_before_anything_is_sent(
     platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
 ) -> None:
-    delivery = make_delivery(tmp_path, size=10 * 1024 * 1024 + 1)
+    delivery = delivery_of(tmp_path, size=10 * 1024 * 1024 + 1)
     with pytest.raises(Refused, match="10485760 at most"):
         target.prepare(delivery, context)
     assert not platform.calls
@@ -184,7 +184,7 @@ def test_a_file_that_is_too_large_is_refused_before_anything_is_sent(
 def test_a_message_is_read_and_taken_down(
     platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
 ) -> None:
-    delivery = make_delivery(tmp_path)
+    delivery = delivery_of(tmp_path)
     published = post(target, delivery, context, platform)
     seen = target.read_back(delivery, context, published)
     assert seen.public is True
@@ -216,7 +216,7 @@ def test_an_address_that_is_no_webhook_is_used_for_nothing_and_shown_to_nobody(
     monkeypatch.setenv("DISCORD_WEBHOOK", address)
     context = TargetContext(folder=tmp_path)
     with pytest.raises(Reauthorise, match=r"\$DISCORD_WEBHOOK") as caught:
-        target.upload(make_delivery(tmp_path), context, Memory().handle())
+        target.upload(delivery_of(tmp_path), context, Memory().handle())
     assert "a-very-secret-token" not in "".join(traceback.format_exception(caught.value))
 
 

@@ -19,7 +19,7 @@ from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Retry, Wait
 from tasks.publishing.targets.douyin import Douyin
-from tests.attempted import DiedHere, Posted, delivery
+from tests.posting import Died, Posted, delivery_of
 
 
 class InSmallParts(Douyin):
@@ -55,12 +55,12 @@ def target(kind: type[Douyin] = Douyin, **more: Any) -> Douyin:
 
 @pytest.fixture
 def post(context: TargetContext, tmp_path: Path) -> Posted:
-    return Posted(target(), context, delivery(tmp_path))
+    return Posted(target(), context, delivery_of(tmp_path, size=1000))
 
 
 @pytest.fixture
 def in_parts(context: TargetContext, tmp_path: Path) -> Posted:
-    return Posted(target(InSmallParts), context, delivery(tmp_path, 1000 + 250))
+    return Posted(target(InSmallParts), context, delivery_of(tmp_path, size=1000 + 250))
 
 
 def moments(platform: SimulatedDouyin) -> list[str]:
@@ -105,7 +105,7 @@ def test_words_fit_and_the_line_about_ai_is_never_cut(
     context: TargetContext, douyin: SimulatedDouyin, tmp_path: Path
 ) -> None:
     long = PostText("雪", "雪落无声" * 400, tuple(f"话题{number}" for number in range(9)))
-    Posted(target(), context, delivery(tmp_path, text=long)).live()
+    Posted(target(), context, delivery_of(tmp_path, size=1000, text=long)).live()
     douyin.clock.advance(1)
     text = douyin.public[0].text
     assert len(text) <= 1000
@@ -127,7 +127,7 @@ def test_a_large_video_goes_in_parts_of_twenty_megabytes(
     context: TargetContext, douyin: SimulatedDouyin, tmp_path: Path
 ) -> None:
     douyin.part_least = 5_000_000
-    post = Posted(target(), context, delivery(tmp_path, 52_000_001))
+    post = Posted(target(), context, delivery_of(tmp_path, size=52_000_001))
     post.live()
     assert moments(douyin) == ["init", "chunk", "chunk", "complete", "cover", "publish"]
     douyin.clock.advance(1)
@@ -137,7 +137,7 @@ def test_a_large_video_goes_in_parts_of_twenty_megabytes(
 @pytest.mark.parametrize("commits", range(1, 8))
 def test_an_upload_goes_on_wherever_its_process_died(in_parts: Posted, douyin: SimulatedDouyin, commits: int) -> None:
     in_parts.dies_after = commits
-    with pytest.raises(DiedHere):
+    with pytest.raises(Died):
         in_parts.upload()
     in_parts.upload()
     in_parts.finalize()
@@ -182,12 +182,12 @@ def test_a_part_whose_line_broke_is_sent_again(in_parts: Posted, douyin: Simulat
 
 def test_an_upload_that_was_left_for_too_long_begins_again(in_parts: Posted, douyin: SimulatedDouyin) -> None:
     in_parts.dies_after = 3
-    with pytest.raises(DiedHere):
+    with pytest.raises(Died):
         in_parts.upload()
     douyin.clock.advance(3 * 3600)
     with pytest.raises(Restart):
         in_parts.upload()
-    in_parts.handle.forget()
+    in_parts.handle().forget()
     in_parts.upload()
     in_parts.finalize()
     assert moments(douyin).count("init") == 2
@@ -195,10 +195,10 @@ def test_an_upload_that_was_left_for_too_long_begins_again(in_parts: Posted, dou
 
 def test_an_upload_of_more_than_two_hours_ago_is_not_even_tried(in_parts: Posted, douyin: SimulatedDouyin) -> None:
     in_parts.dies_after = 3
-    with pytest.raises(DiedHere):
+    with pytest.raises(Died):
         in_parts.upload()
     before = len(douyin.calls)
-    in_parts.handle.remember(began=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
+    in_parts.handle().remember(began=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
     with pytest.raises(Restart):
         in_parts.upload()
     assert len(douyin.calls) == before
@@ -312,7 +312,7 @@ def test_numbers_are_told(post: Posted, douyin: SimulatedDouyin, context: Target
 def test_what_it_does_not_take_is_refused_before_a_byte(
     context: TargetContext, douyin: SimulatedDouyin, tmp_path: Path, change: dict[str, Any], said: str
 ) -> None:
-    post = Posted(target(), context, delivery(tmp_path, **change))
+    post = Posted(target(), context, delivery_of(tmp_path, size=1000, **change))
     with pytest.raises(Refused, match=said):
         post.target.prepare(post.delivery, context)
     assert douyin.calls == []
@@ -346,11 +346,11 @@ def test_no_error_is_no_outcome() -> None:
 
 def test_an_old_upload_that_is_not_taken_any_more_begins_again(post: Posted, douyin: SimulatedDouyin) -> None:
     post.upload()
-    post.handle.remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
+    post.handle().remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
     douyin.trouble("publish", status=200, body={"data": {"error_code": 2100005}})
     with pytest.raises(Restart):
         post.finalize()
-    post.handle.forget()
+    post.handle().forget()
     post.upload()
     post.finalize()
     douyin.clock.advance(1)
@@ -359,7 +359,7 @@ def test_an_old_upload_that_is_not_taken_any_more_begins_again(post: Posted, dou
 
 def test_an_old_upload_that_may_have_been_used_up_does_not(post: Posted, douyin: SimulatedDouyin) -> None:
     post.upload()
-    post.handle.remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
+    post.handle().remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
     douyin.single_use = True
     douyin.trouble("publish", handled=True, drop=True)
     with pytest.raises(Ambiguous):
@@ -376,17 +376,17 @@ def test_what_certainly_did_not_happen_is_not_looked_for(post: Posted, douyin: S
     douyin.trouble("publish", status=429)
     with pytest.raises(Ambiguous):
         post.finalize()
-    assert post.handle["armed"]
-    post.handle.remember(armed=None)
+    assert post.handle()["armed"]
+    post.handle().remember(armed=None)
     with pytest.raises(Retry):
         post.finalize()
-    assert not post.handle["armed"]
+    assert not post.handle()["armed"]
 
 
 def test_a_rehearsal_shows_no_real_token_and_renews_no_real_login(context: TargetContext, tmp_path: Path) -> None:
     login = tmp_path / "login.json"
     login.write_text('{"client_id": "real", "client_secret": "real", "refresh_token": "real"}')
-    Posted(target(login={"file": str(login)}, account="real"), context, delivery(tmp_path)).live()
+    Posted(target(login={"file": str(login)}, account="real"), context, delivery_of(tmp_path, size=1000)).live()
     assert "access_token" not in login.read_text()
 
 
@@ -402,7 +402,7 @@ def strict(douyin: SimulatedDouyin, box: Sandbox, tmp_path: Path) -> Iterator[Po
     login.write_text(json.dumps({**known, "access_token": "sandbox-token"}))
     context = TargetContext(folder=tmp_path)
     made = target(url=f"{box.url}/douyin", login={"file": str(login)})
-    yield Posted(made, context, delivery(tmp_path))
+    yield Posted(made, context, delivery_of(tmp_path, size=1000))
     context.close()
 
 

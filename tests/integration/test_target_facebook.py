@@ -23,7 +23,7 @@ from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.targets.facebook.target import Facebook
-from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
+from tests.posting import Died, Elsewhen, Memory, by_address, delivery_of, sent
 
 PAGE = "104000000000001"
 CONTENT = bytes(range(256)) * 4000
@@ -62,7 +62,7 @@ def moments(platform: Platform) -> list[str]:
 def test_a_video_is_not_public_until_finalize_and_then_it_is_with_its_words_cover_and_the_ai_flag(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle, facebook = Ledger().handle(), target()
+    handle, facebook = Memory().handle(), target()
     facebook.prepare(delivery, context)
     facebook.upload(delivery, context, handle)
     facebook.check(delivery, context, handle)
@@ -83,7 +83,7 @@ def test_a_video_is_not_public_until_finalize_and_then_it_is_with_its_words_cove
 
 def test_it_is_read_back_with_its_address(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     facebook = target()
-    published = sent(facebook, delivery, context, Ledger().handle())
+    published = sent(facebook, delivery, context, Memory().handle())
     seen = facebook.read_back(delivery, context, published)
     assert (seen.public, seen.labelled) == (True, None)
     assert seen.detail["url"] == platform.published[0].url
@@ -98,7 +98,7 @@ def test_on_the_platform_itself_the_address_is_made_of_the_id(context: Elsewhen,
 
 def test_the_public_sees_it_when_it_was_processed(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.processing = 60.0
-    facebook, handle = target(), Ledger().handle()
+    facebook, handle = target(), Memory().handle()
     published = sent(facebook, delivery, context, handle)
     assert facebook.read_back(delivery, context, published).public is None
     with pytest.raises(Wait):
@@ -110,7 +110,7 @@ def test_the_public_sees_it_when_it_was_processed(platform: Platform, context: E
 
 
 def test_long_words_are_cut(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
-    sent(target(), delivery_of(tmp_path, CONTENT, title="t" * 300, caption="雪" * 3000), context, Ledger().handle())
+    sent(target(), delivery_of(tmp_path, CONTENT, title="t" * 300, caption="雪" * 3000), context, Memory().handle())
     detail = platform.published[0].detail
     assert len(detail["title"]) == 255
     assert len(detail["description"]) <= 2200
@@ -118,7 +118,7 @@ def test_long_words_are_cut(platform: Platform, context: Elsewhen, tmp_path: Pat
 
 
 def test_the_cover_can_be_left_to_the_platform(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    sent(target(cover=False), delivery, context, Ledger().handle())
+    sent(target(cover=False), delivery, context, Memory().handle())
     assert platform.published[0].detail["cover"] is None
 
 
@@ -126,15 +126,15 @@ def test_a_cover_that_is_refused_does_not_keep_the_video_from_being_posted(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     platform.trouble("cover", status=400, body=error_body(100, "(#100) Invalid image"))
-    ledger = Ledger()
-    sent(target(), delivery, context, ledger.handle())
-    assert ledger.committed[-1]["cover"] is False
+    memory = Memory()
+    sent(target(), delivery, context, memory.handle())
+    assert memory.commits[-1]["cover"] is False
     assert len(platform.published) == 1
 
 
 def test_taking_a_post_down_twice_is_doing_it_once(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     facebook = target()
-    published = sent(facebook, delivery, context, Ledger().handle())
+    published = sent(facebook, delivery, context, Memory().handle())
     facebook.unpublish(context, published)
     facebook.unpublish(context, published)
     assert not platform.public
@@ -143,7 +143,7 @@ def test_taking_a_post_down_twice_is_doing_it_once(platform: Platform, context: 
 
 def test_numbers_of_a_post(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     facebook = target()
-    published = sent(facebook, delivery, context, Ledger().handle())
+    published = sent(facebook, delivery, context, Memory().handle())
     platform.clock.advance(86_400)
     told = facebook.metrics(context, published)
     assert told.views is not None
@@ -159,7 +159,7 @@ def test_a_post_of_a_later_time_is_kept_by_the_platform(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     later = replace(delivery, public_at=context.now() + dt.timedelta(hours=2))
-    facebook, handle = target(), Ledger().handle()
+    facebook, handle = target(), Memory().handle()
     published = sent(facebook, later, context, handle)
     assert not platform.published
     assert not published.settled
@@ -178,7 +178,7 @@ def test_a_time_too_near_for_its_clock_is_waited_for_and_a_past_one_is_now(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     near = replace(delivery, public_at=context.now() + dt.timedelta(minutes=5))
-    facebook, handle = target(), Ledger().handle()
+    facebook, handle = target(), Memory().handle()
     facebook.upload(near, context, handle)
     for step in (facebook.check, facebook.finalize):
         with pytest.raises(Wait) as caught:
@@ -195,7 +195,7 @@ def test_a_time_that_is_nearly_too_near_is_not_armed_for(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     near = replace(delivery, public_at=context.now() + dt.timedelta(minutes=10, seconds=30))
-    facebook, handle = target(), Ledger().handle()
+    facebook, handle = target(), Memory().handle()
     facebook.upload(near, context, handle)
     with pytest.raises(Wait):
         facebook.check(near, context, handle)
@@ -245,21 +245,21 @@ def test_the_login_of_another_page_posts_nothing(
 def test_a_process_that_dies_after_any_commit_is_continued_and_posts_once(
     commit: int, platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, facebook = Ledger(dies_at=commit), target()
+    memory, facebook = Memory(dies_after=commit), target()
     with pytest.raises(Died):
-        sent(facebook, delivery, context, ledger.handle())
-    sent(facebook, delivery, context, ledger.handle())
+        sent(facebook, delivery, context, memory.handle())
+    sent(facebook, delivery, context, memory.handle())
     [post] = platform.published
     assert post.sha256 == sha256(CONTENT).hexdigest()
     assert moments(platform).count("init") == 1
 
 
 def test_bytes_that_arrived_are_not_sent_again(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    ledger, facebook = Ledger(), target()
+    memory, facebook = Memory(), target()
     platform.trouble("chunk", cut=300_000)
     with pytest.raises(Retry):
-        facebook.upload(delivery, context, ledger.handle())
-    sent(facebook, delivery, context, ledger.handle())
+        facebook.upload(delivery, context, memory.handle())
+    sent(facebook, delivery, context, memory.handle())
     [post] = platform.published
     assert post.sha256 == sha256(CONTENT).hexdigest()
     assert moments(platform).count("init") == 1
@@ -268,28 +268,28 @@ def test_bytes_that_arrived_are_not_sent_again(platform: Platform, context: Else
 def test_an_upload_whose_answer_was_lost_is_not_sent_again(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, facebook = Ledger(), target()
+    memory, facebook = Memory(), target()
     platform.trouble("chunk", handled=True, drop=True)
     with pytest.raises(Retry):
-        facebook.upload(delivery, context, ledger.handle())
-    facebook.upload(delivery, context, ledger.handle())
+        facebook.upload(delivery, context, memory.handle())
+    facebook.upload(delivery, context, memory.handle())
     assert moments(platform).count("chunk") == 1
     before = len(platform.calls)
-    facebook.upload(delivery, context, ledger.handle())
+    facebook.upload(delivery, context, memory.handle())
     assert len(platform.calls) == before
 
 
 def test_an_upload_that_has_expired_begins_again(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    ledger, facebook = Ledger(dies_at=1), target()
+    memory, facebook = Memory(dies_after=1), target()
     with pytest.raises(Died):
-        facebook.upload(delivery, context, ledger.handle())
+        facebook.upload(delivery, context, memory.handle())
     platform.clock.advance(86_401)
     with pytest.raises(Restart):
-        facebook.upload(delivery, context, ledger.handle())
+        facebook.upload(delivery, context, memory.handle())
 
 
 def test_an_upload_that_is_gone_begins_again(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    handle, facebook = Ledger().handle(), target()
+    handle, facebook = Memory().handle(), target()
     facebook.upload(delivery, context, handle)
     platform.trouble("status", status=400, body=error_body(100, "Unsupported get request", subcode=33))
     with pytest.raises(Restart):
@@ -299,7 +299,7 @@ def test_an_upload_that_is_gone_begins_again(platform: Platform, context: Elsewh
 def test_an_upload_address_elsewhere_gets_no_byte(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.trouble("init", status=200, body={"video_id": "1", "upload_url": "http://169.254.169.254/latest"})
     with pytest.raises(Refused, match="none of its own"):
-        target().upload(delivery, context, Ledger().handle())
+        target().upload(delivery, context, Memory().handle())
     assert moments(platform) == ["init"]
 
 
@@ -319,24 +319,24 @@ def test_an_answer_that_does_not_say_is_ambiguous_and_the_post_is_found(
     how: dict[str, Any], platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     platform.trouble("publish", handled=True, **how)
-    ledger, facebook = Ledger(), target()
+    memory, facebook = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(facebook, delivery, context, ledger.handle())
-    found = facebook.look_up(delivery, context, ledger.handle())
+        sent(facebook, delivery, context, memory.handle())
+    found = facebook.look_up(delivery, context, memory.handle())
     [post] = platform.published
     assert found is not None
     assert (found.platform_id, found.url) == (post.id, post.url)
-    again = facebook.finalize(delivery, context, ledger.handle())  # the platform would refuse a second one
+    again = facebook.finalize(delivery, context, memory.handle())  # the platform would refuse a second one
     assert again.platform_id == post.id
 
 
 def test_a_call_that_never_arrived_is_made_again(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.trouble("publish", drop=True)
-    ledger, facebook = Ledger(), target()
+    memory, facebook = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(facebook, delivery, context, ledger.handle())
-    assert facebook.look_up(delivery, context, ledger.handle()) is None
-    facebook.finalize(delivery, context, ledger.handle())
+        sent(facebook, delivery, context, memory.handle())
+    assert facebook.look_up(delivery, context, memory.handle()) is None
+    facebook.finalize(delivery, context, memory.handle())
     assert len(platform.published) == 1
 
 
@@ -344,7 +344,7 @@ def test_processing_that_fails_after_it_was_taken_is_refused(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     platform.reject_processing = "The aspect ratio is not supported"
-    facebook, handle = target(), Ledger().handle()
+    facebook, handle = target(), Memory().handle()
     assert not sent(facebook, delivery, context, handle).settled
     with pytest.raises(Refused, match="aspect ratio"):
         facebook.look_up(delivery, context, handle)
@@ -355,13 +355,13 @@ def test_abuse_is_refused_and_too_fast_is_tried_again(
 ) -> None:
     platform.daily_cap = platform.limit(1, 86_400)
     platform.daily_cap.take(PAGE)
-    ledger, facebook = Ledger(), target()
+    memory, facebook = Memory(), target()
     with pytest.raises(Retry):
-        sent(facebook, delivery, context, ledger.handle())
+        sent(facebook, delivery, context, memory.handle())
     platform.daily_cap = platform.limit(30, 86_400)
     platform.spam = True
     with pytest.raises(Refused):
-        sent(facebook, delivery, context, ledger.handle())
+        sent(facebook, delivery, context, memory.handle())
     assert not platform.published
 
 
@@ -371,17 +371,17 @@ def test_abuse_is_refused_and_too_fast_is_tried_again(
 def test_a_video_that_says_nothing_is_looked_for_in_the_list(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, facebook = Ledger(), target()
-    facebook.upload(delivery, context, ledger.handle())
+    memory, facebook = Memory(), target()
+    facebook.upload(delivery, context, memory.handle())
     gone = {"status": 400, "body": error_body(100, "Unsupported get request", subcode=33)}
     silent = {"status": 200, "body": {"status": {"video_status": "ready"}}}
     for answer in (gone, silent):
         platform.trouble("status", **answer)
-        assert facebook.look_up(delivery, context, ledger.handle()) is None
-    facebook.finalize(delivery, context, ledger.handle())
+        assert facebook.look_up(delivery, context, memory.handle()) is None
+    facebook.finalize(delivery, context, memory.handle())
     for answer in (gone, silent):
         platform.trouble("status", **answer)
-        found = facebook.look_up(delivery, context, ledger.handle())
+        found = facebook.look_up(delivery, context, memory.handle())
         assert found is not None
         assert found.platform_id == platform.published[0].id
 
@@ -389,8 +389,8 @@ def test_a_video_that_says_nothing_is_looked_for_in_the_list(
 def test_a_question_that_is_refused_says_nothing_of_the_post(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, facebook = Ledger(), target()
-    sent(facebook, delivery, context, ledger.handle())
+    memory, facebook = Memory(), target()
+    sent(facebook, delivery, context, memory.handle())
     for status, body, outcome in (
         (400, error_body(100, "(#100) Tried accessing nonexisting field"), Retry),
         (403, error_body(4, "Application request limit reached", transient=True), Retry),
@@ -400,7 +400,7 @@ def test_a_question_that_is_refused_says_nothing_of_the_post(
     ):
         platform.trouble("status", status=status, body=body)
         with pytest.raises(outcome):
-            facebook.look_up(delivery, context, ledger.handle())
+            facebook.look_up(delivery, context, memory.handle())
 
 
 @pytest.mark.parametrize(
@@ -416,7 +416,7 @@ def test_a_question_that_is_refused_says_nothing_of_the_post(
 def test_what_a_video_may_say_of_itself(
     status: Json, outcome: type[Exception], platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle, facebook = Ledger().handle(), target()
+    handle, facebook = Memory().handle(), target()
     facebook.upload(delivery, context, handle)
     platform.trouble("status", status=200, body={"status": status})
     with pytest.raises(outcome):
@@ -449,21 +449,21 @@ def test_what_its_words_mean(code: int, subcode: int, outcome: type[Exception]) 
 def test_an_offset_that_it_does_not_expect_is_a_resync(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, facebook = Ledger(dies_at=1), target()
+    memory, facebook = Memory(dies_after=1), target()
     with pytest.raises(Died):
-        facebook.upload(delivery, context, ledger.handle())
+        facebook.upload(delivery, context, memory.handle())
     stale = {
         "status": {"video_status": "uploading", "uploading_phase": {"status": "in_progress", "bytes_transfered": 9}}
     }
     platform.trouble("status", status=200, body=stale)
     with pytest.raises(Resync):
-        facebook.upload(delivery, context, ledger.handle())
-    sent(facebook, delivery, context, ledger.handle())
+        facebook.upload(delivery, context, memory.handle())
+    sent(facebook, delivery, context, memory.handle())
     assert platform.published[0].sha256 == sha256(CONTENT).hexdigest()
 
 
 def test_an_expired_token_pauses_the_target(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.expire_tokens()
     with pytest.raises(Reauthorise) as caught:
-        target().upload(delivery, context, Ledger().handle())
+        target().upload(delivery, context, Memory().handle())
     assert "developers.facebook.com" in caught.value.instruction

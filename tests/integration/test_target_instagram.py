@@ -24,7 +24,7 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.graph import MEANINGS
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.targets.instagram import Instagram
-from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
+from tests.posting import Died, Elsewhen, Memory, by_address, delivery_of, sent
 
 USER = "17841400000000001"
 CONTENT = bytes(range(256)) * 4000
@@ -64,7 +64,7 @@ def moments(platform: Platform) -> list[str]:
 def test_a_container_is_not_public_until_finalize_and_then_it_is_with_its_words_and_the_ai_flag(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle, instagram = Ledger().handle(), target()
+    handle, instagram = Memory().handle(), target()
     instagram.prepare(delivery, context)
     instagram.upload(delivery, context, handle)
     instagram.check(delivery, context, handle)
@@ -81,7 +81,7 @@ def test_it_is_read_back_with_its_address_and_its_ai_flag(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     instagram = target()
-    published = sent(instagram, delivery, context, Ledger().handle())
+    published = sent(instagram, delivery, context, Memory().handle())
     seen = instagram.read_back(delivery, context, published)
     assert (seen.public, seen.labelled) == (True, True)
     assert seen.detail["url"] == platform.published[0].url
@@ -92,7 +92,7 @@ def test_it_is_read_back_with_its_address_and_its_ai_flag(
 def test_what_the_container_is_asked_for(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     rendition = replace(delivery.rendition, record={"cover_frame": 36})
     options = {"share_to_feed": False, "collaborators": ["tea", "snow"]}
-    sent(target(**options), replace(delivery, rendition=rendition), context, Ledger().handle())
+    sent(target(**options), replace(delivery, rendition=rendition), context, Memory().handle())
     detail = platform.published[0].detail
     assert {key: detail[key] for key in ("media_type", "upload_type", "share_to_feed", "is_ai_generated")} == {
         "media_type": "REELS",
@@ -115,7 +115,7 @@ def test_what_the_container_is_asked_for(platform: Platform, context: Elsewhen, 
 def test_the_cover_is_a_moment_or_an_address(
     options: dict[str, Json], expected: dict[str, str], platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    sent(target(**options), delivery, context, Ledger().handle())
+    sent(target(**options), delivery, context, Memory().handle())
     found = {key: value for key, value in platform.published[0].detail.items() if key in {"thumb_offset", "cover_url"}}
     assert found == {key: value.replace("{hash}", delivery.rendition.cover_sha256) for key, value in expected.items()}
 
@@ -124,7 +124,7 @@ def test_a_long_caption_is_cut_and_keeps_at_most_thirty_hashtags(
     platform: Platform, context: Elsewhen, tmp_path: Path
 ) -> None:
     tags = tuple(f"tag{number}" for number in range(40))
-    sent(target(), delivery_of(tmp_path, CONTENT, caption="雪" * 3000, hashtags=tags), context, Ledger().handle())
+    sent(target(), delivery_of(tmp_path, CONTENT, caption="雪" * 3000, hashtags=tags), context, Memory().handle())
     text = platform.published[0].text
     assert len(text) <= 2200
     assert text.count("#") == 30
@@ -145,7 +145,7 @@ def test_the_account_is_identified_and_its_key_tells_the_sandbox(context: Elsewh
 
 def test_numbers_of_a_post(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     instagram = target()
-    published = sent(instagram, delivery, context, Ledger().handle())
+    published = sent(instagram, delivery, context, Memory().handle())
     platform.clock.advance(86_400)
     told = instagram.metrics(context, published)
     assert told.views is not None
@@ -188,7 +188,7 @@ def test_a_full_day_is_deferred_before_the_upload(platform: Platform, context: E
     platform.daily_cap = platform.limit(1, 86_400)
     instagram = target()
     assert instagram.quota(context).left == 1
-    sent(instagram, delivery, context, Ledger().handle())
+    sent(instagram, delivery, context, Memory().handle())
     with pytest.raises(Defer) as caught:
         instagram.prepare(delivery, context)
     assert caught.value.until > context.now()
@@ -201,21 +201,21 @@ def test_a_full_day_is_deferred_before_the_upload(platform: Platform, context: E
 def test_a_process_that_dies_after_any_commit_is_continued_and_posts_once(
     commit: int, platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, instagram = Ledger(dies_at=commit), target()
+    memory, instagram = Memory(dies_after=commit), target()
     with pytest.raises(Died):
-        sent(instagram, delivery, context, ledger.handle())
-    sent(instagram, delivery, context, ledger.handle())
+        sent(instagram, delivery, context, memory.handle())
+    sent(instagram, delivery, context, memory.handle())
     [post] = platform.published
     assert post.sha256 == sha256(CONTENT).hexdigest()
     assert moments(platform).count("init") == 1
 
 
 def test_bytes_that_arrived_are_not_sent_again(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    ledger, instagram = Ledger(), target()
+    memory, instagram = Memory(), target()
     platform.trouble("chunk", cut=300_000)
     with pytest.raises(Retry):
-        instagram.upload(delivery, context, ledger.handle())
-    sent(instagram, delivery, context, ledger.handle())
+        instagram.upload(delivery, context, memory.handle())
+    sent(instagram, delivery, context, memory.handle())
     [post] = platform.published
     assert post.sha256 == sha256(CONTENT).hexdigest()
     assert moments(platform).count("init") == 1
@@ -224,20 +224,20 @@ def test_bytes_that_arrived_are_not_sent_again(platform: Platform, context: Else
 def test_an_upload_whose_answer_was_lost_is_not_sent_again(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, instagram = Ledger(), target()
+    memory, instagram = Memory(), target()
     platform.trouble("chunk", handled=True, drop=True)
     with pytest.raises(Retry):
-        instagram.upload(delivery, context, ledger.handle())
-    instagram.upload(delivery, context, ledger.handle())
-    assert ledger.committed[-1]["uploaded"] is True
+        instagram.upload(delivery, context, memory.handle())
+    instagram.upload(delivery, context, memory.handle())
+    assert memory.commits[-1]["uploaded"] is True
     assert moments(platform).count("chunk") == 1
 
 
 def test_a_finished_upload_returns_at_once(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    ledger, instagram = Ledger(), target()
-    instagram.upload(delivery, context, ledger.handle())
+    memory, instagram = Memory(), target()
+    instagram.upload(delivery, context, memory.handle())
     before = len(platform.calls)
-    instagram.upload(delivery, context, ledger.handle())
+    instagram.upload(delivery, context, memory.handle())
     assert len(platform.calls) == before
 
 
@@ -246,10 +246,10 @@ def test_an_offset_that_it_does_not_expect_is_a_resync(
 ) -> None:
     body = {"debug_info": {"retriable": False, "type": "OffsetInvalidError", "message": "Request starting offset"}}
     platform.trouble("chunk", status=400, body=body)
-    ledger, instagram = Ledger(), target()
+    memory, instagram = Memory(), target()
     with pytest.raises(Resync):
-        instagram.upload(delivery, context, ledger.handle())
-    sent(instagram, delivery, context, ledger.handle())
+        instagram.upload(delivery, context, memory.handle())
+    sent(instagram, delivery, context, memory.handle())
     assert len(platform.published) == 1
 
 
@@ -257,20 +257,20 @@ def test_an_offset_that_it_does_not_expect_is_a_resync(
 def test_a_container_that_has_expired_begins_again(
     uploaded: bool, platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, instagram = Ledger(dies_at=0 if uploaded else 1), target()
+    memory, instagram = Memory(dies_after=0 if uploaded else 1), target()
     with suppress(Died):
-        instagram.upload(delivery, context, ledger.handle())
+        instagram.upload(delivery, context, memory.handle())
     platform.clock.advance(86_401)
     with pytest.raises(Restart):
-        (instagram.check if uploaded else instagram.upload)(delivery, context, ledger.handle())
+        (instagram.check if uploaded else instagram.upload)(delivery, context, memory.handle())
     with pytest.raises(Restart):
-        instagram.look_up(delivery, context, ledger.handle())
+        instagram.look_up(delivery, context, memory.handle())
 
 
 def test_an_upload_address_elsewhere_gets_no_byte(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.trouble("init", status=200, body={"id": "1", "uri": "https://rupload.facebook.com.evil.example/x"})
     with pytest.raises(Refused, match="none of its own"):
-        target().upload(delivery, context, Ledger().handle())
+        target().upload(delivery, context, Memory().handle())
     assert moments(platform) == ["init"]
 
 
@@ -279,7 +279,7 @@ def test_an_upload_address_elsewhere_gets_no_byte(platform: Platform, context: E
 
 def test_processing_is_waited_for(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.processing = 100.0
-    handle, instagram = Ledger().handle(), target()
+    handle, instagram = Memory().handle(), target()
     instagram.upload(delivery, context, handle)
     with pytest.raises(Wait) as caught:
         instagram.check(delivery, context, handle)
@@ -293,7 +293,7 @@ def test_processing_that_fails_is_refused_or_worth_another_upload(
     failure: str, outcome: type[Exception], platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     platform.reject_processing = failure
-    handle, instagram = Ledger().handle(), target()
+    handle, instagram = Memory().handle(), target()
     instagram.upload(delivery, context, handle)
     with pytest.raises(outcome, match=failure):
         instagram.check(delivery, context, handle)
@@ -307,10 +307,10 @@ def test_an_answer_that_does_not_say_is_ambiguous_and_the_post_is_found(
     how: dict[str, Any], platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     platform.trouble("publish", handled=True, **how)
-    ledger, instagram = Ledger(), target()
+    memory, instagram = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(instagram, delivery, context, ledger.handle())
-    found = instagram.look_up(delivery, context, ledger.handle())
+        sent(instagram, delivery, context, memory.handle())
+    found = instagram.look_up(delivery, context, memory.handle())
     [post] = platform.published
     assert found is not None
     assert (found.platform_id, found.url) == (post.id, post.url)
@@ -318,11 +318,11 @@ def test_an_answer_that_does_not_say_is_ambiguous_and_the_post_is_found(
 
 def test_a_call_that_never_arrived_is_made_again(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.trouble("publish", drop=True)
-    ledger, instagram = Ledger(), target()
+    memory, instagram = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(instagram, delivery, context, ledger.handle())
-    assert instagram.look_up(delivery, context, ledger.handle()) is None
-    instagram.finalize(delivery, context, ledger.handle())
+        sent(instagram, delivery, context, memory.handle())
+    assert instagram.look_up(delivery, context, memory.handle()) is None
+    instagram.finalize(delivery, context, memory.handle())
     assert len(platform.published) == 1
 
 
@@ -332,10 +332,10 @@ def test_trouble_of_the_platform_itself_leaves_it_open(
 ) -> None:
     body = error_body(code, "An unexpected error", subcode=subcode, transient=True)
     platform.trouble("publish", handled=True, status=400, body=body)
-    ledger, instagram = Ledger(), target()
+    memory, instagram = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(instagram, delivery, context, ledger.handle())
-    again = instagram.finalize(delivery, context, ledger.handle())
+        sent(instagram, delivery, context, memory.handle())
+    again = instagram.finalize(delivery, context, memory.handle())
     [post] = platform.published
     assert again.platform_id == post.id
 
@@ -344,9 +344,9 @@ def test_a_second_attempt_looks_first_even_where_a_second_call_would_post_twice(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     assert platform.republishes
-    ledger, instagram = Ledger(), target()
-    first = sent(instagram, delivery, context, ledger.handle())
-    second = instagram.finalize(delivery, context, ledger.handle())
+    memory, instagram = Memory(), target()
+    first = sent(instagram, delivery, context, memory.handle())
+    second = instagram.finalize(delivery, context, memory.handle())
     assert second.platform_id == first.platform_id
     assert len(platform.published) == 1
 
@@ -355,15 +355,15 @@ def test_a_second_attempt_looks_first_even_where_a_second_call_would_post_twice(
 def test_a_definite_refusal_is_one(knob: str, platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     setattr(platform, knob, True)
     with pytest.raises(Refused):
-        sent(target(), delivery, context, Ledger().handle())
+        sent(target(), delivery, context, Memory().handle())
     assert not platform.published
 
 
 def test_a_cap_that_is_met_at_the_last_moment_is_deferred(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, instagram = Ledger(), target()
-    handle = ledger.handle()
+    memory, instagram = Memory(), target()
+    handle = memory.handle()
     instagram.upload(delivery, context, handle)
     platform.daily_cap = platform.limit(1, 86_400)
     platform.daily_cap.take(USER)
@@ -373,7 +373,7 @@ def test_a_cap_that_is_met_at_the_last_moment_is_deferred(
 
 def test_one_that_is_not_ready_after_all_waits(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.processing = 100.0
-    handle, instagram = Ledger().handle(), target()
+    handle, instagram = Memory().handle(), target()
     instagram.upload(delivery, context, handle)
     with pytest.raises(Wait):
         instagram.finalize(delivery, context, handle)
@@ -387,13 +387,13 @@ def test_a_post_that_is_not_listed_yet_is_waited_for_and_then_believed_without_i
 ) -> None:
     platform.slow_lookup = 3600.0
     platform.trouble("publish", handled=True, drop=True)
-    ledger, instagram = Ledger(), target()
+    memory, instagram = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(instagram, delivery, context, ledger.handle())
+        sent(instagram, delivery, context, memory.handle())
     with pytest.raises(Wait):
-        instagram.look_up(delivery, context, ledger.handle())
+        instagram.look_up(delivery, context, memory.handle())
     context.ahead = dt.timedelta(minutes=11)
-    found = instagram.look_up(delivery, context, ledger.handle())
+    found = instagram.look_up(delivery, context, memory.handle())
     assert found is not None
     assert found.platform_id == ""
     assert instagram.read_back(delivery, context, found).public is True
@@ -403,16 +403,16 @@ def test_a_post_with_other_words_or_of_another_time_is_not_ours(
     platform: Platform, context: Elsewhen, delivery: Delivery, tmp_path: Path
 ) -> None:
     platform.clock.advance(-3600)  # the same words, an hour before
-    earlier = sent(target(), delivery, context, Ledger().handle())
+    earlier = sent(target(), delivery, context, Memory().handle())
     platform.clock.advance(3600)
     (tmp_path / "other").mkdir()
     other = delivery_of(tmp_path / "other", b"another", caption="other words")
-    sent(target(), other, context, Ledger().handle())
+    sent(target(), other, context, Memory().handle())
     platform.trouble("publish", handled=True, drop=True)
-    ledger, instagram = Ledger(), target()
+    memory, instagram = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(instagram, delivery, context, ledger.handle())
-    found = instagram.look_up(delivery, context, ledger.handle())
+        sent(instagram, delivery, context, memory.handle())
+    found = instagram.look_up(delivery, context, memory.handle())
     assert found is not None
     assert found.platform_id == platform.published[-1].id != earlier.platform_id
 
@@ -420,33 +420,33 @@ def test_a_post_with_other_words_or_of_another_time_is_not_ours(
 def test_a_question_that_is_refused_says_nothing_of_the_post(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, instagram = Ledger(), target()
-    sent(instagram, delivery, context, ledger.handle())
+    memory, instagram = Memory(), target()
+    sent(instagram, delivery, context, memory.handle())
     platform.trouble("status", status=400, body=error_body(100, "(#100) Tried accessing nonexisting field"))
     with pytest.raises(Retry):
-        instagram.look_up(delivery, context, ledger.handle())
+        instagram.look_up(delivery, context, memory.handle())
     platform.trouble("status", status=403, body=error_body(10, "(#10) no permission"))
     with pytest.raises(Reauthorise):
-        instagram.look_up(delivery, context, ledger.handle())
+        instagram.look_up(delivery, context, memory.handle())
     platform.trouble("status", status=200, body={})
     with pytest.raises(Retry):
-        instagram.look_up(delivery, context, ledger.handle())
+        instagram.look_up(delivery, context, memory.handle())
     platform.trouble("list", status=200, body={})
     with pytest.raises(Retry):
-        instagram.look_up(delivery, context, ledger.handle())
+        instagram.look_up(delivery, context, memory.handle())
 
 
 def test_a_container_that_is_gone_leaves_the_list_to_tell(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, instagram = Ledger(), target()
-    published = sent(instagram, delivery, context, ledger.handle())
+    memory, instagram = Memory(), target()
+    published = sent(instagram, delivery, context, memory.handle())
     platform.trouble("status", status=400, body=error_body(100, "Unsupported get request", subcode=33), times=2)
-    found = instagram.look_up(delivery, context, ledger.handle())
+    found = instagram.look_up(delivery, context, memory.handle())
     assert found is not None
     assert found.platform_id == published.platform_id
     platform.taken_down.add(published.platform_id)
-    assert instagram.look_up(delivery, context, ledger.handle()) is None
+    assert instagram.look_up(delivery, context, memory.handle()) is None
 
 
 # What the platform's words mean.
@@ -505,4 +505,4 @@ def test_an_expired_token_pauses_the_target(platform: Platform, context: Elsewhe
         with pytest.raises(Reauthorise):
             target().prepare(delivery, context)
         with pytest.raises(Reauthorise):
-            target().upload(delivery, context, Ledger().handle())
+            target().upload(delivery, context, Memory().handle())

@@ -22,7 +22,7 @@ from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.targets.kuaishou import Kuaishou
-from tests.attempted import DiedHere, Posted, delivery
+from tests.posting import Died, Posted, delivery_of
 
 MIB = 1024 * 1024
 
@@ -58,12 +58,12 @@ def target(kind: type[Kuaishou] = Kuaishou, **more: Any) -> Kuaishou:
 
 @pytest.fixture
 def post(context: TargetContext, tmp_path: Path) -> Posted:
-    return Posted(target(), context, delivery(tmp_path))
+    return Posted(target(), context, delivery_of(tmp_path, size=1000))
 
 
 @pytest.fixture
 def in_fragments(context: TargetContext, tmp_path: Path) -> Posted:
-    return Posted(target(InSmallFragments), context, delivery(tmp_path))
+    return Posted(target(InSmallFragments), context, delivery_of(tmp_path, size=1000))
 
 
 def moments(platform: SimulatedKuaishou) -> list[str]:
@@ -101,7 +101,7 @@ def test_the_words_say_that_it_is_made_by_ai(post: Posted, kuaishou: SimulatedKu
 
 def test_words_fit(context: TargetContext, kuaishou: SimulatedKuaishou, tmp_path: Path) -> None:
     long = PostText("雪", "雪落无声" * 400, tuple(f"话题{number}" for number in range(9)))
-    post = Posted(target(mark=True), context, delivery(tmp_path, text=long))
+    post = Posted(target(mark=True), context, delivery_of(tmp_path, size=1000, text=long))
     post.live()
     kuaishou.clock.advance(1)
     text = kuaishou.public[0].text
@@ -123,7 +123,7 @@ def test_nothing_is_public_before_it_is_posted(post: Posted, kuaishou: Simulated
 def test_a_large_video_goes_in_fragments_of_four_megabytes(
     context: TargetContext, kuaishou: SimulatedKuaishou, tmp_path: Path
 ) -> None:
-    post = Posted(target(), context, delivery(tmp_path, 12 * MIB + 1))
+    post = Posted(target(), context, delivery_of(tmp_path, size=12 * MIB + 1))
     post.live()
     assert moments(kuaishou) == ["init", *["chunk"] * 4, "complete", "publish"]
     kuaishou.clock.advance(1)
@@ -160,7 +160,7 @@ def test_an_upload_goes_on_wherever_its_process_died(
     in_fragments: Posted, kuaishou: SimulatedKuaishou, commits: int
 ) -> None:
     in_fragments.dies_after = commits
-    with pytest.raises(DiedHere):
+    with pytest.raises(Died):
         in_fragments.upload()
     in_fragments.upload()
     in_fragments.finalize()
@@ -191,12 +191,12 @@ def test_an_upload_with_a_gap_is_filled(in_fragments: Posted, kuaishou: Simulate
 
 def test_an_upload_that_was_left_for_too_long_begins_again(in_fragments: Posted, kuaishou: SimulatedKuaishou) -> None:
     in_fragments.dies_after = 1
-    with pytest.raises(DiedHere):
+    with pytest.raises(Died):
         in_fragments.upload()
     kuaishou.clock.advance(25 * 3600)
     with pytest.raises(Restart):
         in_fragments.upload()
-    in_fragments.handle.forget()
+    in_fragments.handle().forget()
     in_fragments.upload()
     in_fragments.finalize()
     assert moments(kuaishou).count("init") == 2
@@ -229,7 +229,7 @@ def test_a_process_that_died_before_the_call_is_looked_up_and_not_there(
 ) -> None:
     post.upload()
     post.dies_after = len(post.commits) + 1
-    with pytest.raises(DiedHere):
+    with pytest.raises(Died):
         post.finalize()
     assert post.look_up() is None
     post.finalize()
@@ -255,7 +255,7 @@ def test_marks_tell_posts_with_the_same_words_apart(
     context: TargetContext, kuaishou: SimulatedKuaishou, tmp_path: Path
 ) -> None:
     made = target(mark=True)
-    post = Posted(made, context, delivery(tmp_path))
+    post = Posted(made, context, delivery_of(tmp_path, size=1000))
     post.upload()
     kuaishou.trouble("publish", drop=True)
     with pytest.raises(Ambiguous):
@@ -273,7 +273,7 @@ def test_marks_tell_posts_with_the_same_words_apart(
 def test_a_photo_is_found_behind_a_page_of_later_ones(
     context: TargetContext, kuaishou: SimulatedKuaishou, tmp_path: Path
 ) -> None:
-    post = Posted(target(mark=True), context, delivery(tmp_path))
+    post = Posted(target(mark=True), context, delivery_of(tmp_path, size=1000))
     published = post.live()
     later = Posted(target(), context, post.delivery)
     later.upload()
@@ -315,7 +315,7 @@ def test_numbers_are_told(post: Posted, context: TargetContext, kuaishou: Simula
 
 
 def test_a_cover_is_needed(context: TargetContext, kuaishou: SimulatedKuaishou, tmp_path: Path) -> None:
-    post = Posted(target(), context, delivery(tmp_path))
+    post = Posted(target(), context, delivery_of(tmp_path, size=1000))
     post.delivery.rendition.cover.write_bytes(b"")
     with pytest.raises(Refused, match="cover"):
         post.live()
@@ -348,7 +348,7 @@ def test_an_allowed_name_that_leads_into_a_private_network_is_refused(
     context: TargetContext, tmp_path: Path, kuaishou: SimulatedKuaishou
 ) -> None:
     kuaishou.trouble("init", status=200, body={"result": 1, "upload_token": "t", "endpoint": "127.0.0.2"})
-    post = Posted(target(endpoints=["127.0.0.*"]), context, delivery(tmp_path))
+    post = Posted(target(endpoints=["127.0.0.*"]), context, delivery_of(tmp_path, size=1000))
     with pytest.raises(Refused, match="loopback"):
         post.upload()
 
@@ -391,11 +391,11 @@ def test_no_error_is_no_outcome() -> None:
 
 def test_an_old_upload_that_is_not_taken_any_more_begins_again(post: Posted, kuaishou: SimulatedKuaishou) -> None:
     post.upload()
-    post.handle.remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
+    post.handle().remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
     kuaishou.trouble("publish", status=200, body={"result": 100210001})
     with pytest.raises(Restart):
         post.finalize()
-    post.handle.forget()
+    post.handle().forget()
     post.upload()
     post.finalize()
     kuaishou.clock.advance(1)
@@ -404,7 +404,7 @@ def test_an_old_upload_that_is_not_taken_any_more_begins_again(post: Posted, kua
 
 def test_an_old_upload_that_may_have_been_used_up_does_not(post: Posted, kuaishou: SimulatedKuaishou) -> None:
     post.upload()
-    post.handle.remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
+    post.handle().remember(uploaded=(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).isoformat())
     kuaishou.single_use = True
     kuaishou.trouble("publish", handled=True, drop=True)
     with pytest.raises(Ambiguous):
@@ -421,17 +421,17 @@ def test_what_certainly_did_not_happen_is_not_looked_for(post: Posted, kuaishou:
     kuaishou.trouble("publish", status=429)
     with pytest.raises(Ambiguous):
         post.finalize()
-    assert post.handle["armed"]
-    post.handle.remember(armed=None)
+    assert post.handle()["armed"]
+    post.handle().remember(armed=None)
     with pytest.raises(Retry):
         post.finalize()
-    assert not post.handle["armed"]
+    assert not post.handle()["armed"]
 
 
 def test_a_rehearsal_shows_no_real_token_and_renews_no_real_login(context: TargetContext, tmp_path: Path) -> None:
     login = tmp_path / "login.json"
     login.write_text('{"client_id": "real", "client_secret": "real", "refresh_token": "real"}')
-    Posted(target(login={"file": str(login)}, account="real"), context, delivery(tmp_path)).live()
+    Posted(target(login={"file": str(login)}, account="real"), context, delivery_of(tmp_path, size=1000)).live()
     assert "access_token" not in login.read_text()
 
 
@@ -446,7 +446,9 @@ def strict(kuaishou: SimulatedKuaishou, box: Sandbox, tmp_path: Path) -> Iterato
     login = tmp_path / "login.json"
     login.write_text(json.dumps({**known, "refresh_token": "sandbox-refresh-token", "access_token": "sandbox-token"}))
     context = TargetContext(folder=tmp_path)
-    yield Posted(target(url=f"{box.url}/kuaishou", login={"file": str(login)}), context, delivery(tmp_path))
+    yield Posted(
+        target(url=f"{box.url}/kuaishou", login={"file": str(login)}), context, delivery_of(tmp_path, size=1000)
+    )
     context.close()
 
 

@@ -21,8 +21,7 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Retry, Wait
 from tasks.publishing.targets.linkedin.little_text import little_text
 from tasks.publishing.targets.linkedin.target import LinkedIn
-from tests.posting import by_address
-from tests.rehearsal import DISCLOSURE, Died, Memory, count, make_delivery, make_target, post, prepared
+from tests.posting import DISCLOSURE, Died, Memory, by_address, count, delivery_of, make_target, post, prepared
 
 MEMBER, ORGANISATION = "urn:li:person:abc", "urn:li:organization:42"
 HEADERS = {
@@ -64,7 +63,7 @@ def organisation() -> LinkedIn:
 def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     published = post(member, delivery, context, platform, memory)
     (public,) = platform.published
     assert published.platform_id == public.id
@@ -72,8 +71,8 @@ def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
     assert published.settled
     assert public.account == MEMBER
     assert public.sha256 == delivery.rendition.sha256
-    assert public.text == f"First snow\nThe kettle sings.\n\n{DISCLOSURE}\n#tea #snow"
-    assert public.detail["title"] == "First snow"
+    assert public.text == f"小雪 – 花雪随风不厌看\n\n{DISCLOSURE}\n#小雪 #节气"
+    assert public.detail["title"] == "小雪"
     assert count(platform, "chunk") == 4
     assert [len(known.get("etags", [])) for known in memory.commits[:5]] == [0, 1, 2, 3, 4]
 
@@ -82,10 +81,10 @@ def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
 def test_a_process_that_dies_at_any_commit_is_continued(
     platform: Simulated, context: TargetContext, organisation: LinkedIn, tmp_path: Path, commits: int
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory(dies_after=commits)
+    delivery, memory = delivery_of(tmp_path), Memory(dies_after=commits)
     with pytest.raises(Died):
         post(organisation, delivery, context, platform, memory)
-    memory.dies_after = None
+    memory.dies_after = 0
     post(organisation, delivery, context, platform, memory)
     (public,) = platform.published
     assert public.sha256 == delivery.rendition.sha256
@@ -96,7 +95,7 @@ def test_a_process_that_dies_at_any_commit_is_continued(
 def test_an_upload_that_is_whole_returns_at_once(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     prepared(member, delivery, context, memory, platform)
     before = len(platform.calls)
     member.upload(delivery, context, memory.handle())
@@ -106,7 +105,7 @@ def test_an_upload_that_is_whole_returns_at_once(
 def test_a_range_that_was_cut_is_sent_again_and_no_other(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     platform.trouble("chunk", cut=10_000, after=2)
     with pytest.raises(Retry):
         member.upload(delivery, context, memory.handle())
@@ -118,7 +117,7 @@ def test_a_range_that_was_cut_is_sent_again_and_no_other(
 def test_the_ranges_are_put_together_once_if_the_answer_is_lost(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     platform.trouble("finalize", handled=True, drop=True)
     with pytest.raises(Retry):
         member.upload(delivery, context, memory.handle())
@@ -131,7 +130,7 @@ def test_the_ranges_are_put_together_once_if_the_answer_is_lost(
 def test_addresses_that_expired_are_a_restart(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path, known: bool
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     if known:
         platform.session_seconds = -1
     else:
@@ -150,7 +149,7 @@ def test_addresses_that_expired_are_a_restart(
 def test_it_waits_while_the_video_is_processed_and_says_why_it_failed(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     platform.reject_processing = "the codec is unknown"
     platform.processing = 60
     member.upload(delivery, context, memory.handle())
@@ -166,7 +165,7 @@ def test_it_waits_while_the_video_is_processed_and_says_why_it_failed(
 def test_a_video_that_is_gone_is_a_restart(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     handle = prepared(member, delivery, context, memory, platform)
     handle.remember(video="urn:li:video:gone")
     with pytest.raises(Restart):
@@ -184,7 +183,7 @@ def test_only_an_organisation_can_be_looked_up() -> None:
 def test_what_became_of_an_organisations_post_is_looked_up(
     platform: Simulated, context: TargetContext, organisation: LinkedIn, tmp_path: Path, happened: bool, how: Any
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     handle = prepared(organisation, delivery, context, memory, platform)
     assert organisation.look_up(delivery, context, memory.handle()) is None
     platform.trouble("publish", handled=happened, **how)
@@ -199,7 +198,7 @@ def test_a_member_is_told_nothing(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
 ) -> None:
     platform.organization = False
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     published = post(member, delivery, context, platform, memory)
     before = len(platform.calls)
     assert member.look_up(delivery, context, memory.handle()) is None
@@ -212,7 +211,7 @@ def test_a_post_is_found_behind_those_that_came_after_it(
     platform: Simulated, context: TargetContext, organisation: LinkedIn, tmp_path: Path
 ) -> None:
     platform.daily_cap = platform.limit(1000, 86400)
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     published = post(organisation, delivery, context, platform, memory)
     body = {"author": ORGANISATION, "commentary": "words", "visibility": "PUBLIC", "lifecycleState": "PUBLISHED"}
     body |= {"distribution": {"feedDistribution": "MAIN_FEED"}}  # type: ignore[dict-item]
@@ -228,7 +227,7 @@ def test_a_post_is_found_behind_those_that_came_after_it(
 def test_a_question_that_is_refused_says_nothing_of_the_post(
     platform: Simulated, context: TargetContext, organisation: LinkedIn, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     post(organisation, delivery, context, platform, memory)
     platform.organization = False
     with pytest.raises(Reauthorise):
@@ -263,7 +262,7 @@ def test_linkedins_words_mean_outcomes(
     body: dict[str, object],
     outcome: type[Exception],
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     handle = prepared(member, delivery, context, memory, platform)
     platform.trouble("publish", status=status, body=body)
     with pytest.raises(outcome) as caught:
@@ -278,7 +277,7 @@ def test_linkedins_words_mean_outcomes(
 def test_an_answer_that_names_no_post_is_ambiguous(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     handle = prepared(member, delivery, context, memory, platform)
     platform.trouble("publish", handled=True, status=201)
     with pytest.raises(Ambiguous):
@@ -306,14 +305,14 @@ def test_bytes_go_nowhere_but_to_linkedin_and_all_of_them_do(
     value = {"video": "urn:li:video:1", "uploadInstructions": instructions, "uploadToken": ""}
     platform.trouble("init", status=200, body={"value": value})
     with pytest.raises(outcome):
-        member.upload(make_delivery(tmp_path), context, Memory().handle())
+        member.upload(delivery_of(tmp_path), context, Memory().handle())
 
 
 def test_long_words_are_cut_and_the_ai_line_stays(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path
 ) -> None:
     caption = "a_b (c) [d] {e} #tea <f> @g *h* " * 200
-    delivery = make_delivery(tmp_path, title="Tee " * 80, caption=caption, hashtags=("tea", "t_e"))
+    delivery = delivery_of(tmp_path, title="Tee " * 80, caption=caption, hashtags=("tea", "t_e"))
     post(member, delivery, context, platform)
     (public,) = platform.published
     assert len(public.detail["title"]) <= 200
@@ -331,14 +330,14 @@ def test_what_linkedin_does_not_take_is_refused_before_anything_is_sent(
     platform: Simulated, context: TargetContext, member: LinkedIn, tmp_path: Path, size: int, frames: int
 ) -> None:
     with pytest.raises(Refused, match="LinkedIn takes"):
-        member.prepare(make_delivery(tmp_path, size=size, frames=frames), context)
+        member.prepare(delivery_of(tmp_path, size=size, frames=frames), context)
     assert not platform.calls
 
 
 def test_nothing_is_posted_with_the_login_of_another_member(
     platform: Simulated, outside: TargetContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivery, known = make_delivery(tmp_path), by_address(platform, monkeypatch)
+    delivery, known = delivery_of(tmp_path), by_address(platform, monkeypatch)
     make_target("linkedin", **{"author": MEMBER, **known}, account="sandbox-member").prepare(delivery, outside)
     with pytest.raises(Reauthorise, match="sandbox-member"):
         make_target("linkedin", **{"author": MEMBER, **known}, account="another").prepare(delivery, outside)
@@ -347,7 +346,7 @@ def test_nothing_is_posted_with_the_login_of_another_member(
 def test_an_organisations_post_is_read_counted_and_taken_down(
     platform: Simulated, context: TargetContext, organisation: LinkedIn, tmp_path: Path
 ) -> None:
-    delivery = make_delivery(tmp_path)
+    delivery = delivery_of(tmp_path)
     published = post(organisation, delivery, context, platform)
     seen = organisation.read_back(delivery, context, published)
     assert seen.public is True
@@ -376,7 +375,7 @@ def test_a_login_is_renewed_once_and_written_back(platform: Simulated, login: Pa
     platform.rotates = True
     context = TargetContext(folder=tmp_path)
     target = make_target("linkedin", author=MEMBER, login={"file": str(login)}, url=platform.base)
-    post(target, make_delivery(tmp_path), context, platform)
+    post(target, delivery_of(tmp_path), context, platform)
     context.close()
     assert len(platform.published) == 1
     assert count(platform, "token") == 1
@@ -390,5 +389,5 @@ def test_a_login_that_cannot_be_renewed_needs_a_person(platform: Simulated, logi
     context = TargetContext(folder=tmp_path)
     target = make_target("linkedin", author=MEMBER, login={"file": str(login)}, url=platform.base)
     with pytest.raises(Reauthorise, match="log in to LinkedIn again"):
-        target.upload(make_delivery(tmp_path), context, Memory().handle())
+        target.upload(delivery_of(tmp_path), context, Memory().handle())
     context.close()

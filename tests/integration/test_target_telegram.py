@@ -18,8 +18,7 @@ from tasks.publishing.base import Published, ReadBack, Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
 from tasks.publishing.targets.telegram import Telegram
-from tests.posting import by_address
-from tests.rehearsal import DISCLOSURE, Memory, make_delivery, make_target, post
+from tests.posting import DISCLOSURE, Memory, by_address, delivery_of, make_target, post
 
 TOKEN = "8123456789:AAHfiqksKZ8WmR2zSjiQ7_v4TMAKdiHm9T0"
 
@@ -48,13 +47,13 @@ def target() -> Telegram:
 def test_a_video_is_sent_once_with_its_words_and_the_ai_line(
     platform: Simulated, context: TargetContext, target: Telegram, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     published = post(target, delivery, context, platform, memory)
     (public,) = platform.published
     assert published.platform_id == public.id
     assert published.url == public.url
     assert public.sha256 == delivery.rendition.sha256
-    assert public.text == f"First snow\nThe kettle sings.\n\n{DISCLOSURE}\n#tea #snow"
+    assert public.text == f"小雪 – 花雪随风不厌看\n\n{DISCLOSURE}\n#小雪 #节气"
     assert public.detail["supports_streaming"] is True
     assert public.detail["disable_notification"] is False
     assert (public.detail["width"], public.detail["height"], public.detail["duration"]) == (1080, 1920, 5)
@@ -73,7 +72,7 @@ def test_a_message_has_the_address_that_its_chat_gives_it(
     url: str,
 ) -> None:
     target = make_target("telegram", chat=chat, silent=True, **by_address(platform, monkeypatch))
-    published = post(target, make_delivery(tmp_path), outside, platform)
+    published = post(target, delivery_of(tmp_path), outside, platform)
     assert published.url == url
     assert platform.published[0].detail["disable_notification"] is True
 
@@ -82,7 +81,7 @@ def test_a_message_has_the_address_that_its_chat_gives_it(
 def test_a_lost_answer_is_ambiguous_and_cannot_be_looked_up(
     platform: Simulated, context: TargetContext, target: Telegram, tmp_path: Path, happened: bool
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     for how in ({"drop": True}, {"status": 502}):
         platform.trouble("publish", handled=happened, **how)
         with pytest.raises(Ambiguous):
@@ -96,7 +95,7 @@ def test_an_answer_that_names_no_message_is_ambiguous(
 ) -> None:
     platform.trouble("publish", handled=True, status=200, body="<html>a portal of the hotel</html>")
     with pytest.raises(Ambiguous):
-        target.finalize(make_delivery(tmp_path), context, Memory().handle())
+        target.finalize(delivery_of(tmp_path), context, Memory().handle())
 
 
 @pytest.mark.parametrize(
@@ -125,7 +124,7 @@ def test_telegrams_words_mean_outcomes(
     body = {"ok": False, "error_code": status, "description": description, "parameters": parameters}
     platform.trouble("publish", status=status, body=body)
     with pytest.raises(outcome, match=says) as caught:
-        target.finalize(make_delivery(tmp_path), context, Memory().handle())
+        target.finalize(delivery_of(tmp_path), context, Memory().handle())
     assert "Telegram" in str(caught.value)
     assert not platform.published
     if isinstance(caught.value, Retry):
@@ -136,8 +135,8 @@ def test_a_busy_chat_is_tried_again_when_telegram_says(
     platform: Simulated, context: TargetContext, target: Telegram, tmp_path: Path
 ) -> None:
     platform.of_group = platform.limit(1, 60)
-    post(target, make_delivery(tmp_path), context, platform)
-    another = make_delivery(tmp_path, name="02-another")
+    post(target, delivery_of(tmp_path), context, platform)
+    another = delivery_of(tmp_path, name="02-another")
     with pytest.raises(Retry) as retry:
         target.finalize(another, context, Memory().handle())
     platform.clock.advance(retry.value.retry_after or 0)
@@ -148,17 +147,17 @@ def test_a_busy_chat_is_tried_again_when_telegram_says(
 def test_a_long_caption_is_cut_and_the_ai_line_stays(
     platform: Simulated, context: TargetContext, target: Telegram, tmp_path: Path
 ) -> None:
-    post(target, make_delivery(tmp_path, caption="🍵 words & <b>snow</b> " * 100), context, platform)
+    post(target, delivery_of(tmp_path, caption="🍵 words & <b>snow</b> " * 100), context, platform)
     (public,) = platform.published
     assert len(public.text.encode("utf-16-le")) // 2 <= 1024
-    assert public.text.endswith(f"…\n\n{DISCLOSURE}\n#tea #snow")
+    assert public.text.endswith(f"…\n\n{DISCLOSURE}\n#小雪 #节气")
     assert "words & <b>snow</b>" in public.text
 
 
 def test_a_file_that_is_too_large_is_refused_before_anything_is_sent(
     platform: Simulated, context: TargetContext, target: Telegram, tmp_path: Path
 ) -> None:
-    delivery = make_delivery(tmp_path)
+    delivery = delivery_of(tmp_path)
     with pytest.raises(Refused, match="100000 at most"):
         make_target("telegram", chat="@tea_channel", max_bytes=100_000).prepare(delivery, context)
     assert not platform.calls
@@ -170,13 +169,13 @@ def test_a_chat_that_is_not_there_is_refused_before_anything_is_sent(
 ) -> None:
     platform.chats = {"@another"}
     with pytest.raises(Refused, match="chat not found"):
-        target.prepare(make_delivery(tmp_path), context)
+        target.prepare(delivery_of(tmp_path), context)
 
 
 def test_nothing_is_sent_with_the_token_of_another_bot(
     platform: Simulated, outside: TargetContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivery, known = make_delivery(tmp_path), by_address(platform, monkeypatch)
+    delivery, known = delivery_of(tmp_path), by_address(platform, monkeypatch)
     make_target("telegram", **{"chat": "@tea_channel", **known}, account="sandbox_bot").prepare(delivery, outside)
     with pytest.raises(Reauthorise, match="sandbox_bot"):
         make_target("telegram", **{"chat": "@tea_channel", **known}, account="another_bot").prepare(delivery, outside)
@@ -185,7 +184,7 @@ def test_nothing_is_sent_with_the_token_of_another_bot(
 def test_a_message_is_taken_down_and_not_read(
     platform: Simulated, context: TargetContext, target: Telegram, tmp_path: Path
 ) -> None:
-    delivery = make_delivery(tmp_path)
+    delivery = delivery_of(tmp_path)
     published = post(target, delivery, context, platform)
     assert target.read_back(delivery, context, published) == ReadBack()
     target.unpublish(context, published)
@@ -196,7 +195,7 @@ def test_a_message_is_taken_down_and_not_read(
 def test_a_message_that_is_too_old_is_left_to_a_person(
     platform: Simulated, context: TargetContext, target: Telegram, tmp_path: Path
 ) -> None:
-    published = post(target, make_delivery(tmp_path), context, platform)
+    published = post(target, delivery_of(tmp_path), context, platform)
     platform.clock.advance(49 * 3600)
     with pytest.raises(Refused, match="by hand"):
         target.unpublish(context, Published(published.url, published.platform_id))
@@ -219,7 +218,7 @@ def test_no_error_shows_the_token(
     target = make_target("telegram", chat="@tea_channel", token={"env": "BOT_TOKEN"}, url=url)
     context = TargetContext(folder=tmp_path)
     with caplog.at_level(logging.INFO), pytest.raises((Reauthorise, Retry)) as caught:
-        target.prepare(make_delivery(tmp_path), context)
+        target.prepare(delivery_of(tmp_path), context)
     context.close()
     told = "".join(traceback.format_exception(caught.value))
     assert TOKEN not in told
@@ -234,7 +233,7 @@ def test_the_token_of_the_environment_is_used(
     monkeypatch.setenv("BOT_TOKEN", TOKEN)
     target = make_target("telegram", chat="@tea_channel", token={"env": "BOT_TOKEN"}, url=platform.base)
     context = TargetContext(folder=tmp_path)
-    published = post(target, make_delivery(tmp_path), context, platform)
+    published = post(target, delivery_of(tmp_path), context, platform)
     context.close()
     assert TOKEN not in json.dumps([published.url, published.platform_id, dict(published.detail)])
 

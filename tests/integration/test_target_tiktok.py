@@ -29,7 +29,7 @@ from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Res
 from tasks.publishing.targets.tiktok.chunks import Chunks
 from tasks.publishing.targets.tiktok.target import TikTok
 from tasks.publishing.wording import utf16
-from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
+from tests.posting import Died, Elsewhen, Memory, by_address, delivery_of, sent
 
 CHUNK = 5 * 1024 * 1024
 #: Three chunks, of which the last one has the remainder too.
@@ -70,9 +70,9 @@ def moments(platform: Platform) -> list[str]:
     return [moment for moment, _ in platform.calls]
 
 
-def uploaded(delivery: Delivery, context: Elsewhen, ledger: Ledger | None = None) -> Handle:
+def uploaded(delivery: Delivery, context: Elsewhen, memory: Memory | None = None) -> Handle:
     """A handle when everything is there but the last chunk."""
-    handle = (ledger or Ledger()).handle()
+    handle = (memory or Memory()).handle()
     target().upload(delivery, context, handle)
     return handle
 
@@ -82,7 +82,7 @@ def uploaded(delivery: Delivery, context: Elsewhen, ledger: Ledger | None = None
 
 def test_the_last_chunk_publishes_and_no_other_one(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     tiktok = target()
-    handle = Ledger().handle()
+    handle = Memory().handle()
     tiktok.prepare(delivery, context)
     tiktok.upload(delivery, context, handle)
     tiktok.check(delivery, context, handle)
@@ -102,7 +102,7 @@ def test_the_last_chunk_publishes_and_no_other_one(platform: Platform, context: 
 
 
 def test_a_small_file_is_one_chunk_which_publishes(platform: Platform, context: Elsewhen, small: Delivery) -> None:
-    sent(target(), small, context, Ledger().handle())
+    sent(target(), small, context, Memory().handle())
     assert moments(platform) == ["creator_info", "creator_info", "init", "publish"]
     assert platform.published[0].sha256 == sha256(b"a video").hexdigest()
 
@@ -110,7 +110,7 @@ def test_a_small_file_is_one_chunk_which_publishes(platform: Platform, context: 
 def test_everything_that_the_options_say_is_told(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     options = {"privacy": "MUTUAL_FOLLOW_FRIENDS", "disable_comment": True, "cover_at": 1.5, "own_brand": True}
     platform.duet_disabled = True
-    sent(target(**options), small, context, Ledger().handle())
+    sent(target(**options), small, context, Memory().handle())
     told = platform.published[0].detail
     assert told["privacy_level"] == "MUTUAL_FOLLOW_FRIENDS"
     assert (told["disable_comment"], told["disable_duet"], told["disable_stitch"]) == (True, True, False)
@@ -122,7 +122,7 @@ def test_everything_that_the_options_say_is_told(platform: Platform, context: El
 def test_a_cover_is_a_moment_of_the_video(
     platform: Platform, context: Elsewhen, small: Delivery, cover_at: float | None
 ) -> None:
-    sent(target(cover_at=cover_at), small, context, Ledger().handle())
+    sent(target(cover_at=cover_at), small, context, Memory().handle())
     told = platform.published[0].detail.get("video_cover_timestamp_ms")
     assert told == {None: None, 0: 0, 9999.0: 5042}[cover_at]
 
@@ -131,7 +131,7 @@ def test_a_post_in_moderation_is_not_settled_and_has_no_address(
     platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
     platform.processing, platform.moderation = 10.0, 100.0
-    handle = Ledger().handle()
+    handle = Memory().handle()
     tiktok = target()
     published = sent(tiktok, small, context, handle)
     assert tiktok.look_up(small, context, handle) == published
@@ -150,7 +150,7 @@ def test_a_post_for_its_creator_alone_is_settled_without_an_address(
     platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
     tiktok = target(privacy="SELF_ONLY")
-    handle = Ledger().handle()
+    handle = Memory().handle()
     published = sent(tiktok, small, context, handle)
     found = tiktok.look_up(small, context, handle)
     assert found is not None
@@ -192,17 +192,17 @@ def test_a_chunk_size_that_tiktok_may_refuse_is_none(size: int) -> None:
 def test_a_process_may_die_after_anything_that_it_remembered(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    whole = Ledger()
+    whole = Memory()
     sent(target(), delivery, context, whole.handle())
-    for dies_at in range(1, len(whole.committed) + 1):
+    for dies_at in range(1, len(whole.commits) + 1):
         platform.clock.advance(60)
-        ledger = Ledger(dies_at)
+        memory = Memory(dies_at)
         one = replace(delivery, post_id=UUID(int=dies_at))
         with pytest.raises(Died):
-            sent(target(), one, context, ledger.handle())
+            sent(target(), one, context, memory.handle())
         tasks = len(platform.tasks)
-        assert target().look_up(one, context, ledger.handle()) is None
-        sent(target(), one, context, ledger.handle())
+        assert target().look_up(one, context, memory.handle()) is None
+        sent(target(), one, context, memory.handle())
         assert len(platform.tasks) == tasks
         assert len(platform.published) == dies_at + 1
         assert platform.published[-1].sha256 == sha256(CONTENT).hexdigest()
@@ -222,7 +222,7 @@ def test_a_process_that_dies_before_it_remembers_leaves_nothing_public(
     platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
     platform.trouble("init", handled=True, drop=True)
-    handle = Ledger().handle()
+    handle = Memory().handle()
     with pytest.raises(Retry):
         target().upload(small, context, handle)
     assert target().look_up(small, context, handle) is None
@@ -236,7 +236,7 @@ def test_a_line_that_breaks_goes_on_where_tiktok_says(
 ) -> None:
     platform.keeps_cut_chunks = keeps
     platform.trouble("chunk", cut=1_000_000, after=1)
-    handle = Ledger().handle()
+    handle = Memory().handle()
     with pytest.raises(Retry):
         target().upload(delivery, context, handle)
     sent(target(), delivery, context, handle)
@@ -248,7 +248,7 @@ def test_a_chunk_whose_answer_was_lost_is_not_sent_again(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     platform.trouble("chunk", handled=True, drop=True)
-    handle = Ledger().handle()
+    handle = Memory().handle()
     with pytest.raises(Retry):
         target().upload(delivery, context, handle)
     platform.calls.clear()
@@ -258,7 +258,7 @@ def test_a_chunk_whose_answer_was_lost_is_not_sent_again(
 
 def test_tiktok_that_is_elsewhere_is_asked(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.trouble("chunk", status=416, after=1)
-    handle = Ledger().handle()
+    handle = Memory().handle()
     with pytest.raises(Resync):
         target().upload(delivery, context, handle)
     sent(target(), delivery, context, handle)
@@ -271,7 +271,7 @@ def test_another_chunk_size_in_the_definition_is_for_the_next_post(
     handle = uploaded(delivery, context)
     assert handle["chunk_size"] == CHUNK
     platform.trouble("chunk", status=503)
-    other = Ledger().handle()
+    other = Memory().handle()
     with pytest.raises(Retry):
         target().upload(delivery, context, other)
     sent(target(chunk_size=2 * CHUNK), delivery, context, other)
@@ -293,7 +293,7 @@ def test_an_address_that_is_over_in_the_middle_begins_again(
     platform: Platform, context: Elsewhen, delivery: Delivery, status: int
 ) -> None:
     platform.trouble("chunk", status=status, after=1)
-    handle = Ledger().handle()
+    handle = Memory().handle()
     with pytest.raises(Restart):
         target().upload(delivery, context, handle)
     handle.forget()
@@ -348,7 +348,7 @@ class Watched(Platform):
 
 def test_an_upload_address_gets_no_token(small: Delivery, tmp_path: Path) -> None:
     with sandbox([Watched]) as box, closing(Elsewhen(folder=tmp_path, sandbox=box.url)) as context:
-        sent(target(), small, context, Ledger().handle())
+        sent(target(), small, context, Memory().handle())
         [headers] = cast("Any", box["tiktok"]).seen
     assert "authorization" not in headers
     assert headers["content-range"] == "bytes 0-6/7"
@@ -490,7 +490,7 @@ def test_a_post_that_failed_afterwards_says_why(
     platform: Platform, context: Elsewhen, small: Delivery, reason: str, outcome: type[Exception]
 ) -> None:
     platform.reject_processing = reason
-    handle = Ledger().handle()
+    handle = Memory().handle()
     published = sent(target(), small, context, handle)
     assert not published.settled
     with pytest.raises(outcome, match=reason):
@@ -584,7 +584,7 @@ def test_an_app_that_is_not_audited_is_told_what_to_do(platform: Platform, conte
         uploaded(small, context)
     assert "SELF_ONLY" in caught.value.instruction
     platform.private_account = True
-    sent(target(privacy="SELF_ONLY"), small, context, Ledger().handle())
+    sent(target(privacy="SELF_ONLY"), small, context, Memory().handle())
 
 
 # What is checked.
@@ -639,7 +639,7 @@ def test_nothing_is_posted_to_another_account(
 
 def test_a_caption_fits_with_all_its_hashtags(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
     long = delivery_of(tmp_path, b"a video", caption="节气🌾 " * 900, hashtags=("tea", "谷雨"))
-    sent(target(), long, context, Ledger().handle())
+    sent(target(), long, context, Memory().handle())
     title = platform.published[0].text
     assert 2150 < utf16(title) <= 2200
     assert title.startswith("小雪\n节气🌾")
@@ -662,12 +662,12 @@ def test_a_login_is_renewed_and_its_new_refresh_token_kept(
 ) -> None:
     platform.strict = True
     tiktok, path = _with_login(platform, tmp_path)
-    sent(tiktok, small, outside, Ledger().handle())
+    sent(tiktok, small, outside, Memory().handle())
     first = json.loads(path.read_text())
     assert first["refresh_token"] != "sandbox-refresh-token"
     assert first["open_id"] == "open-id-of-sandbox"
     platform.clock.advance(DAY + 1)  # TikTok's tokens live for a day
-    sent(tiktok, small, outside, Ledger().handle())
+    sent(tiktok, small, outside, Memory().handle())
     assert json.loads(path.read_text())["refresh_token"] not in {first["refresh_token"], "sandbox-refresh-token"}
     assert len(platform.published) == 2
 
@@ -687,7 +687,7 @@ def test_a_refresh_token_that_is_used_up_needs_a_person(
 
 
 def test_figures_are_read(platform: Platform, context: Elsewhen, small: Delivery) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     sent(target(), small, context, handle)
     published = target().look_up(small, context, handle)
     assert published is not None
@@ -700,7 +700,7 @@ def test_figures_are_read(platform: Platform, context: Elsewhen, small: Delivery
 def test_a_login_that_may_not_read_figures_is_still_good(
     platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     sent(target(), small, context, handle)
     published = target().look_up(small, context, handle)
     assert published is not None
@@ -730,7 +730,7 @@ def test_an_answer_that_is_not_documented_is_an_outcome(
     tiktok = target()
     published = Published("", "x", {"publish_id": begun["publish_id"], "post_id": "1", "username": "sandbox"})
     _outcome(lambda: tiktok.prepare(small, context))
-    _outcome(lambda: tiktok.upload(small, context, Ledger().handle()))
+    _outcome(lambda: tiktok.upload(small, context, Memory().handle()))
     _outcome(lambda: tiktok.finalize(small, context, begun))
     _outcome(lambda: tiktok.look_up(small, context, begun))
     _outcome(lambda: tiktok.upload(small, context, begun))

@@ -16,8 +16,7 @@ from tasks.publishing.base import Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
 from tasks.publishing.targets.wordpress import WordPress
-from tests.posting import by_address
-from tests.rehearsal import DISCLOSURE, Died, Memory, count, make_delivery, make_target, post, prepared
+from tests.posting import DISCLOSURE, Died, Memory, by_address, count, delivery_of, make_target, post, prepared
 
 SITE = {"url": "https://tea.example/blog", "user": "editor"}
 
@@ -46,7 +45,7 @@ def target() -> WordPress:
 def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path
 ) -> None:
-    delivery = make_delivery(tmp_path, caption="Tea & <b>snow</b>")
+    delivery = delivery_of(tmp_path, caption="Tea & <b>snow</b>")
     published = post(target, delivery, context, platform)
     (public,) = platform.published
     assert published.platform_id == public.id
@@ -54,9 +53,9 @@ def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
     assert published.detail["status"] == "publish"
     assert public.account == "editor"
     assert public.sha256 == delivery.rendition.sha256
-    assert public.text.startswith("First snow\n<!-- wp:video")
+    assert public.text.startswith("小雪\n<!-- wp:video")
     assert "<p>Tea &amp; &lt;b&gt;snow&lt;/b&gt;</p>" in public.text
-    assert f"<p>{DISCLOSURE}<br>#tea #snow</p>" in public.text
+    assert f"<p>{DISCLOSURE}<br>#小雪 #节气</p>" in public.text
     assert public.detail["slug"] == f"clip-{delivery.post_id}"
     cover = platform.library[public.detail["featured_media"]]
     assert cover.mime == "image/jpeg"
@@ -66,7 +65,7 @@ def test_a_video_is_posted_once_with_its_words_and_the_ai_line(
 def test_categories_and_tags_are_those_of_the_definition(
     platform: Simulated, context: TargetContext, tmp_path: Path
 ) -> None:
-    post(make_target("wordpress", **SITE, categories=[3, 4], tags=[7]), make_delivery(tmp_path), context, platform)
+    post(make_target("wordpress", **SITE, categories=[3, 4], tags=[7]), delivery_of(tmp_path), context, platform)
     assert platform.published[0].detail["categories"] == [3, 4]
     assert platform.published[0].detail["tags"] == [7]
 
@@ -75,10 +74,10 @@ def test_categories_and_tags_are_those_of_the_definition(
 def test_a_process_that_dies_at_any_commit_is_continued(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path, commits: int
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory(dies_after=commits)
+    delivery, memory = delivery_of(tmp_path), Memory(dies_after=commits)
     with pytest.raises(Died):
         post(target, delivery, context, platform, memory)
-    memory.dies_after = None
+    memory.dies_after = 0
     post(target, delivery, context, platform, memory)
     assert len(platform.published) == 1
     assert len(platform.library) == 2
@@ -87,7 +86,7 @@ def test_a_process_that_dies_at_any_commit_is_continued(
 def test_a_file_whose_answer_was_lost_is_found_in_the_library(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     platform.trouble("media", handled=True, drop=True)
     with pytest.raises(Retry):
         target.upload(delivery, context, memory.handle())
@@ -99,7 +98,7 @@ def test_a_file_whose_answer_was_lost_is_found_in_the_library(
 def test_a_file_that_was_cut_is_sent_again(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     platform.trouble("media", cut=50_000)
     with pytest.raises(Retry):
         target.upload(delivery, context, memory.handle())
@@ -112,7 +111,7 @@ def test_a_file_that_was_cut_is_sent_again(
 def test_what_became_of_a_post_is_looked_up(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path, happened: bool, how: Any
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     handle = prepared(target, delivery, context, memory, platform)
     assert target.look_up(delivery, context, memory.handle()) is None
     platform.trouble("publish", handled=happened, **how)
@@ -127,7 +126,7 @@ def test_what_became_of_a_post_is_looked_up(
 def test_posting_twice_is_posting_once(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     published = post(target, delivery, context, platform, memory)
     assert target.finalize(delivery, context, memory.handle()) == published
     assert len(platform.published) == 1
@@ -136,7 +135,7 @@ def test_posting_twice_is_posting_once(
 def test_an_answer_that_names_no_post_is_ambiguous(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     handle = prepared(target, delivery, context, memory, platform)
     platform.trouble("publish", handled=True, status=200, body="<html>a page of a cache</html>")
     with pytest.raises(Ambiguous):
@@ -146,7 +145,7 @@ def test_an_answer_that_names_no_post_is_ambiguous(
 def test_an_answer_that_is_no_list_does_not_pass_for_an_empty_one(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path
 ) -> None:
-    delivery = make_delivery(tmp_path)
+    delivery = delivery_of(tmp_path)
     for status, body, outcome in ((200, "<html>", Retry), (200, {}, Retry), (403, {}, Reauthorise), (400, {}, Retry)):
         platform.trouble("look_up", status=status, body=body)
         with pytest.raises(outcome):
@@ -157,7 +156,7 @@ def test_a_post_becomes_public_when_its_time_comes(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path
 ) -> None:
     at = dt.datetime.now(dt.timezone(dt.timedelta(hours=8))) + dt.timedelta(hours=2)
-    delivery = make_delivery(tmp_path, public_at=at)
+    delivery = delivery_of(tmp_path, public_at=at)
     published = post(target, delivery, context, platform)
     assert not published.settled
     assert published.detail["status"] == "future"
@@ -178,7 +177,7 @@ def test_a_time_that_has_come_is_now(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path
 ) -> None:
     at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)
-    post(target, make_delivery(tmp_path, public_at=at), context, platform)
+    post(target, delivery_of(tmp_path, public_at=at), context, platform)
     assert len(platform.public) == 1
 
 
@@ -187,7 +186,7 @@ def test_an_editor_may_have_the_last_word(
     platform: Simulated, context: TargetContext, tmp_path: Path, status: str
 ) -> None:
     target = make_target("wordpress", **SITE, status=status)
-    delivery = make_delivery(tmp_path, public_at=dt.datetime.now(dt.UTC) + dt.timedelta(hours=2))
+    delivery = delivery_of(tmp_path, public_at=dt.datetime.now(dt.UTC) + dt.timedelta(hours=2))
     published = post(target, delivery, context, platform)
     assert not platform.published
     assert target.read_back(delivery, context, published).public is None
@@ -217,7 +216,7 @@ def test_the_sites_words_mean_outcomes(
     outcome: type[Exception],
     says: str,
 ) -> None:
-    delivery, memory = make_delivery(tmp_path), Memory()
+    delivery, memory = delivery_of(tmp_path), Memory()
     handle = prepared(target, delivery, context, memory, platform)
     platform.trouble("publish", status=status, body={"code": code, "message": "no", "data": {"status": status}})
     with pytest.raises(outcome, match=says) as caught:
@@ -231,13 +230,13 @@ def test_a_file_that_is_too_large_for_the_site_is_refused(
 ) -> None:
     platform.largest = 100_000
     with pytest.raises(Refused, match="larger files"):
-        target.upload(make_delivery(tmp_path), context, Memory().handle())
+        target.upload(delivery_of(tmp_path), context, Memory().handle())
 
 
 def test_nothing_is_posted_as_another_user(
     platform: Simulated, outside: TargetContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delivery, known = make_delivery(tmp_path), by_address(platform, monkeypatch)
+    delivery, known = delivery_of(tmp_path), by_address(platform, monkeypatch)
     make_target("wordpress", **{**SITE, **known}, account="editor").prepare(delivery, outside)
     with pytest.raises(Reauthorise, match="another"):
         make_target("wordpress", **{**SITE, **known}, account="another").prepare(delivery, outside)
@@ -246,7 +245,7 @@ def test_nothing_is_posted_as_another_user(
 def test_a_post_is_read_and_taken_down_with_its_files(
     platform: Simulated, context: TargetContext, target: WordPress, tmp_path: Path
 ) -> None:
-    delivery = make_delivery(tmp_path)
+    delivery = delivery_of(tmp_path)
     published = post(target, delivery, context, platform)
     assert target.read_back(delivery, context, published).public is True
     target.unpublish(context, published)
@@ -263,11 +262,11 @@ def test_the_password_is_the_one_that_wordpress_shows(
     monkeypatch.setenv("WORDPRESS_PASSWORD", "abcd EFGH ijkl MNOP qrst UVWX")
     context = TargetContext(folder=tmp_path)
     target = make_target("wordpress", url=platform.base, user="editor", token={"env": "WORDPRESS_PASSWORD"})
-    post(target, make_delivery(tmp_path), context, platform)
+    post(target, delivery_of(tmp_path), context, platform)
     assert platform.published[0].account == "editor"
     platform.expire_tokens()
     with pytest.raises(Reauthorise, match="application password") as caught:
-        target.upload(make_delivery(tmp_path, name="02-another"), context, Memory().handle())
+        target.upload(delivery_of(tmp_path, name="02-another"), context, Memory().handle())
     assert "abcd" not in str(caught.value)
     context.close()
 

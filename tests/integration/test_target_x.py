@@ -25,7 +25,7 @@ from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Res
 from tasks.publishing.targets.x.media import SEGMENT
 from tasks.publishing.targets.x.target import X
 from tasks.publishing.targets.x.weighted import weighted
-from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
+from tests.posting import Died, Elsewhen, Memory, by_address, delivery_of, sent
 
 #: Two whole segments and a remainder.
 CONTENT = bytes(range(256)) * (2 * SEGMENT // 256) + b"the end"
@@ -70,7 +70,7 @@ def moments(platform: Platform) -> list[str]:
 def test_a_video_is_not_public_until_finalize_and_then_it_is_with_its_words_and_the_ai_flag(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle, x = Ledger().handle(), target()
+    handle, x = Memory().handle(), target()
     x.prepare(delivery, context)
     x.upload(delivery, context, handle)
     x.check(delivery, context, handle)
@@ -88,7 +88,7 @@ def test_a_video_is_not_public_until_finalize_and_then_it_is_with_its_words_and_
 
 def test_it_is_read_back(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     x = target()
-    published = sent(x, small, context, Ledger().handle())
+    published = sent(x, small, context, Memory().handle())
     seen = x.read_back(small, context, published)
     assert (seen.public, seen.labelled) == (True, None)
     platform.trouble("read", status=200, body={"data": {"id": "1", "made_with_ai": True}})
@@ -99,13 +99,13 @@ def test_it_is_read_back(platform: Platform, context: Elsewhen, small: Delivery)
 
 @pytest.mark.parametrize("settings", ["following", "mentionedUsers", None])
 def test_who_may_reply(settings: str | None, platform: Platform, context: Elsewhen, small: Delivery) -> None:
-    sent(target(reply_settings=settings), small, context, Ledger().handle())
+    sent(target(reply_settings=settings), small, context, Memory().handle())
     assert platform.published[0].detail["request"].get("reply_settings") == settings
 
 
 def test_taking_a_post_down_twice_is_doing_it_once(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     x = target()
-    published = sent(x, small, context, Ledger().handle())
+    published = sent(x, small, context, Memory().handle())
     x.unpublish(context, published)
     x.unpublish(context, published)
     assert not platform.public
@@ -113,7 +113,7 @@ def test_taking_a_post_down_twice_is_doing_it_once(platform: Platform, context: 
 
 def test_numbers_of_a_post(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     x = target()
-    published = sent(x, small, context, Ledger().handle())
+    published = sent(x, small, context, Memory().handle())
     platform.clock.advance(86_400)
     told = x.metrics(context, published)
     assert told.views is not None
@@ -147,7 +147,7 @@ def test_how_a_text_is_counted(text: str, weight: int) -> None:
     "caption", ["雪" * 500, "snow " * 200, "🍵" * 300, "https://shop.example/a " * 50, "a.co " * 90]
 )
 def test_what_is_cut_fits(caption: str, platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
-    sent(target(), delivery_of(tmp_path, b"v", caption=caption), context, Ledger().handle())
+    sent(target(), delivery_of(tmp_path, b"v", caption=caption), context, Memory().handle())
     text = platform.published[0].text
     assert weighted(text) <= 280
     assert "…" in text
@@ -156,7 +156,7 @@ def test_what_is_cut_fits(caption: str, platform: Platform, context: Elsewhen, t
 
 def test_of_many_hashtags_there_are_three(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
     tags = tuple(f"节气{number}" for number in range(20))
-    sent(target(), delivery_of(tmp_path, b"v", caption="雪", hashtags=tags), context, Ledger().handle())
+    sent(target(), delivery_of(tmp_path, b"v", caption="雪", hashtags=tags), context, Memory().handle())
     assert platform.published[0].text == "小雪\n雪\n\n#节气0 #节气1 #节气2"
 
 
@@ -164,10 +164,10 @@ def test_an_account_with_premium_has_more_room_and_its_long_post_is_found(
     platform: Platform, context: Elsewhen, tmp_path: Path
 ) -> None:
     platform.premium = True
-    ledger, x, delivery = Ledger(), target(premium=True), delivery_of(tmp_path, b"v", caption="雪" * 3000)
-    published = sent(x, delivery, context, ledger.handle())
+    memory, x, delivery = Memory(), target(premium=True), delivery_of(tmp_path, b"v", caption="雪" * 3000)
+    published = sent(x, delivery, context, memory.handle())
     assert len(platform.published[0].text) > 3000
-    assert x.look_up(delivery, context, ledger.handle()) == published
+    assert x.look_up(delivery, context, memory.handle()) == published
 
 
 # What can be known before a byte is sent.
@@ -207,10 +207,10 @@ def test_the_login_of_another_account_posts_nothing(
 def test_a_process_that_dies_after_any_commit_is_continued_and_posts_once(
     commit: int, platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, x = Ledger(dies_at=commit), target()
+    memory, x = Memory(dies_after=commit), target()
     with pytest.raises(Died):
-        sent(x, delivery, context, ledger.handle())
-    sent(x, delivery, context, ledger.handle())
+        sent(x, delivery, context, memory.handle())
+    sent(x, delivery, context, memory.handle())
     [post] = platform.published
     assert post.sha256 == sha256(CONTENT).hexdigest()
     assert moments(platform).count("init") == 1
@@ -222,11 +222,11 @@ def test_only_a_segment_that_was_not_acknowledged_is_sent_again(
     how: dict[str, Any], platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     platform.trouble("chunk", after=1, **how)
-    ledger, x = Ledger(), target()
+    memory, x = Memory(), target()
     with pytest.raises(Retry):
-        x.upload(delivery, context, ledger.handle())
-    assert ledger.committed[-1]["segments"] == 1
-    sent(x, delivery, context, ledger.handle())
+        x.upload(delivery, context, memory.handle())
+    assert memory.commits[-1]["segments"] == 1
+    sent(x, delivery, context, memory.handle())
     assert platform.published[0].sha256 == sha256(CONTENT).hexdigest()
     assert moments(platform).count("chunk") == 4
 
@@ -234,11 +234,11 @@ def test_only_a_segment_that_was_not_acknowledged_is_sent_again(
 def test_an_upload_goes_on_with_the_segments_that_it_began_with(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    ledger, x = Ledger(dies_at=1), target()
+    memory, x = Memory(dies_after=1), target()
     with pytest.raises(Died):
-        x.upload(delivery, context, ledger.handle())
-    ledger.committed.append({**ledger.committed[-1], "segment_bytes": 3 * 1024 * 1024})  # another version's
-    sent(x, delivery, context, ledger.handle())
+        x.upload(delivery, context, memory.handle())
+    memory.commits.append({**memory.commits[-1], "segment_bytes": 3 * 1024 * 1024})  # another version's
+    sent(x, delivery, context, memory.handle())
     assert platform.published[0].sha256 == sha256(CONTENT).hexdigest()
 
 
@@ -248,34 +248,34 @@ def test_an_upload_that_was_put_together_already_is_gone_on_with(
     platform.processing = 10.0
     platform.trouble("finalize", handled=True, drop=True)
     platform.trouble("finalize", status=400, body=problem(400, "Invalid Request", "finalized already"))
-    ledger, x = Ledger(), target()
+    memory, x = Memory(), target()
     with pytest.raises(Retry):
-        x.upload(small, context, ledger.handle())
-    x.upload(small, context, ledger.handle())
-    assert ledger.committed[-1]["uploaded"] is True
+        x.upload(small, context, memory.handle())
+    x.upload(small, context, memory.handle())
+    assert memory.commits[-1]["uploaded"] is True
     platform.clock.advance(10)
-    sent(x, small, context, ledger.handle())
+    sent(x, small, context, memory.handle())
     assert len(platform.published) == 1
 
 
 def test_a_refusal_to_put_it_together_is_one(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     platform.trouble("finalize", status=400, body=problem(400, "Invalid Request", "Segments do not add up"))
     with pytest.raises(Refused, match="do not add up"):
-        target().upload(small, context, Ledger().handle())
+        target().upload(small, context, Memory().handle())
 
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_an_upload_that_has_expired_begins_again(
     ours: bool, platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
-    ledger, x = Ledger(), target()
-    x.upload(small, context, ledger.handle())
+    memory, x = Memory(), target()
+    x.upload(small, context, memory.handle())
     if ours:
         context.ahead = dt.timedelta(days=2)
     else:
         platform.clock.advance(2 * 86_400)
     with pytest.raises(Restart):
-        x.check(small, context, ledger.handle())
+        x.check(small, context, memory.handle())
 
 
 # While it is processed.
@@ -283,7 +283,7 @@ def test_an_upload_that_has_expired_begins_again(
 
 def test_processing_is_waited_for_as_long_as_it_says(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     platform.processing, platform.check_after = 100.0, 7
-    handle, x = Ledger().handle(), target()
+    handle, x = Memory().handle(), target()
     x.upload(small, context, handle)
     for _ in range(2):
         with pytest.raises(Wait) as caught:
@@ -296,7 +296,7 @@ def test_processing_is_waited_for_as_long_as_it_says(platform: Platform, context
 
 def test_processing_that_fails_is_refused(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     platform.processing, platform.reject_processing = 0.001, "Unsupported video format"
-    handle, x = Ledger().handle(), target()
+    handle, x = Memory().handle(), target()
     x.upload(small, context, handle)
     platform.clock.advance(1)
     with pytest.raises(Refused, match="InvalidMedia Unsupported video format"):
@@ -313,31 +313,31 @@ def test_an_answer_that_does_not_say_is_ambiguous_and_the_post_is_found(
 ) -> None:
     platform.shortens_links = shortens
     platform.trouble("publish", handled=True, **how)
-    ledger, x = Ledger(), target()
+    memory, x = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(x, delivery, context, ledger.handle())
-    found = x.look_up(delivery, context, ledger.handle())
+        sent(x, delivery, context, memory.handle())
+    found = x.look_up(delivery, context, memory.handle())
     assert found is not None
     assert found.platform_id == platform.published[0].id
-    assert x.finalize(delivery, context, ledger.handle()) == found
+    assert x.finalize(delivery, context, memory.handle()) == found
     assert len(platform.published) == 1
 
 
 def test_a_call_that_never_arrived_is_made_again(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     platform.trouble("publish", drop=True)
-    ledger, x = Ledger(), target()
+    memory, x = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(x, small, context, ledger.handle())
-    assert x.look_up(small, context, ledger.handle()) is None
-    x.finalize(small, context, ledger.handle())
+        sent(x, small, context, memory.handle())
+    assert x.look_up(small, context, memory.handle()) is None
+    x.finalize(small, context, memory.handle())
     assert len(platform.published) == 1
 
 
 def test_a_duplicate_of_another_post_is_refused(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     platform.refuse_duplicates = True
-    sent(target(), small, context, Ledger().handle())
+    sent(target(), small, context, Memory().handle())
     with pytest.raises(Refused, match="duplicate"):
-        sent(target(), small, context, Ledger().handle())
+        sent(target(), small, context, Memory().handle())
     assert len(platform.published) == 1
 
 
@@ -346,15 +346,15 @@ def test_a_duplicate_of_an_earlier_attempt_is_looked_up_for_as_long_as_the_list_
 ) -> None:
     platform.refuse_duplicates, platform.slow_lookup = True, 600.0
     platform.trouble("publish", handled=True, drop=True)
-    ledger, x = Ledger(), target()
+    memory, x = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(x, small, context, ledger.handle())
+        sent(x, small, context, memory.handle())
     for _ in range(2):
-        assert x.look_up(small, context, ledger.handle()) is None
+        assert x.look_up(small, context, memory.handle()) is None
         with pytest.raises(Ambiguous, match="duplicate"):
-            x.finalize(small, context, ledger.handle())
+            x.finalize(small, context, memory.handle())
     platform.slow_lookup = 0.0
-    found = x.look_up(small, context, ledger.handle())
+    found = x.look_up(small, context, memory.handle())
     assert found is not None
     assert len(platform.published) == 1
 
@@ -363,19 +363,19 @@ def test_a_duplicate_that_is_in_no_list_after_an_hour_is_somebody_elses(
     platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
     platform.trouble("publish", drop=True)
-    ledger, x = Ledger(), target()
+    memory, x = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(x, small, context, ledger.handle())
+        sent(x, small, context, memory.handle())
     platform.trouble("publish", status=403, body=DUPLICATE)
     context.ahead = dt.timedelta(hours=1, minutes=1)
     with pytest.raises(Refused, match="duplicate"):
-        x.finalize(small, context, ledger.handle())
+        x.finalize(small, context, memory.handle())
 
 
 def test_media_that_are_gone_at_the_last_moment_begin_again(
     platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
-    handle, x = Ledger().handle(), target()
+    handle, x = Memory().handle(), target()
     x.upload(small, context, handle)
     platform.clock.advance(2 * 86_400)
     with pytest.raises(Restart, match="media IDs"):
@@ -385,7 +385,7 @@ def test_media_that_are_gone_at_the_last_moment_begin_again(
 def test_what_was_paid_for_is_used_up(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     platform.usage_capped = True
     with pytest.raises(Defer) as caught:
-        sent(target(), small, context, Ledger().handle())
+        sent(target(), small, context, Memory().handle())
     until = caught.value.until
     assert until > context.now()
     assert (until.day, until.hour, until.minute) == (1, 0, 0)
@@ -394,18 +394,18 @@ def test_what_was_paid_for_is_used_up(platform: Platform, context: Elsewhen, sma
 def test_a_full_quarter_of_an_hour_is_tried_again_and_a_full_day_is_deferred(
     platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
-    handle, x = Ledger().handle(), target()
+    handle, x = Memory().handle(), target()
     x.upload(small, context, handle)
     platform.limits["publish"] = platform.limit(1, 900)
     x.finalize(small, context, handle)
     with pytest.raises(Retry) as caught:
-        sent(x, small, context, Ledger().handle())
+        sent(x, small, context, Memory().handle())
     assert caught.value.retry_after is not None
     assert 0 < caught.value.retry_after < 960
     platform.app_limits["publish"] = platform.limit(1, 86_400)
     platform.app_limits["publish"].take("")
     with pytest.raises(Defer):
-        sent(x, small, context, Ledger().handle())
+        sent(x, small, context, Memory().handle())
     assert len(platform.published) == 1
 
 
@@ -431,12 +431,12 @@ def test_which_post_is_ours(
     listed: dict[str, Json], found: bool, platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
     platform.trouble("publish", drop=True)
-    ledger, x = Ledger(), target()
+    memory, x = Memory(), target()
     with pytest.raises(Ambiguous):
-        sent(x, small, context, ledger.handle())
-    one = json.loads(json.dumps(post(**listed)).replace("{media}", ledger.committed[-1]["media"]))
+        sent(x, small, context, memory.handle())
+    one = json.loads(json.dumps(post(**listed)).replace("{media}", memory.commits[-1]["media"]))
     platform.trouble("list", status=200, body={"data": [post(text="before"), one], "meta": {"result_count": 2}})
-    seen = x.look_up(small, context, ledger.handle())
+    seen = x.look_up(small, context, memory.handle())
     assert (seen is not None and seen.platform_id == "7") is found
 
 
@@ -454,11 +454,11 @@ def test_which_post_is_ours(
 def test_a_question_that_is_refused_says_nothing_of_the_post(
     status: int, body: Json, outcome: type[Exception], platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
-    ledger, x = Ledger(), target()
-    sent(x, small, context, ledger.handle())
+    memory, x = Memory(), target()
+    sent(x, small, context, memory.handle())
     platform.trouble("list", status=status, body=body)
     with pytest.raises(outcome):
-        x.look_up(small, context, ledger.handle())
+        x.look_up(small, context, memory.handle())
 
 
 # What the platform's words mean.
@@ -531,4 +531,4 @@ def test_a_refresh_token_that_is_spent_is_for_a_person(
 def test_an_expired_token_pauses_the_target(platform: Platform, context: Elsewhen, small: Delivery) -> None:
     platform.expire_tokens()
     with pytest.raises(Reauthorise, match="Unauthorized"):
-        target().upload(small, context, Ledger().handle())
+        target().upload(small, context, Memory().handle())

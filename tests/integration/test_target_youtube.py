@@ -26,7 +26,7 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.targets.youtube.session import GRAIN
 from tasks.publishing.targets.youtube.target import YouTube
-from tests.posting import Died, Elsewhen, Ledger, by_address, delivery_of, sent
+from tests.posting import Died, Elsewhen, Memory, by_address, delivery_of, sent
 
 #: Three chunks and a remainder.
 CONTENT = bytes(range(256)) * (3 * GRAIN // 256) + b"the end"
@@ -66,7 +66,7 @@ def moments(platform: Platform) -> list[str]:
 def test_a_video_is_private_until_finalize_and_then_public_with_its_words_and_the_ai_flag(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     youtube = target()
     youtube.prepare(delivery, context)
     youtube.upload(delivery, context, handle)
@@ -88,16 +88,16 @@ def test_a_video_is_private_until_finalize_and_then_public_with_its_words_and_th
 def test_a_file_goes_in_chunks_and_a_small_one_in_one_request(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    target().upload(delivery, context, Ledger().handle())
+    target().upload(delivery, context, Memory().handle())
     assert moments(platform) == ["init", "chunk", "chunk", "chunk", "chunk"]
     platform.calls.clear()
-    YouTube.model_validate({"type": "youtube"}).upload(delivery, context, Ledger().handle())
+    YouTube.model_validate({"type": "youtube"}).upload(delivery, context, Memory().handle())
     assert moments(platform) == ["init", "chunk"]
 
 
 def test_everything_that_the_options_say_is_told(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     options = {"category": "27", "language": "zh-Hans", "made_for_kids": True, "embeddable": False}
-    sent(target(**options, license="creativeCommon"), delivery, context, Ledger().handle())
+    sent(target(**options, license="creativeCommon"), delivery, context, Memory().handle())
     told = platform.published[0].detail
     assert (told["categoryId"], told["defaultLanguage"], told["tags"]) == ("27", "zh-Hans", ["小雪", "节气"])
     assert (told["selfDeclaredMadeForKids"], told["embeddable"], told["license"]) == (True, False, "creativeCommon")
@@ -108,7 +108,7 @@ def test_what_is_not_for_all_is_not_called_public(
     platform: Platform, context: Elsewhen, delivery: Delivery, privacy: str
 ) -> None:
     youtube = target(privacy=privacy)
-    handle = Ledger().handle()
+    handle = Memory().handle()
     published = sent(youtube, delivery, context, handle)
     assert published.detail["privacy"] == privacy
     assert youtube.read_back(delivery, context, published).public is False
@@ -120,7 +120,7 @@ def test_youtube_publishes_at_the_time_that_it_is_told(
 ) -> None:
     tomorrow = replace(delivery, public_at=context.now() + dt.timedelta(days=1))
     youtube = target()
-    handle = Ledger().handle()
+    handle = Memory().handle()
     published = sent(youtube, tomorrow, context, handle)
     assert not published.settled
     assert not platform.published
@@ -135,16 +135,16 @@ def test_youtube_publishes_at_the_time_that_it_is_told(
 
 def test_a_time_that_is_over_means_now(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     late = replace(delivery, public_at=context.now() - dt.timedelta(hours=1))
-    assert sent(target(), late, context, Ledger().handle()).settled
+    assert sent(target(), late, context, Memory().handle()).settled
     assert len(platform.published) == 1
 
 
 def test_two_posts_with_the_same_words_are_two_videos(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
     one = delivery_of(tmp_path, CONTENT)
     two = replace(one, post_id=UUID(int=7))
-    first, second = (sent(target(), delivery, context, Ledger().handle()) for delivery in (one, two))
+    first, second = (sent(target(), delivery, context, Memory().handle()) for delivery in (one, two))
     assert first.platform_id != second.platform_id
-    assert cast("Any", target().look_up(two, context, Ledger().handle())).platform_id == second.platform_id
+    assert cast("Any", target().look_up(two, context, Memory().handle())).platform_id == second.platform_id
 
 
 # The upload is continued.
@@ -153,14 +153,14 @@ def test_two_posts_with_the_same_words_are_two_videos(platform: Platform, contex
 def test_a_process_may_die_after_anything_that_it_remembered(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    whole = Ledger()
+    whole = Memory()
     target().upload(delivery, context, whole.handle())
-    for dies_at in range(1, len(whole.committed) + 1):
-        ledger = Ledger(dies_at)
+    for dies_at in range(1, len(whole.commits) + 1):
+        memory = Memory(dies_at)
         with pytest.raises(Died):
-            target().upload(delivery, context, ledger.handle())
+            target().upload(delivery, context, memory.handle())
         made = platform.inserts.used
-        published = sent(target(), delivery, context, ledger.handle())
+        published = sent(target(), delivery, context, memory.handle())
         assert platform.inserts.used == made
         assert platform.published[-1].id == published.platform_id
         assert platform.published[-1].sha256 == sha256(CONTENT).hexdigest()
@@ -177,7 +177,7 @@ def test_the_session_is_remembered_before_the_first_byte(
 def test_a_line_that_breaks_costs_what_was_not_stored(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     platform.trouble("chunk", cut=100_000, after=1)
     with pytest.raises(Retry):
         target().upload(delivery, context, handle)
@@ -190,7 +190,7 @@ def test_a_line_that_breaks_costs_what_was_not_stored(
 def test_a_service_that_breaks_within_a_chunk_is_asked_what_it_has(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     platform.breaks_after = 70_000
     with pytest.raises(Retry):
         target().upload(delivery, context, handle)
@@ -201,7 +201,7 @@ def test_a_service_that_breaks_within_a_chunk_is_asked_what_it_has(
 def test_youtube_that_kept_less_than_it_got_is_given_the_rest(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     platform.trouble("chunk", status=308, headers={"Range": "bytes=0-9"})
     with pytest.raises(Resync):
         target().upload(delivery, context, handle)
@@ -212,7 +212,7 @@ def test_youtube_that_kept_less_than_it_got_is_given_the_rest(
 def test_an_upload_whose_last_answer_was_lost_is_one_video(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     platform.trouble("chunk", handled=True, drop=True, after=3)
     with pytest.raises(Retry):
         target().upload(delivery, context, handle)
@@ -222,7 +222,7 @@ def test_an_upload_whose_last_answer_was_lost_is_one_video(
 
 
 def test_a_finished_upload_is_not_asked_about_again(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     target().upload(delivery, context, handle)
     platform.calls.clear()
     target().upload(delivery, context, handle)
@@ -232,7 +232,7 @@ def test_a_finished_upload_is_not_asked_about_again(platform: Platform, context:
 def test_a_session_that_is_over_begins_again_from_nothing(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     platform.trouble("chunk", status=503, after=1)
     with pytest.raises(Retry):
         target().upload(delivery, context, handle)
@@ -249,11 +249,11 @@ def test_a_session_that_is_over_in_the_middle_of_an_upload_is_met_the_same_way(
 ) -> None:
     platform.trouble("chunk", status=410, after=2)
     with pytest.raises(Restart):
-        target().upload(delivery, context, Ledger().handle())
+        target().upload(delivery, context, Memory().handle())
 
 
 def test_a_video_outlives_its_session(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     platform.trouble("chunk", handled=True, drop=True, after=3)
     with pytest.raises(Retry):
         target().upload(delivery, context, handle)
@@ -267,7 +267,7 @@ def test_a_video_outlives_its_session(platform: Platform, context: Elsewhen, del
 def test_bytes_go_to_google_only(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.trouble("init", status=200, headers={"Location": "https://elsewhere.example/upload"})
     with pytest.raises(Refused, match=r"elsewhere\.example"):
-        target().upload(delivery, context, Ledger().handle())
+        target().upload(delivery, context, Memory().handle())
     assert moments(platform) == ["init"]
 
 
@@ -278,7 +278,7 @@ def test_publishing_waits_until_the_video_is_processed(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
     platform.processing = 40.0
-    handle = Ledger().handle()
+    handle = Memory().handle()
     target().upload(delivery, context, handle)
     with pytest.raises(Wait) as caught:
         target().check(delivery, context, handle)
@@ -292,7 +292,7 @@ def test_a_video_that_youtube_does_not_want_is_refused_with_its_reason(
     platform: Platform, context: Elsewhen, delivery: Delivery, reason: str
 ) -> None:
     platform.reject_processing = reason
-    handle = Ledger().handle()
+    handle = Memory().handle()
     target().upload(delivery, context, handle)
     with pytest.raises(Refused, match=reason) as caught:
         target().check(delivery, context, handle)
@@ -301,7 +301,7 @@ def test_a_video_that_youtube_does_not_want_is_refused_with_its_reason(
 
 def test_an_upload_that_was_broken_off_is_made_again(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.reject_processing = "uploadAborted"
-    handle = Ledger().handle()
+    handle = Memory().handle()
     target().upload(delivery, context, handle)
     with pytest.raises(Restart):
         target().check(delivery, context, handle)
@@ -310,7 +310,7 @@ def test_an_upload_that_was_broken_off_is_made_again(platform: Platform, context
 def test_a_video_that_is_not_there_may_be_new_or_gone(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     target().upload(delivery, context, handle)
     httpx.delete(f"{platform.base}/youtube/v3/videos?id={handle['video']}", headers={"Authorization": "Bearer it"})
     with pytest.raises(Wait):
@@ -329,7 +329,7 @@ def test_an_answer_that_does_not_come_is_ambiguous_and_then_looked_up(
     platform: Platform, context: Elsewhen, delivery: Delivery, trouble: dict[str, Any], happened: bool
 ) -> None:
     youtube = target()
-    handle = Ledger().handle()
+    handle = Memory().handle()
     youtube.upload(delivery, context, handle)
     platform.trouble("publish", handled=happened, **trouble)
     with pytest.raises(Ambiguous):
@@ -345,7 +345,7 @@ def test_an_answer_that_does_not_come_is_ambiguous_and_then_looked_up(
 def test_a_definite_refusal_is_not_ambiguous(
     platform: Platform, context: Elsewhen, delivery: Delivery, status: int
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     target().upload(delivery, context, handle)
     platform.trouble("publish", status=status, body=error("rateLimitExceeded"), headers={"Retry-After": "7"})
     with pytest.raises(Retry) as caught:
@@ -354,7 +354,7 @@ def test_a_definite_refusal_is_not_ambiguous(
 
 
 def test_an_answer_that_says_nothing_is_taken(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     target().upload(delivery, context, handle)
     platform.trouble("publish", handled=True, status=200, body="no JSON")
     published = target().finalize(delivery, context, handle)
@@ -365,23 +365,23 @@ def test_a_post_is_found_when_nothing_of_it_is_known(platform: Platform, context
     one = delivery_of(tmp_path, CONTENT)
     deliveries = [replace(one, post_id=UUID(int=number)) for number in range(60)]  # more than a page, with one text
     youtube = YouTube.model_validate({"type": "youtube"})
-    ids = [sent(youtube, delivery, context, Ledger().handle()).platform_id for delivery in deliveries]
-    found = youtube.look_up(deliveries[3], context, Ledger().handle())
+    ids = [sent(youtube, delivery, context, Memory().handle()).platform_id for delivery in deliveries]
+    found = youtube.look_up(deliveries[3], context, Memory().handle())
     assert found is not None
     assert found.platform_id == ids[3]
     never = replace(one, post_id=UUID(int=999))
-    assert youtube.look_up(never, context, Ledger().handle()) is None
+    assert youtube.look_up(never, context, Memory().handle()) is None
 
 
 def test_an_upload_is_looked_up_by_its_session(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    ledger = Ledger(dies_at=2)
+    memory = Memory(dies_after=2)
     with pytest.raises(Died):
-        target().upload(delivery, context, ledger.handle())
-    session = Ledger(committed=ledger.committed[:1])
+        target().upload(delivery, context, memory.handle())
+    session = Memory(commits=memory.commits[:1])
     assert target().look_up(delivery, context, session.handle()) is None
-    sent(target(), delivery, context, ledger.handle())
+    sent(target(), delivery, context, memory.handle())
     assert cast("Any", target().look_up(delivery, context, session.handle())).platform_id == platform.published[0].id
-    unfinished = Ledger()
+    unfinished = Memory()
     platform.trouble("chunk", status=503, after=1)
     with pytest.raises(Retry):
         target().upload(delivery, context, unfinished.handle())
@@ -391,22 +391,22 @@ def test_an_upload_is_looked_up_by_its_session(platform: Platform, context: Else
 def test_an_upload_whose_name_is_not_told_yet_is_not_given_up(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    target().upload(delivery, context, Ledger().handle())
+    target().upload(delivery, context, Memory().handle())
     told = {"items": [{"id": "x", "snippet": {"title": "小雪"}, "status": {"uploadStatus": "uploaded"}}]}
     platform.trouble("status", status=200, body=told)
     with pytest.raises(Retry):
-        target().look_up(delivery, context, Ledger().handle())
+        target().look_up(delivery, context, Memory().handle())
 
 
 def test_a_channel_without_a_video_has_no_list(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.trouble("uploads", status=404, body=error("playlistNotFound"))
-    assert target().look_up(delivery, context, Ledger().handle()) is None
+    assert target().look_up(delivery, context, Memory().handle()) is None
 
 
 def test_a_video_that_somebody_removed_is_not_sent_again(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     published = sent(target(), delivery, context, handle)
     target().unpublish(context, published)
     target().unpublish(context, published)
@@ -419,7 +419,7 @@ def test_a_video_that_somebody_removed_is_not_sent_again(
 def test_a_video_that_youtube_calls_deleted_is_not_found_live(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    handle = Ledger().handle()
+    handle = Memory().handle()
     sent(target(), delivery, context, handle)
     told = {"items": [{"id": handle["video"], "status": {"uploadStatus": "deleted", "privacyStatus": "public"}}]}
     platform.trouble("status", status=200, body=told, times=2)
@@ -431,7 +431,7 @@ def test_a_video_that_youtube_calls_deleted_is_not_found_live(
 
 def test_a_project_that_is_not_audited_is_found_out(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.forced_private = True
-    published = sent(target(), delivery, context, Ledger().handle())
+    published = sent(target(), delivery, context, Memory().handle())
     assert published.detail["privacy"] == "private"
     told = target().read_back(delivery, context, published)
     assert told.public is False
@@ -479,7 +479,7 @@ def test_a_full_day_ends_at_midnight_where_youtube_counts(
 ) -> None:
     platform.inserts.take(100)
     with pytest.raises(Defer) as caught:
-        target().upload(delivery, context, Ledger().handle())
+        target().upload(delivery, context, Memory().handle())
     assert dt.timedelta(0) < caught.value.until - context.now() <= dt.timedelta(hours=25)
 
 
@@ -499,7 +499,7 @@ def test_a_login_is_renewed_when_its_token_is_refused_even_within_an_upload(
 ) -> None:
     platform.strict = True
     youtube, path = _with_login(platform, tmp_path)
-    handle = Ledger().handle()
+    handle = Memory().handle()
     platform.trouble("chunk", status=401, body=error("authError"), after=1)
     sent(youtube, delivery, outside, handle)
     assert moments(platform).count("token") == 2
@@ -515,7 +515,7 @@ def test_a_refresh_token_that_is_revoked_needs_a_person(
     youtube, _ = _with_login(platform, tmp_path)
     platform.spent.add("sandbox-refresh-token")
     with pytest.raises(Reauthorise, match="invalid_grant") as caught:
-        youtube.upload(delivery, outside, Ledger().handle())
+        youtube.upload(delivery, outside, Memory().handle())
     assert "youtube.force-ssl" in caught.value.instruction
     assert "hush-hush" not in str(caught.value)
 
@@ -526,7 +526,7 @@ def test_google_that_is_busy_is_no_lost_login(
     youtube, _ = _with_login(platform, tmp_path)
     platform.trouble("token", status=503, body={"error": "temporarily_unavailable"})
     with pytest.raises(Retry):
-        youtube.upload(delivery, outside, Ledger().handle())
+        youtube.upload(delivery, outside, Memory().handle())
 
 
 def test_nothing_is_posted_to_another_channel(
@@ -551,7 +551,7 @@ def test_a_login_without_a_channel_needs_a_person(platform: Platform, context: E
 def test_words_fit(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
     tags = tuple(f"tag number {number}" for number in range(70))
     words = {"title": "<b>" + "标题" * 80, "caption": "节气 <" * 1500, "hashtags": tags}
-    sent(target(), delivery_of(tmp_path, CONTENT, **words), context, Ledger().handle())
+    sent(target(), delivery_of(tmp_path, CONTENT, **words), context, Memory().handle())
     told = platform.published[0].detail
     assert len(told["title"]) <= 100
     assert told["title"].startswith("‹b›标题")
@@ -561,8 +561,8 @@ def test_words_fit(platform: Platform, context: Elsewhen, tmp_path: Path) -> Non
 
 
 def test_a_post_without_a_title_has_its_name(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
-    sent(target(), delivery_of(tmp_path, CONTENT, title=""), context, Ledger().handle())
-    assert platform.published[0].detail["title"] == "01-xiaoxue.douyin"
+    sent(target(), delivery_of(tmp_path, CONTENT, title=""), context, Memory().handle())
+    assert platform.published[0].detail["title"] == "01-xiaoxue"
 
 
 def test_a_video_of_twelve_hours_is_refused_before_a_byte(
@@ -575,7 +575,7 @@ def test_a_video_of_twelve_hours_is_refused_before_a_byte(
 
 
 def test_figures_are_read(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    published = sent(target(), delivery, context, Ledger().handle())
+    published = sent(target(), delivery, context, Memory().handle())
     platform.clock.advance(30 * DAY)
     figures = target().metrics(context, published)
     assert cast("int", figures.views) >= cast("int", figures.likes) > 0
@@ -585,7 +585,7 @@ def test_figures_are_read(platform: Platform, context: Elsewhen, delivery: Deliv
 def test_errors_tell_neither_address_nor_token(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
     platform.trouble("chunk", status=400, body=error("badRequest"))
     with pytest.raises(Refused) as caught:
-        target().upload(delivery, context, Ledger().handle())
+        target().upload(delivery, context, Memory().handle())
     assert "upload_id" not in str(caught.value)
     assert "sandbox-token" not in str(caught.value)
 
@@ -604,13 +604,13 @@ def test_an_answer_that_is_not_documented_is_an_outcome(
 ) -> None:
     platform.trouble(moment, status=200, body=body, times=100)
     youtube = target(account=platform.channel.id)
-    known = Ledger(committed=[{"video": "x", "uploaded_at": context.now().isoformat()}])
+    known = Memory(commits=[{"video": "x", "uploaded_at": context.now().isoformat()}])
     published = Published("", "x")
-    begun = Ledger()
+    begun = Memory()
     platform.trouble("chunk", status=503, after=1)
     _outcome(lambda: target().upload(delivery, context, begun.handle()))
-    _outcome(lambda: youtube.upload(delivery, context, Ledger().handle()))
-    _outcome(lambda: youtube.look_up(delivery, context, Ledger().handle()))
+    _outcome(lambda: youtube.upload(delivery, context, Memory().handle()))
+    _outcome(lambda: youtube.look_up(delivery, context, Memory().handle()))
     _outcome(lambda: youtube.look_up(delivery, context, begun.handle()))
     _outcome(lambda: youtube.upload(delivery, context, begun.handle()))
     _outcome(lambda: youtube.look_up(delivery, context, known.handle()))
