@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Literal
 
-from reelmill import __version__
-from reelmill.content import Json
 from reelmill.errors import PublishingError, StorageError
 from reelmill.files import flush, sha256_of
+from tasks.publishing import sidecar
 from tasks.publishing.base import Delivery, Handle, Published, ReadBack, Safety, Target
 from tasks.publishing.context import TargetContext
 
@@ -48,9 +46,10 @@ class Folder(Target):
                 copy = staged / f"{delivery.name}{suffix}"
                 shutil.copyfile(source, copy)
                 flush(copy)
-            sidecar = staged / f"{delivery.name}.json"
-            sidecar.write_text(json.dumps(_sidecar(delivery), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-            flush(sidecar)
+            beside = staged / f"{delivery.name}.json"
+            told = sidecar.written(delivery, video=f"{delivery.name}.mp4", cover=f"{delivery.name}.jpg")
+            beside.write_text(told, encoding="utf-8")
+            flush(beside)
             flush(staged)
         except OSError as error:
             shutil.rmtree(staged, ignore_errors=True)
@@ -73,11 +72,11 @@ class Folder(Target):
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         place = self._place(delivery, context)
         try:
-            sidecar = json.loads((place / f"{delivery.name}.json").read_text(encoding="utf-8"))
+            told = sidecar.read((place / f"{delivery.name}.json").read_bytes())
             whole = sha256_of(place / f"{delivery.name}.mp4") == delivery.rendition.sha256
-        except (OSError, ValueError):
+        except OSError:
             return None
-        return self._published(delivery, place) if whole and sidecar.get("post") == str(delivery.post_id) else None
+        return self._published(delivery, place) if whole and told.get("post") == str(delivery.post_id) else None
 
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         """The hash of the video as it lies in the folder, and whether it is the one that was verified."""
@@ -109,28 +108,3 @@ class Folder(Target):
             f"{place} cannot be written: {error.strerror or error}",
             "make room or make the folder writable, then resume the run",
         )
-
-
-def _sidecar(delivery: Delivery) -> dict[str, Json]:
-    rendition, text = delivery.rendition, delivery.text
-    return {
-        "post": str(delivery.post_id),
-        **delivery.about,
-        "platform": rendition.profile,
-        "title": text.title,
-        "caption": text.caption,
-        "hashtags": list(text.hashtags),
-        "video": {
-            "file": f"{delivery.name}.mp4",
-            "sha256": rendition.sha256,
-            "bytes": rendition.size_bytes,
-            "width": rendition.width,
-            "height": rendition.height,
-            "fps": rendition.fps,
-            "seconds": round(rendition.frames / rendition.fps, 3),
-        },
-        "cover": {"file": f"{delivery.name}.jpg", "sha256": rendition.cover_sha256},
-        "labels": dict(rendition.labels),
-        "preview": rendition.preview,
-        "made_by": f"reelmill {__version__}",
-    }
