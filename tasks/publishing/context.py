@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar, cast
 
 from tasks.publishing.client import Client
 from tasks.publishing.login import Renew, Tokens
@@ -19,6 +20,15 @@ SANDBOX_TOKEN = "sandbox-token"
 
 Alone = Callable[[str], AbstractContextManager[None]]
 """Enters a section, by its name, that only one process at a time may be in."""
+
+
+class Closable(Protocol):
+    """Something that holds a connection."""
+
+    def close(self) -> None: ...
+
+
+Kept = TypeVar("Kept", bound=Closable)
 
 
 @dataclass
@@ -43,6 +53,7 @@ class TargetContext:
     pace: float = 1.0
     _clients: dict[str, Client] = field(default_factory=dict, repr=False)
     _tokens: dict[tuple[Secret | None, Secret | None], Tokens] = field(default_factory=dict, repr=False)
+    _kept: dict[str, Closable] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def now(self) -> dt.datetime:
@@ -63,6 +74,13 @@ class TargetContext:
                 self._clients[home] = Client(home)
             return self._clients[home]
 
+    def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
+        """A connection of another kind, by a name that says all of it: made once, and closed with the context."""
+        with self._lock:
+            if name not in self._kept:
+                self._kept[name] = make()
+            return cast("Kept", self._kept[name])
+
     def tokens(self, fixed: Secret | None, login: Secret | None, renew: Renew, name: str) -> Tokens:
         """The tokens of an account; the same ones for the same secrets."""
         with self._lock:
@@ -78,6 +96,7 @@ class TargetContext:
         return secret.find() if secret is not None else None
 
     def close(self) -> None:
-        for client in self._clients.values():
-            client.close()
+        for one in (*self._clients.values(), *self._kept.values()):
+            one.close()
         self._clients.clear()
+        self._kept.clear()
