@@ -49,6 +49,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "douyin": "tasks.publishing.targets.douyin:Douyin",
         "bilibili": "tasks.publishing.targets.bilibili.target:Bilibili",
         "kuaishou": "tasks.publishing.targets.kuaishou:Kuaishou",
+        "s3": "tasks.publishing.targets.s3.target:S3",
     },
 }
 

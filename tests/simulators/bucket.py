@@ -30,6 +30,8 @@ class Trouble:
     status: int = 0  #: answered instead of what is true; 0: the truth
     short_by: int = 0  #: bytes of the body that are announced and never sent
     flip: bool = False  #: the first byte of the body is another one
+    lost: bool = False  #: what was asked is done, and no answer comes
+    body: bytes = b""  #: what is answered with `status`
     times: int = 10**9  #: to so many requests; then all is well again
 
 
@@ -75,7 +77,7 @@ class Bucket:
         }
 
     def fail(self, method: str = "", **how: Any) -> None:
-        """Let requests fail: see `Trouble`."""
+        """Let requests fail: see `Trouble`. Troubles that are told one after the other are met one after the other."""
         self._trouble.append(Trouble(method, **how))
 
     def mend(self) -> None:
@@ -159,7 +161,7 @@ class _Proxy(BaseHTTPRequestHandler):
         if trouble is not None and trouble.status:
             for _ in body:
                 pass
-            self._answer(trouble.status, _DENIED if trouble.status == 403 else b"")
+            self._answer(trouble.status, trouble.body or (_DENIED if trouble.status == 403 else b""))
             return
         back = HTTPConnection(self.server.back, timeout=60)  # type: ignore[attr-defined]
         try:
@@ -189,6 +191,10 @@ class _Proxy(BaseHTTPRequestHandler):
 
     def _pass_on(self, back: HTTPConnection, trouble: Trouble) -> None:
         answer = back.getresponse()
+        if trouble.lost:
+            answer.read()
+            self.close_connection = True
+            return
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in {"connection", "transfer-encoding", "server", "date"}:
