@@ -1,4 +1,4 @@
-"""A large object, sent in parts. Which of them are there is asked from the server, so a new process goes on with them."""
+"""A large object, sent in parts. Which are there is asked from the server, so that a new process goes on with them."""
 
 from __future__ import annotations
 
