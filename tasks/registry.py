@@ -50,6 +50,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "bilibili": "tasks.publishing.targets.bilibili.target:Bilibili",
         "kuaishou": "tasks.publishing.targets.kuaishou:Kuaishou",
         "s3": "tasks.publishing.targets.s3.target:S3",
+        "sftp": "tasks.publishing.targets.sftp.target:Sftp",
     },
 }
 
