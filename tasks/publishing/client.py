@@ -196,7 +196,7 @@ class Client:
                 raise Ambiguous(f"{doing}: the answer did not come ({_said(error)})") from error
             raise Retry(f"{doing}: the line broke ({_said(error)})", "try again later") from error
         reply = Reply(doing, response.status_code, response.headers, response.content)
-        if irreversible and reply.status >= 500:
+        if irreversible and reply.status >= 500 and reply.status not in accept:
             raise Ambiguous(f"{doing}: {reply.status} {reply.quote}".strip())
         if judge is not None:
             judge(reply)
