@@ -51,6 +51,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "kuaishou": "tasks.publishing.targets.kuaishou:Kuaishou",
         "s3": "tasks.publishing.targets.s3.target:S3",
         "sftp": "tasks.publishing.targets.sftp.target:Sftp",
+        "webhook": "tasks.publishing.targets.webhook:Webhook",
     },
 }
 
