@@ -178,7 +178,7 @@ def _formed(pattern: str, text: str) -> str:
 
 def _unknown_key(path: ValuePath, model: type[BaseModel] | None) -> Finding:
     key = str(path[-1])
-    known = list(model.model_fields) if model else []
+    known = [field.alias or name for name, field in model.model_fields.items()] if model else []
     allowed = ", ".join(known)
     near = suggest(key, known) or ""
     if near and difflib.SequenceMatcher(None, key, near).ratio() >= ALIKE:

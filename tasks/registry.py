@@ -52,6 +52,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "s3": "tasks.publishing.targets.s3.target:S3",
         "sftp": "tasks.publishing.targets.sftp.target:Sftp",
         "webhook": "tasks.publishing.targets.webhook:Webhook",
+        "handoff": "tasks.publishing.targets.handoff.target:Handoff",
     },
 }
 

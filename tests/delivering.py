@@ -46,7 +46,7 @@ def delivery_of(base: Path, content: bytes = b"video", **changed: Json) -> Deliv
 
 def posted(target: Target, delivery: Delivery, context: TargetContext, handle: Handle | None = None) -> Published:
     """Everything that the stage does with a post."""
-    known = handle or Ledger().handle()
+    known = Ledger().handle() if handle is None else handle
     target.prepare(delivery, context)
     target.upload(delivery, context, known)
     target.check(delivery, context, known)

@@ -1,0 +1,1 @@
+"""A package for a person to publish, where no program may."""
