@@ -56,6 +56,8 @@ class Webhook(Target):
     ids it has seen takes each post once. An answer of 2xx says that it has it; a JSON body may name the post's `url`.
     410 says that it wants no more.
 
+    In the sandbox, only a server on this machine is spoken to; a post to any other one is refused.
+
     With `attach`, the message is `multipart/form-data`: `post` (the JSON), `video`, `cover`. It carries two signatures:
     one of the whole body, as the specification says, and one of the part `post` alone, which holds the hash of each
     file, for receivers whose library verifies text.

@@ -31,6 +31,8 @@ class S3(Target):
     (`If-None-Match: *`), or in place of an earlier edition that is still the one that was seen (`If-Match`). So doing
     it twice is doing it once.
 
+    In the sandbox, only a server on this machine is spoken to; a post to any other one is refused.
+
     Parts of an upload that is never taken up again stay in the bucket until a lifecycle rule aborts it.
     """
 

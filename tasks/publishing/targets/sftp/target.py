@@ -34,6 +34,8 @@ class Sftp(Target):
     Video, cover and sidecar are sent as `NAME.….part` and renamed, the sidecar last: whoever takes posts waits for
     `.json`. Doing it twice is doing it once, as long as they lie there. A post that somebody took away before we have
     noted that it arrived is sent again.
+
+    In the sandbox, only a server on this machine is spoken to; a post to any other one is refused.
     """
 
     safety = Safety.NATURAL
