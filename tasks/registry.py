@@ -36,6 +36,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "targets": {
         "folder": "tasks.publishing.targets.folder:Folder",
+        "s3": "tasks.publishing.targets.s3.target:S3",
+        "sftp": "tasks.publishing.targets.sftp.target:Sftp",
+        "webhook": "tasks.publishing.targets.webhook:Webhook",
+        "handoff": "tasks.publishing.targets.handoff.target:Handoff",
         "youtube": "tasks.publishing.targets.youtube.target:YouTube",
         "tiktok": "tasks.publishing.targets.tiktok.target:TikTok",
         "instagram": "tasks.publishing.targets.instagram:Instagram",
@@ -49,10 +53,6 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "douyin": "tasks.publishing.targets.douyin:Douyin",
         "bilibili": "tasks.publishing.targets.bilibili.target:Bilibili",
         "kuaishou": "tasks.publishing.targets.kuaishou:Kuaishou",
-        "s3": "tasks.publishing.targets.s3.target:S3",
-        "sftp": "tasks.publishing.targets.sftp.target:Sftp",
-        "webhook": "tasks.publishing.targets.webhook:Webhook",
-        "handoff": "tasks.publishing.targets.handoff.target:Handoff",
     },
 }
 
