@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reelmill.content import Json, PostText, Rendition, post_identity
+from reelmill.content import Destination, Json, PostText, Rendition, post_identity
 from reelmill.files import sha256_of
 from sandbox.platform import Platform
 from tasks.publishing.base import Delivery, Handle, Published, ReadBack, Target
@@ -54,8 +54,15 @@ class Memory:
         self.commits = list(commits)
         self.dies_after = dies_after
 
-    def handle(self) -> Handle:
-        """As a process finds it that begins, or begins again."""
+    @property
+    def known(self) -> Mapping[str, Json]:
+        """What was committed last."""
+        return self.commits[-1] if self.commits else {}
+
+    def handle(self, *, dies_after: int = 0) -> Handle:
+        """As a process finds it that begins, or begins again, and ends after so many commits more. 0: it does not."""
+        if dies_after:
+            self.dies_after = len(self.commits) + dies_after
         return Handle(json.loads(json.dumps(self.commits[-1])) if self.commits else {}, self._commit)
 
     def _commit(self, known: Mapping[str, Json]) -> None:
@@ -89,6 +96,11 @@ class Posted(Memory):
         self.upload()
         self.target.check(self.delivery, self.context, self.handle())
         return self.finalize()
+
+
+def to(target: str, rendition: Rendition) -> Destination:
+    """A folder of that name."""
+    return Destination(target, "folder", target, rendition.id)
 
 
 def make_target(kind: str, **options: Json) -> Any:
@@ -157,8 +169,9 @@ def post(
     return target.finalize(delivery, context, handle)
 
 
-def sent(target: Target, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
+def sent(target: Target, delivery: Delivery, context: TargetContext, handle: Handle | None = None) -> Published:
     """The way of a post on which nothing goes wrong, and nothing is waited for."""
+    handle = Memory().handle() if handle is None else handle  # one that is empty is false
     target.prepare(delivery, context)
     target.upload(delivery, context, handle)
     target.check(delivery, context, handle)

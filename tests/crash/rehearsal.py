@@ -9,8 +9,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,10 @@ from sqlalchemy import text
 from records.ledger import Ledger
 from records.states import PostState
 from records.tables import Post
-from reelmill.content import Json
 from reelmill.settings import Settings
-from sandbox.platform import Platform
-from tasks.publishing.base import Safety, Target
+from tasks.publishing.base import Safety
 from tests.crash.poster import Poster
+from tests.places import Place
 from tests.postbox import Postbox
 
 #: Where a post can die, in the order of its way.
@@ -67,7 +65,8 @@ class Outcome:
     def duplicate(self) -> bool:
         return self.public > 1
 
-    def lost(self, safety: Safety) -> bool:
+    @property
+    def lost(self) -> bool:
         """It is nowhere, and the ledger does not say that it may be so."""
         return self.public == 0 and self.state is not PostState.UNKNOWN
 
@@ -80,40 +79,33 @@ class Outcome:
 
 @dataclass
 class Stage:
-    """Where cases are played: one platform, one ledger a case."""
+    """Where a case is played: a ledger and a place of its own."""
 
     poster: Poster
     template: Postbox
-    folder: Path
-    options: Mapping[str, Json]
-    target: Target
-    platform: Platform | None
-    sandbox: str = ""
-    shown: Callable[[], int] = field(default=lambda: 0)  #: for targets without a simulated platform
-    whole: Callable[[], bool] = field(default=lambda: True)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    database_url: Callable[[], str] = field(default=lambda: "")
+    folder: Path  #: where the definition of the target lies
+    place: Place
+    database_url: str = ""
 
     def play(self, case: Case, *, blind: bool = False) -> Outcome:
         """Let a post die, and visit it until it is quiet."""
-        box = self._box(case)
+        box = self._box()
         dice = case.dice
-        troubled = self._trouble(dice) if case.seed else False
-        before = self._counted()
+        troubled = self.place.trouble(dice) if case.seed else False
         errand: dict[str, Any] = {
             "home": str(box.settings.home),
             "database_url": box.settings.database_url,
             "video_id": str(box.video_id),
             "rendition_id": box.rendition_id,
-            "target": {"type": case.target, **self.options},
-            "sandbox": self.sandbox,
+            "target": {"type": case.target, **self.place.options},
+            "sandbox": self.place.sandbox,
             "blind": blind,
         }
         point = f"{case.point}:{dice.randint(1, 3) if case.point == 'post.remembered' else 1}"
         killed, visits, began = False, 0, time.monotonic()
         while visits < MOST_VISITS:
             deadly = {} if killed else {"REELMILL_FAILPOINT": point}
-            died = self.poster.visit(environment={**self.environment, **deadly}, **errand) == signal.SIGKILL
+            died = self.poster.visit(environment={**self.place.environment, **deadly}, **errand) == signal.SIGKILL
             visits += 1
             if died:
                 killed, began = True, time.monotonic()
@@ -122,51 +114,26 @@ class Stage:
             if post is not None and _is_quiet(post):
                 break
             self._let_time_pass(box)
-        return self._outcome(case, box, before, killed=killed, troubled=troubled, visits=visits, began=began)
+        return self._outcome(case, box, killed=killed, troubled=troubled, visits=visits, began=began)
 
-    def _box(self, case: Case) -> Postbox:
-        home = self.folder / f"{case.target}-{case.point}-{case.seed}" / "home"
+    def _box(self) -> Postbox:
+        home = self.folder / "home"
         shutil.copytree(self.template.settings.home, home)
-        settings = Settings(home=home, database_url=self.database_url())
+        settings = Settings(home=home, database_url=self.database_url)
         return Postbox(settings, self.template.video_id, self.template.rendition_id)
-
-    def _trouble(self, dice: random.Random) -> bool:
-        """Some trouble of the platform. Says whether the call that publishes may go without its answer."""
-        if self.platform is None:
-            return False
-        hidden = False
-        self.platform.troubles.clear()
-        for _ in range(dice.randint(1, 2)):
-            moment = dice.choice(self.platform.moments)
-            kind = dice.choice(["drop", "late", "busy", "limited", "cut"])
-            how: dict[str, Any] = {
-                "drop": {"handled": True, "drop": True},
-                "late": {"handled": True, "status": 500},
-                "busy": {"status": 503},
-                "limited": {"status": 429, "headers": {"Retry-After": "1"}},
-                "cut": {"cut": dice.randint(1, 50_000)},
-            }[kind]
-            hidden |= moment == "publish" and kind != "limited"
-            self.platform.trouble(moment, **how)
-        return hidden
-
-    def _counted(self) -> int:
-        return self.shown() if self.platform is None else len(self.platform.published)
 
     def _post(self, box: Postbox) -> Post | None:
         with Ledger(box.settings) as ledger:
             return next(iter(ledger.posts.of_video(box.video_id)), None)
 
     def _let_time_pass(self, box: Postbox) -> None:
-        """What was put off is due now, and the platform has had a moment."""
-        time.sleep(0.02)
+        """What was put off is due now, and others did what they have to do."""
+        self.place.wait()
         with Ledger(box.settings) as ledger, ledger.database.begin() as session:
             session.execute(text("update posts set due_at = null"))
             session.execute(text("update standings set paused_until = null"))
 
-    def _outcome(
-        self, case: Case, box: Postbox, before: int, *, killed: bool, troubled: bool, visits: int, began: float
-    ) -> Outcome:
+    def _outcome(self, case: Case, box: Postbox, *, killed: bool, troubled: bool, visits: int, began: float) -> Outcome:
         post = self._post(box)
         assert post is not None
         with Ledger(box.settings) as ledger:
@@ -174,12 +141,12 @@ class Stage:
             steps = tuple(f"{step.before or ''}→{step.after} {step.reason}".strip() for step in past)
             rendition = ledger.media.rendition(box.rendition_id)
         assert rendition is not None
-        new = [] if self.platform is None else self.platform.published[before:]
+        shown = self.place.shown()
         return Outcome(
             case=case,
             state=post.state,
-            public=self._counted() - before,
-            verified=self.whole() if self.platform is None else all(one.sha256 == rendition.sha256 for one in new),
+            public=len(shown),
+            verified=all(sha256 == rendition.sha256 for sha256 in shown),
             seen=post.state is not PostState.LIVE or post.seen_at is not None,
             killed=killed,
             troubled=troubled,

@@ -6,25 +6,22 @@ The platforms are simulated; what they counted as public is the truth. `benchmar
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from reelmill.settings import Settings
-from sandbox.platforms import all_platforms
-from sandbox.server import Sandbox, sandbox
-from tasks.registry import names
-from tests.contract.test_targets import OPTIONS
+from tasks.publishing.base import Safety
+from tasks.registry import find, names
 from tests.crash.poster import Poster, poster
 from tests.crash.rehearsal import POINTS, Case, Outcome, Stage
-from tests.postbox import Postbox, make_postbox, make_rendition, make_target
+from tests.places import Places, places
+from tests.postbox import Postbox, make_postbox, make_rendition
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 #: 0: nothing but the death; the others add troubles of the platform.
 SEEDS = (0, 1)
-KINDS = {kind.name: kind for kind in all_platforms()}
 
 
 @pytest.fixture(scope="module")
@@ -40,63 +37,47 @@ def publisher() -> Iterator[Poster]:
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with sandbox(list(KINDS.values())) as running:
-        for platform in running.platforms.values():
-            platform.relax()
-        yield running
+def town() -> Iterator[Places]:
+    with places() as made:
+        yield made
 
 
-def stage_of(kind: str, publisher: Poster, template: Postbox, box: Sandbox, folder: Path) -> Stage:
-    options = dict(OPTIONS[kind](folder))
-    return Stage(
-        publisher, template, folder, options, make_target(kind, **options), box.platforms.get(kind),
-        sandbox=box.url if kind in box.platforms else "",
-        shown=lambda: len(list((folder / "outbox").rglob("*.mp4"))),
-    )  # fmt: skip
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", names("targets"))
+def test_a_post_that_dies_anywhere_is_made_exactly_once(
+    kind: str, seed: int, publisher: Poster, template: Postbox, town: Places, tmp_path: Path
+) -> None:
+    outcomes = []
+    for point in POINTS:
+        folder = tmp_path / point
+        folder.mkdir()
+        with town.place(kind, folder) as place:
+            outcomes.append(Stage(publisher, template, folder, place).play(Case(kind, point, seed)))
+    assert not [line for line in map(complaint, outcomes) if line]
+    assert sum(outcome.killed for outcome in outcomes) >= 8, "it hardly ever died, so this proves nothing"
 
 
-def complaint(outcome: Outcome, stage: Stage) -> str:
+def complaint(outcome: Outcome) -> str:
     """What is wrong with an outcome, or nothing."""
-    safety = stage.target.safety
     wrong = [
         word
         for word, is_so in (
             ("posted twice", outcome.duplicate),
-            ("lost", outcome.lost(safety)),
+            ("lost", outcome.lost),
             ("not verified", not outcome.verified),
             ("not read back", not outcome.seen),
-            ("unknown without a reason", not outcome.justified(safety)),
+            ("unknown without a reason", not outcome.justified(find("targets", outcome.case.target).safety)),
         )
         if is_so
     ]
     return f"{outcome.case}: {', '.join(wrong)}; {outcome.public} public, {outcome.history}" if wrong else ""
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("kind", [kind for kind in names("targets") if kind in KINDS or kind == "folder"])
-def test_a_post_that_dies_anywhere_is_made_exactly_once(
-    kind: str, seed: int, publisher: Poster, template: Postbox, box: Sandbox, tmp_path: Path
-) -> None:
-    complaints, killed = [], 0
-    for point in POINTS:
-        folder = tmp_path / point
-        folder.mkdir()
-        stage = stage_of(kind, publisher, template, box, folder)
-        outcome = stage.play(Case(kind, point, seed))
-        killed += outcome.killed
-        complaints.append(complaint(outcome, stage))
-    assert not [line for line in complaints if line]
-    assert killed >= 8, "it hardly ever died, so this proves nothing"
-
-
+@pytest.mark.parametrize("kind", [one for one in names("targets") if find("targets", one).safety is Safety.LOOK_UP])
 def test_without_the_look_up_there_are_duplicates(
-    publisher: Poster, template: Postbox, box: Sandbox, tmp_path: Path
+    kind: str, publisher: Poster, template: Postbox, town: Places, tmp_path: Path
 ) -> None:
     """The control: the suite bites."""
-    with ExitStack():
-        public = 0
-        for kind in ("x", "linkedin", "instagram"):
-            stage = stage_of(kind, publisher, template, box, tmp_path)
-            public += stage.play(Case(kind, "post.finalized", 0), blind=True).public
-    assert public > 3
+    with town.place(kind, tmp_path) as place:
+        outcome = Stage(publisher, template, tmp_path, place).play(Case(kind, "post.finalized", 0), blind=True)
+    assert outcome.duplicate

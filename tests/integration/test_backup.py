@@ -29,7 +29,7 @@ from reelmill.content import Clip, Json
 from reelmill.errors import LeaseHeld, StorageError, TerminalError, UseError
 from reelmill.settings import Settings
 from tests.integration.test_ledger import SHOT, opening, planned, rendition, run_with, verdict
-from tests.posted import to
+from tests.posting import to
 
 
 def fill(ledger: Ledger, tmp_path: Path) -> None:

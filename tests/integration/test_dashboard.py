@@ -44,7 +44,7 @@ from records.videos import PlannedVideo
 from reelmill.content import NAMESPACE, Clip, Decision, Rendition, Shot, Verdict, fingerprint
 from reelmill.settings import Settings
 from tests.operated import eventually
-from tests.posted import to
+from tests.posting import to
 
 PIPELINE = "solar_terms-daily"
 OCCASION = "2026-12-21"

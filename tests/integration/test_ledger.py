@@ -26,7 +26,7 @@ from records.videos import AT_ONCE, PlannedVideo
 from reelmill.content import Clip, Decision, Examination, Hit, Rendition, Shot, Verdict
 from reelmill.errors import LeaseHeld, PublishingError, ServerUnavailable, TerminalError, UseError
 from reelmill.settings import Settings
-from tests.posted import to
+from tests.posting import to
 
 SHOT = Shot("storyboard", "storyboard@1", "snow", "", 256, 256, 5, 24, 1, 1.0, 7)
 

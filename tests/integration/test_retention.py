@@ -35,7 +35,7 @@ from reelmill.content import Clip, Decision, Examination, Rendition, Shot, Verdi
 from reelmill.errors import LeaseHeld, StorageError, TransientError
 from reelmill.files import sha256_of
 from reelmill.settings import Settings
-from tests.posted import to
+from tests.posting import to
 from tests.simulators.bucket import Bucket, a_bucket, an_object_store
 
 DAY = dt.timedelta(days=1)

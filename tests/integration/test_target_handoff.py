@@ -20,9 +20,9 @@ from tasks.publishing.outcome import Refused, Restart, Wait
 from tasks.publishing.targets.handoff import package
 from tasks.publishing.targets.handoff.guide import GUIDES
 from tasks.publishing.targets.handoff.target import Handoff
-from tests.delivering import DiedError, Ledger, delivery_of, posted
+from tests.posting import Died, Memory, delivery_of, sent
 
-NAME = "01-xiaoxue.douyin"
+NAME = "01-xiaoxue"
 LINK = "https://www.xiaohongshu.com/explore/6655aabb"
 
 
@@ -34,7 +34,7 @@ def context(tmp_path: Path) -> Iterator[TargetContext]:
 
 @pytest.fixture
 def delivery(tmp_path: Path) -> Delivery:
-    return delivery_of(tmp_path)
+    return delivery_of(tmp_path, b"video")
 
 
 def target_of(platform: str = "xiaohongshu", **options: Json) -> Handoff:
@@ -46,7 +46,7 @@ def folder_of(published: Published) -> Path:
 
 
 def test_a_package_has_everything(context: TargetContext, delivery: Delivery, tmp_path: Path) -> None:
-    published = posted(target_of(), delivery, context)
+    published = sent(target_of(), delivery, context)
 
     folder = folder_of(published)
     assert folder == tmp_path / "for-people/solar-terms-daily/2026-11-22" / NAME
@@ -57,7 +57,7 @@ def test_a_package_has_everything(context: TargetContext, delivery: Delivery, tm
     assert (folder / f"{NAME}.mp4").read_bytes() == b"video"
     assert (folder / "title.txt").read_text(encoding="utf-8-sig") == "小雪\n"
     caption = (folder / "caption.txt").read_text(encoding="utf-8-sig")
-    assert caption == "小雪 – 花雪随风不厌看\n\nAI生成内容\n#小雪 #节气\n"
+    assert caption == "小雪 – 花雪随风不厌看\n\n内容由AI生成\n#小雪 #节气\n"
     told = json.loads((folder / "metadata.json").read_text())
     assert (told["post"], told["video"]["sha256"]) == (str(delivery.post_id), delivery.rendition.sha256)
     with zipfile.ZipFile(folder / f"{NAME}.zip") as archive:
@@ -77,7 +77,7 @@ def test_a_package_has_everything(context: TargetContext, delivery: Delivery, tm
 def test_the_checklist_speaks_the_language_of_the_platform(
     context: TargetContext, delivery: Delivery, platform: str, words: list[str]
 ) -> None:
-    published = posted(target_of(platform, account="山野茶事"), delivery, context)
+    published = sent(target_of(platform, account="山野茶事"), delivery, context)
 
     told = (folder_of(published) / "README.txt").read_text(encoding="utf-8-sig")
     assert all(word in told for word in [*words, "山野茶事", "published.txt", str(delivery.post_id)])
@@ -85,12 +85,12 @@ def test_the_checklist_speaks_the_language_of_the_platform(
 
 
 def test_a_post_waits_for_a_person(context: TargetContext, delivery: Delivery) -> None:
-    target, ledger = target_of(), Ledger()
-    published = posted(target, delivery, context, ledger.handle())
+    target, memory = target_of(), Memory()
+    published = sent(target, delivery, context, memory.handle())
 
     assert not published.settled
     assert target.read_back(delivery, context, published).public is None
-    for handle in (ledger.handle(), Ledger().handle()):
+    for handle in (memory.handle(), Memory().handle()):
         with pytest.raises(Wait, match="a person has to publish") as caught:
             target.look_up(delivery, context, handle)
         assert caught.value.retry_after == 3600
@@ -110,10 +110,10 @@ def test_a_post_waits_for_a_person(context: TargetContext, delivery: Delivery) -
 )
 def test_the_link_that_comes_back_settles_it(context: TargetContext, delivery: Delivery, written: bytes) -> None:
     target = target_of()
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
     (folder_of(published) / "published.txt").write_bytes(written)
 
-    found = target.look_up(delivery, context, Ledger().handle())
+    found = target.look_up(delivery, context, Memory().handle())
 
     assert found is not None
     assert (found.url, found.settled) == (LINK, True)
@@ -124,70 +124,70 @@ def test_the_link_that_comes_back_settles_it(context: TargetContext, delivery: D
 @pytest.mark.parametrize("written", [b"", b"done!", b"ftp://somewhere", b"https://", b"\xff\xfe\x00", b"\x00" * 100])
 def test_words_without_a_link_settle_nothing(context: TargetContext, delivery: Delivery, written: bytes) -> None:
     target = target_of()
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
     (folder_of(published) / "published.txt").write_bytes(written)
 
     with pytest.raises(Wait):
-        target.look_up(delivery, context, Ledger().handle())
+        target.look_up(delivery, context, Memory().handle())
 
 
 def test_there_is_no_package_before_finalize(context: TargetContext, delivery: Delivery, tmp_path: Path) -> None:
-    target, ledger = target_of(), Ledger()
+    target, memory = target_of(), Memory()
 
     target.prepare(delivery, context)
-    target.upload(delivery, context, ledger.handle())
+    target.upload(delivery, context, memory.handle())
 
-    assert target.look_up(delivery, context, ledger.handle()) is None
+    assert target.look_up(delivery, context, memory.handle()) is None
     assert all(path.name.startswith(".") for path in (tmp_path / "for-people/solar-terms-daily/2026-11-22").iterdir())
 
 
 def test_a_death_at_any_moment_leaves_one_package(context: TargetContext, delivery: Delivery) -> None:
-    target, ledger = target_of(), Ledger()
+    target, memory = target_of(), Memory()
     target.prepare(delivery, context)
-    with pytest.raises(DiedError):
-        target.upload(delivery, context, ledger.handle(dies_after=1))
-    target.upload(delivery, context, ledger.handle())
-    target.upload(delivery, context, ledger.handle())
-    with pytest.raises(DiedError):
-        target.finalize(delivery, context, ledger.handle(dies_after=1))
-    assert target.look_up(delivery, context, ledger.handle()) is None
+    with pytest.raises(Died):
+        target.upload(delivery, context, memory.handle(dies_after=1))
+    target.upload(delivery, context, memory.handle())
+    target.upload(delivery, context, memory.handle())
+    with pytest.raises(Died):
+        target.finalize(delivery, context, memory.handle(dies_after=1))
+    assert target.look_up(delivery, context, memory.handle()) is None
 
-    published = target.finalize(delivery, context, ledger.handle())
+    published = target.finalize(delivery, context, memory.handle())
 
-    assert target.finalize(delivery, context, ledger.handle()) == published
+    assert target.finalize(delivery, context, memory.handle()) == published
     assert list(folder_of(published).parent.iterdir()) == [folder_of(published)]
 
 
 def test_a_staged_package_that_is_gone_is_made_again(context: TargetContext, delivery: Delivery) -> None:
     with pytest.raises(Restart):
-        target_of().finalize(delivery, context, Ledger().handle())
+        target_of().finalize(delivery, context, Memory().handle())
 
 
 def test_a_later_edition_takes_the_place_of_one_that_waits(context: TargetContext, tmp_path: Path) -> None:
-    target, ledger = target_of(), Ledger()
+    target, memory = target_of(), Memory()
     first = delivery_of(tmp_path, b"first")
-    posted(target, first, context, ledger.handle())
+    sent(target, first, context, memory.handle())
     second = replace(delivery_of(tmp_path, b"second"), post_id=uuid4())
 
-    later = posted(target, second, context)
+    later = sent(target, second, context)
 
     assert (folder_of(later) / f"{NAME}.mp4").read_bytes() == b"second"
     assert list(folder_of(later).parent.iterdir()) == [folder_of(later)]
     with pytest.raises(Refused, match="a later edition"):
-        target.look_up(first, context, ledger.handle())
+        target.look_up(first, context, memory.handle())
     with pytest.raises(Wait):
-        target.look_up(second, context, Ledger().handle())
+        target.look_up(second, context, Memory().handle())
 
 
 def test_one_that_was_published_is_kept_beside_a_later_edition(context: TargetContext, tmp_path: Path) -> None:
-    target, ledger = target_of(), Ledger()
+    target, memory = target_of(), Memory()
     first = delivery_of(tmp_path, b"first")
-    (folder_of(posted(target, first, context, ledger.handle())) / "published.txt").write_text(LINK)
+    (folder_of(sent(target, first, context, memory.handle())) / "published.txt").write_text(LINK)
     second = replace(delivery_of(tmp_path, b"second"), post_id=uuid4())
 
-    posted(target, second, context)
+    sent(target, second, context)
 
-    found = target.look_up(first, context, ledger.handle())
+    found = target.look_up(first, context, memory.handle())
     assert found is not None
     assert found.url == LINK
     assert target.read_back(first, context, found).whole is True
@@ -195,27 +195,27 @@ def test_one_that_was_published_is_kept_beside_a_later_edition(context: TargetCo
 
 def test_a_published_package_is_not_made_anew(context: TargetContext, delivery: Delivery) -> None:
     target = target_of()
-    folder = folder_of(posted(target, delivery, context))
+    folder = folder_of(sent(target, delivery, context))
     (folder / "published.txt").write_text(LINK)
 
-    posted(target, delivery, context)
+    sent(target, delivery, context)
 
     assert package.address_in(folder) == LINK
 
 
 def test_a_package_that_somebody_took_away_is_not_made_again(context: TargetContext, delivery: Delivery) -> None:
-    target, ledger = target_of(), Ledger()
-    published = posted(target, delivery, context, ledger.handle())
+    target, memory = target_of(), Memory()
+    published = sent(target, delivery, context, memory.handle())
     folder_of(published).rename(context.folder / "elsewhere")
 
     with pytest.raises(Wait, match="not there any more") as caught:
-        target.look_up(delivery, context, ledger.handle())
+        target.look_up(delivery, context, memory.handle())
     assert f"reelmill reconcile {delivery.post_id} --live URL" in caught.value.instruction
 
 
 def test_a_video_that_changed_is_noticed(context: TargetContext, delivery: Delivery) -> None:
     target = target_of()
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
     (folder_of(published) / f"{NAME}.mp4").write_bytes(b"other")
 
     assert target.read_back(delivery, context, published).whole is False
@@ -225,23 +225,23 @@ def test_a_video_that_changed_is_noticed(context: TargetContext, delivery: Deliv
 def test_words_are_made_to_fit(context: TargetContext, delivery: Delivery, platform: str, most: int) -> None:
     text = PostText("茶" * 50, "花" * 2000, tuple(f"话题{number}" for number in range(15)))
 
-    folder = folder_of(posted(target_of(platform), replace(delivery, text=text), context))
+    folder = folder_of(sent(target_of(platform), replace(delivery, text=text), context))
 
     title = (folder / "title.txt").read_text(encoding="utf-8-sig").strip()
     caption = (folder / "caption.txt").read_text(encoding="utf-8-sig").strip()
     assert len(title) == most
     assert len(caption) <= 1000
-    assert "AI生成内容" in caption
+    assert "内容由AI生成" in caption
     assert caption.count("#") == (10 if platform == "xiaohongshu" else 15)
 
 
 def test_a_title_that_is_too_short_is_made_longer_or_spoken_of(context: TargetContext, delivery: Delivery) -> None:
     target = target_of("wechat_channels")
-    folder = folder_of(posted(target, delivery, context))
+    folder = folder_of(sent(target, delivery, context))
     assert (folder / "title.txt").read_text(encoding="utf-8-sig") == "小雪 – 花雪随风不厌看\n"
 
     bare = replace(delivery, text=PostText("小雪", "", ()), name="02-bare")
-    folder = folder_of(posted(target, bare, context))
+    folder = folder_of(sent(target, bare, context))
     assert (folder / "title.txt").read_text(encoding="utf-8-sig") == "小雪\n"
     assert "请补足" in (folder / "README.txt").read_text(encoding="utf-8-sig")
 
@@ -257,7 +257,7 @@ def test_a_file_that_the_platform_does_not_take_is_refused(
 
 
 def test_a_package_may_go_without_a_zip(context: TargetContext, delivery: Delivery) -> None:
-    folder = folder_of(posted(target_of(zip=False), delivery, context))
+    folder = folder_of(sent(target_of(zip=False), delivery, context))
     assert not (folder / f"{NAME}.zip").exists()
 
 
@@ -276,7 +276,7 @@ def test_its_account_is_the_platform_and_the_place(context: TargetContext, tmp_p
 
 def test_a_rehearsal_has_a_folder_of_its_own_and_says_so(tmp_path: Path, delivery: Delivery) -> None:
     with closing(TargetContext(tmp_path, sandbox="http://127.0.0.1:1")) as rehearsal:
-        folder = folder_of(posted(target_of(), delivery, rehearsal))
+        folder = folder_of(sent(target_of(), delivery, rehearsal))
         assert target_of().account_key(rehearsal).startswith("sandbox:")
     assert folder.is_relative_to(tmp_path / "for-people.sandbox")
     assert (folder / "README.txt").read_text(encoding="utf-8-sig").startswith("演练")
@@ -285,11 +285,11 @@ def test_a_rehearsal_has_a_folder_of_its_own_and_says_so(tmp_path: Path, deliver
 def test_a_place_that_cannot_be_written_says_what_to_do(context: TargetContext, delivery: Delivery) -> None:
     (context.folder / "for-people").write_text("a file where the folder should be")
     with pytest.raises(StorageError) as caught:
-        posted(target_of(), delivery, context)
+        sent(target_of(), delivery, context)
     assert caught.value.instruction
 
 
 @pytest.mark.parametrize("name", ["../escape", "../../escape", "/etc/escape", "."])
 def test_no_name_leads_out_of_the_folder(context: TargetContext, delivery: Delivery, name: str) -> None:
     with pytest.raises(Refused, match="leaves the folder"):
-        posted(target_of(), replace(delivery, folder="", name=name), context)
+        sent(target_of(), replace(delivery, folder="", name=name), context)

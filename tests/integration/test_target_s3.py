@@ -17,10 +17,10 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Retry
 from tasks.publishing.targets.s3 import parts
 from tasks.publishing.targets.s3.target import S3
-from tests.delivering import DiedError, Ledger, delivery_of, posted
+from tests.posting import Died, Memory, delivery_of, sent
 from tests.simulators.bucket import REGION, Bucket, a_bucket, an_object_store
 
-STEM = "reels/solar-terms-daily/2026-11-22/01-xiaoxue.douyin"
+STEM = "reels/solar-terms-daily/2026-11-22/01-xiaoxue"
 #: Three parts, the last one short.
 LARGE = bytes(range(256)) * (2 * parts.PART // 256) + b"the end"
 
@@ -48,7 +48,7 @@ def context(tmp_path: Path) -> Iterator[TargetContext]:
 
 @pytest.fixture
 def delivery(tmp_path: Path) -> Delivery:
-    return delivery_of(tmp_path)
+    return delivery_of(tmp_path, b"video")
 
 
 def target_of(bucket: Bucket, /, **options: Json) -> S3:
@@ -65,19 +65,19 @@ def test_a_post_is_three_objects_of_which_the_sidecar_comes_last(
 ) -> None:
     target = target_of(bucket)
 
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
 
     rendition = delivery.rendition
     video, cover = f"{STEM}.{rendition.sha256[:16]}.mp4", f"{STEM}.{rendition.cover_sha256[:16]}.jpg"
     objects = bucket.objects()
     assert set(objects) == {video, cover, f"{STEM}.json"}
     assert objects[video] == b"video"
-    assert puts(bucket)[-1].endswith("01-xiaoxue.douyin.json")
+    assert puts(bucket)[-1].endswith("01-xiaoxue.json")
     told = json.loads(objects[f"{STEM}.json"])
     assert told["video"]["file"] == video.rpartition("/")[2]
     assert told["video"]["sha256"] == rendition.sha256
     assert told["labels"] == dict(rendition.labels)
-    assert told["disclosure"] == "AI生成内容"
+    assert told["disclosure"] == "内容由AI生成"
     assert published.url == f"s3://{bucket.name}/{video}"
     kind = bucket.client.head_object(Bucket=bucket.name, Key=video)
     assert (kind["ContentType"], kind["Metadata"]["sha256"]) == ("video/mp4", rendition.sha256)
@@ -85,22 +85,22 @@ def test_a_post_is_three_objects_of_which_the_sidecar_comes_last(
 
 
 def test_nothing_is_public_before_finalize(bucket: Bucket, context: TargetContext, delivery: Delivery) -> None:
-    target, handle = target_of(bucket), Ledger().handle()
+    target, handle = target_of(bucket), Memory().handle()
 
     target.upload(delivery, context, handle)
     target.check(delivery, context, handle)
 
     assert not any(key.endswith(".json") for key in bucket.objects())
-    assert target.look_up(delivery, context, Ledger().handle()) is None
+    assert target.look_up(delivery, context, Memory().handle()) is None
 
 
 def test_it_is_looked_up_by_anybody_and_read_back_whole(
     bucket: Bucket, context: TargetContext, delivery: Delivery
 ) -> None:
     target = target_of(bucket)
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
 
-    assert target.look_up(delivery, context, Ledger().handle()) == published
+    assert target.look_up(delivery, context, Memory().handle()) == published
     seen = target.read_back(delivery, context, published)
     assert (seen.public, seen.whole) == (True, True)
     assert seen.detail["sha256"] == delivery.rendition.sha256
@@ -110,32 +110,32 @@ def test_a_video_that_was_changed_in_the_bucket_is_not_whole(
     bucket: Bucket, context: TargetContext, delivery: Delivery
 ) -> None:
     target = target_of(bucket)
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
     bucket.put(published.detail["files"][0], b"other")
 
     assert target.read_back(delivery, context, published).whole is False
-    assert target.look_up(delivery, context, Ledger().handle()) is None
+    assert target.look_up(delivery, context, Memory().handle()) is None
 
 
 def test_doing_it_twice_is_doing_it_once(bucket: Bucket, context: TargetContext, delivery: Delivery) -> None:
     target = target_of(bucket)
-    one = posted(target, delivery, context)
+    one = sent(target, delivery, context)
     before = bucket.objects()
-    sent = len(puts(bucket))
+    count = len(puts(bucket))
 
-    two = posted(target, delivery, context)
+    two = sent(target, delivery, context)
 
     assert (one, before) == (two, bucket.objects())
-    assert len(puts(bucket)) == sent + 1, "only the sidecar is tried again, and 412 says that it is there"
+    assert len(puts(bucket)) == count + 1, "only the sidecar is tried again, and 412 says that it is there"
 
 
 def test_an_earlier_edition_keeps_its_files_until_the_sidecar_changes_hands(
     bucket: Bucket, context: TargetContext, tmp_path: Path
 ) -> None:
     target = target_of(bucket)
-    first = posted(target, delivery_of(tmp_path, b"first"), context)
+    first = sent(target, delivery_of(tmp_path, b"first"), context)
     second = replace(delivery_of(tmp_path, b"second"), post_id=uuid4())
-    handle = Ledger().handle()
+    handle = Memory().handle()
 
     target.upload(second, context, handle)
     assert bucket.objects()[first.detail["files"][0]] == b"first"
@@ -150,9 +150,9 @@ def test_an_earlier_edition_that_is_taken_down_leaves_what_the_later_one_names(
     bucket: Bucket, context: TargetContext, tmp_path: Path
 ) -> None:
     target = target_of(bucket)
-    first = posted(target, delivery_of(tmp_path, b"first"), context)
+    first = sent(target, delivery_of(tmp_path, b"first"), context)
     second = replace(delivery_of(tmp_path, b"second"), post_id=uuid4())
-    later = posted(target, second, context)
+    later = sent(target, second, context)
 
     target.unpublish(context, first)
 
@@ -161,7 +161,7 @@ def test_an_earlier_edition_that_is_taken_down_leaves_what_the_later_one_names(
 
 def test_a_post_is_taken_down_and_again(bucket: Bucket, context: TargetContext, delivery: Delivery) -> None:
     target = target_of(bucket)
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
     gone = len(bucket.requests)
 
     target.unpublish(context, published)
@@ -170,25 +170,25 @@ def test_a_post_is_taken_down_and_again(bucket: Bucket, context: TargetContext, 
     deleted = [request.path for request in bucket.requests[gone:] if request.method == "DELETE"]
     assert deleted[0].endswith(".json"), "it is no post any more before its files go"
     target.unpublish(context, published)
-    assert target.look_up(delivery, context, Ledger().handle()) is None
+    assert target.look_up(delivery, context, Memory().handle()) is None
     assert target.read_back(delivery, context, published).public is False
 
 
 def test_keys_may_be_made_of_the_content(bucket: Bucket, context: TargetContext, delivery: Delivery) -> None:
     target = target_of(bucket, name_by="content", public_url="https://cdn.example/tea")
 
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
 
     sha256 = delivery.rendition.sha256
     assert published.platform_id == f"reels/{sha256[:2]}/{sha256}.json"
     assert published.url == f"https://cdn.example/tea/reels/{sha256[:2]}/{sha256}.mp4"
-    assert target.look_up(delivery, context, Ledger().handle()) == published
+    assert target.look_up(delivery, context, Memory().handle()) == published
 
 
 def test_a_large_video_goes_in_parts(bucket: Bucket, context: TargetContext, tmp_path: Path) -> None:
     target, delivery = target_of(bucket), delivery_of(tmp_path, LARGE)
 
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
 
     assert bucket.objects()[published.detail["files"][0]] == LARGE
     assert sum("partNumber" in path for path in puts(bucket)) == 3
@@ -198,44 +198,44 @@ def test_a_large_video_goes_in_parts(bucket: Bucket, context: TargetContext, tmp
 
 
 def test_a_large_video_goes_on_after_each_death(bucket: Bucket, context: TargetContext, tmp_path: Path) -> None:
-    target, delivery, ledger = target_of(bucket), delivery_of(tmp_path, LARGE), Ledger()
+    target, delivery, memory = target_of(bucket), delivery_of(tmp_path, LARGE), Memory()
 
     for _ in range(4):  # the upload's id, and three parts
-        with pytest.raises(DiedError):
-            target.upload(delivery, context, ledger.handle(dies_after=1))
-    target.upload(delivery, context, ledger.handle())
+        with pytest.raises(Died):
+            target.upload(delivery, context, memory.handle(dies_after=1))
+    target.upload(delivery, context, memory.handle())
 
     assert sum("partNumber" in path for path in puts(bucket)) == 3, "no part is sent twice"
     assert bucket.asked("POST") == 2, "one begins, one completes"
-    published = target.finalize(delivery, context, ledger.handle())
+    published = target.finalize(delivery, context, memory.handle())
     assert bucket.objects()[published.detail["files"][0]] == LARGE
 
 
 def test_a_part_that_was_taken_and_not_remembered_is_found(
     bucket: Bucket, context: TargetContext, tmp_path: Path
 ) -> None:
-    target, delivery, ledger = target_of(bucket), delivery_of(tmp_path, LARGE), Ledger()
-    with pytest.raises(DiedError):
-        target.upload(delivery, context, ledger.handle(dies_after=2))
-    ledger.known = {**ledger.known, "etags": {}}
+    target, delivery, memory = target_of(bucket), delivery_of(tmp_path, LARGE), Memory()
+    with pytest.raises(Died):
+        target.upload(delivery, context, memory.handle(dies_after=2))
+    memory.commits.append({**memory.known, "etags": {}})
 
-    target.upload(delivery, context, ledger.handle())
+    target.upload(delivery, context, memory.handle())
 
     assert sum("partNumber" in path for path in puts(bucket)) == 3
 
 
 def test_an_upload_that_the_server_forgot_begins_anew(bucket: Bucket, context: TargetContext, tmp_path: Path) -> None:
-    target, delivery, ledger = target_of(bucket), delivery_of(tmp_path, LARGE), Ledger()
-    with pytest.raises(DiedError):
-        target.upload(delivery, context, ledger.handle(dies_after=2))
-    key, upload_id = ledger.known["key"], ledger.known["upload_id"]
+    target, delivery, memory = target_of(bucket), delivery_of(tmp_path, LARGE), Memory()
+    with pytest.raises(Died):
+        target.upload(delivery, context, memory.handle(dies_after=2))
+    key, upload_id = memory.known["key"], memory.known["upload_id"]
     bucket.client.abort_multipart_upload(Bucket=bucket.name, Key=key, UploadId=upload_id)
 
     with pytest.raises(Restart):
-        target.upload(delivery, context, ledger.handle())
-    handle = ledger.handle()
+        target.upload(delivery, context, memory.handle())
+    handle = memory.handle()
     handle.forget()
-    published = posted(target, delivery, context, handle)
+    published = sent(target, delivery, context, handle)
 
     assert bucket.objects()[published.detail["files"][0]] == LARGE
 
@@ -243,30 +243,30 @@ def test_an_upload_that_the_server_forgot_begins_anew(bucket: Bucket, context: T
 def test_a_completion_whose_answer_was_lost_is_not_repeated(
     bucket: Bucket, context: TargetContext, tmp_path: Path
 ) -> None:
-    target, delivery, ledger = target_of(bucket), delivery_of(tmp_path, LARGE), Ledger()
-    with pytest.raises(DiedError):
-        target.upload(delivery, context, ledger.handle(dies_after=4))
+    target, delivery, memory = target_of(bucket), delivery_of(tmp_path, LARGE), Memory()
+    with pytest.raises(Died):
+        target.upload(delivery, context, memory.handle(dies_after=4))
     bucket.fail("POST", lost=True)
     with pytest.raises((Retry, Restart)):
-        target.upload(delivery, context, ledger.handle())
+        target.upload(delivery, context, memory.handle())
     bucket.mend()
 
-    target.upload(delivery, context, ledger.handle())
+    target.upload(delivery, context, memory.handle())
 
     assert sum("partNumber" in path for path in puts(bucket)) == 3
-    assert target.finalize(delivery, context, ledger.handle()).detail["post"] == str(delivery.post_id)
+    assert target.finalize(delivery, context, memory.handle()).detail["post"] == str(delivery.post_id)
 
 
 def test_another_rendition_of_the_same_post_does_not_go_on_with_the_parts_of_the_first(
     bucket: Bucket, context: TargetContext, tmp_path: Path
 ) -> None:
-    target, ledger = target_of(bucket), Ledger()
+    target, memory = target_of(bucket), Memory()
     first = delivery_of(tmp_path, LARGE)
-    with pytest.raises(DiedError):
-        target.upload(first, context, ledger.handle(dies_after=2))
+    with pytest.raises(Died):
+        target.upload(first, context, memory.handle(dies_after=2))
     second = replace(delivery_of(tmp_path, LARGE[::-1]), post_id=first.post_id)
 
-    published = posted(target, second, context, ledger.handle())
+    published = sent(target, second, context, memory.handle())
 
     assert bucket.objects()[published.detail["files"][0]] == LARGE[::-1]
 
@@ -274,7 +274,7 @@ def test_another_rendition_of_the_same_post_does_not_go_on_with_the_parts_of_the
 def test_an_uploaded_file_that_is_gone_is_noticed_before_it_is_announced(
     bucket: Bucket, context: TargetContext, delivery: Delivery
 ) -> None:
-    target, handle = target_of(bucket), Ledger().handle()
+    target, handle = target_of(bucket), Memory().handle()
     target.upload(delivery, context, handle)
     bucket.delete(handle["uploaded"][0])
 
@@ -285,19 +285,19 @@ def test_an_uploaded_file_that_is_gone_is_noticed_before_it_is_announced(
 def test_an_answer_that_was_lost_once_is_found_by_the_condition(
     bucket: Bucket, context: TargetContext, delivery: Delivery
 ) -> None:
-    target, handle = target_of(bucket), Ledger().handle()
+    target, handle = target_of(bucket), Memory().handle()
     target.upload(delivery, context, handle)
     bucket.fail("PUT", lost=True, times=1)
 
     published = target.finalize(delivery, context, handle)
 
-    assert target.look_up(delivery, context, Ledger().handle()) == published
+    assert target.look_up(delivery, context, Memory().handle()) == published
 
 
 def test_an_answer_that_does_not_come_is_ambiguous_and_looked_up(
     bucket: Bucket, context: TargetContext, delivery: Delivery
 ) -> None:
-    target, handle = target_of(bucket), Ledger().handle()
+    target, handle = target_of(bucket), Memory().handle()
     target.upload(delivery, context, handle)
     bucket.fail("PUT", lost=True)
     with pytest.raises(Ambiguous):
@@ -310,7 +310,7 @@ def test_an_answer_that_does_not_come_is_ambiguous_and_looked_up(
 def test_a_server_without_conditions_gets_the_sidecar_without_one(
     bucket: Bucket, context: TargetContext, delivery: Delivery
 ) -> None:
-    target, handle = target_of(bucket), Ledger().handle()
+    target, handle = target_of(bucket), Memory().handle()
     target.upload(delivery, context, handle)
     words = b"<Error><Code>NotImplemented</Code><Message>no conditions</Message></Error>"
     bucket.fail("PUT", status=501, body=words, times=1)
@@ -338,7 +338,7 @@ def test_a_server_without_conditions_gets_the_sidecar_without_one(
 def test_what_a_server_says_of_the_sidecar(
     bucket: Bucket, context: TargetContext, delivery: Delivery, status: int, code: str, outcome: type, words: str
 ) -> None:
-    target, handle = target_of(bucket), Ledger().handle()
+    target, handle = target_of(bucket), Memory().handle()
     target.upload(delivery, context, handle)
     bucket.fail("PUT", status=status, body=f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode())
 
@@ -347,13 +347,13 @@ def test_what_a_server_says_of_the_sidecar(
 
 
 def test_an_upload_that_fails_may_be_tried_again(bucket: Bucket, context: TargetContext, delivery: Delivery) -> None:
-    target, handle = target_of(bucket), Ledger().handle()
+    target, handle = target_of(bucket), Memory().handle()
     bucket.fail("PUT", status=500)
     with pytest.raises(Retry):
         target.upload(delivery, context, handle)
     bucket.mend()
 
-    assert posted(target, delivery, context, handle).platform_id == f"{STEM}.json"
+    assert sent(target, delivery, context, handle).platform_id == f"{STEM}.json"
 
 
 def test_a_bucket_that_is_not_there_is_refused_before_anything_is_sent(
@@ -377,7 +377,7 @@ def test_a_login_may_be_named_and_is_missed_if_it_is_not_set(
     monkeypatch.setenv("THE_KEY", "key")
     monkeypatch.setenv("THE_SECRET", "secret-of-the-bucket")
 
-    assert posted(target, delivery, context).platform_id == f"{STEM}.json"
+    assert sent(target, delivery, context).platform_id == f"{STEM}.json"
 
 
 def test_no_login_at_all_is_a_matter_of_the_login(
@@ -406,18 +406,18 @@ def test_a_rehearsal_reaches_a_server_on_this_machine_and_no_other(
     bucket: Bucket, delivery: Delivery, tmp_path: Path
 ) -> None:
     with closing(TargetContext(tmp_path, sandbox="http://127.0.0.1:1")) as rehearsal:
-        assert posted(target_of(bucket), delivery, rehearsal).platform_id == f"{STEM}.json"
+        assert sent(target_of(bucket), delivery, rehearsal).platform_id == f"{STEM}.json"
         with pytest.raises(Refused, match="the sandbox has no object store"):
             target_of(bucket, endpoint_url="https://s3.example").prepare(delivery, rehearsal)
         with pytest.raises(Refused, match="the sandbox has no object store"):
-            target_of(bucket, endpoint_url=None).upload(delivery, rehearsal, Ledger().handle())
+            target_of(bucket, endpoint_url=None).upload(delivery, rehearsal, Memory().handle())
 
 
 def test_words_of_any_kind_fit_into_a_sidecar(bucket: Bucket, context: TargetContext, delivery: Delivery) -> None:
     target = target_of(bucket)
     text = PostText("茶 🍵", "line\nline \u2028 \x00", ("茶",))
 
-    published = posted(target, replace(delivery, text=text, name="01-茶 & co"), context)
+    published = sent(target, replace(delivery, text=text, name="01-茶 & co"), context)
 
     told = json.loads(bucket.objects()[published.platform_id])
     assert told["caption"] == text.caption

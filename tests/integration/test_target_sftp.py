@@ -19,10 +19,10 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Retry
 from tasks.publishing.targets.sftp.target import Sftp
 from tasks.publishing.targets.sftp.transfer import BLOCK
-from tests.delivering import Ledger, delivery_of, posted
+from tests.posting import Memory, delivery_of, sent
 from tests.simulators.ssh_server import PASSWORD, USER, SshServer, an_ssh_server
 
-STEM = "drop/solar-terms-daily/2026-11-22/01-xiaoxue.douyin"
+STEM = "drop/solar-terms-daily/2026-11-22/01-xiaoxue"
 #: Three blocks, the last one short.
 LARGE = random.Random(7).randbytes(2 * BLOCK + 12_345)
 
@@ -42,7 +42,7 @@ def context(tmp_path: Path) -> Iterator[TargetContext]:
 
 @pytest.fixture
 def delivery(tmp_path: Path) -> Delivery:
-    return delivery_of(tmp_path)
+    return delivery_of(tmp_path, b"video")
 
 
 @pytest.fixture
@@ -63,14 +63,14 @@ def parts(server: SshServer) -> list[str]:
 def test_a_post_is_three_files_of_which_the_sidecar_gets_its_name_last(
     server: SshServer, context: TargetContext, delivery: Delivery
 ) -> None:
-    published = posted(target_of(server), delivery, context)
+    published = sent(target_of(server), delivery, context)
 
     files = server.files()
     assert set(files) == {f"{STEM}.mp4", f"{STEM}.jpg", f"{STEM}.json"}
     assert files[f"{STEM}.mp4"] == b"video"
     told = json.loads(files[f"{STEM}.json"])
-    assert (told["video"]["file"], told["disclosure"]) == ("01-xiaoxue.douyin.mp4", "AI生成内容")
-    assert [call for call in server.calls if call.startswith("rename")][-1] == "rename 01-xiaoxue.douyin.json"
+    assert (told["video"]["file"], told["disclosure"]) == ("01-xiaoxue.mp4", "内容由AI生成")
+    assert [call for call in server.calls if call.startswith("rename")][-1] == "rename 01-xiaoxue.json"
     assert server.calls.count("fsync") == 3
     assert published.url == f"sftp://127.0.0.1:{server.port}/{STEM}.mp4"
 
@@ -79,19 +79,19 @@ def test_nothing_has_its_name_before_finalize(server: SshServer, context: Target
     target = target_of(server)
 
     target.prepare(delivery, context)
-    target.upload(delivery, context, Ledger().handle())
+    target.upload(delivery, context, Memory().handle())
 
     assert len(parts(server)) == len(server.files()) == 3
-    assert target.look_up(delivery, context, Ledger().handle()) is None
+    assert target.look_up(delivery, context, Memory().handle()) is None
 
 
 def test_it_is_looked_up_by_anybody_and_read_back_whole(
     server: SshServer, context: TargetContext, delivery: Delivery
 ) -> None:
     target = target_of(server)
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
 
-    assert target.look_up(delivery, context, Ledger().handle()) == published
+    assert target.look_up(delivery, context, Memory().handle()) == published
     seen = target.read_back(delivery, context, published)
     assert (seen.public, seen.whole, seen.detail["sha256"]) == (True, True, delivery.rendition.sha256)
 
@@ -99,7 +99,7 @@ def test_it_is_looked_up_by_anybody_and_read_back_whole(
 def test_bytes_that_changed_are_noticed_by_hash_and_not_by_size(
     server: SshServer, context: TargetContext, delivery: Delivery
 ) -> None:
-    published = posted(target_of(server), delivery, context)
+    published = sent(target_of(server), delivery, context)
     (server.folder / f"{STEM}.mp4").write_bytes(b"vid30")
 
     assert target_of(server).read_back(delivery, context, published).whole is False
@@ -108,7 +108,7 @@ def test_bytes_that_changed_are_noticed_by_hash_and_not_by_size(
 
 def test_of_what_was_taken_away_nothing_is_said(server: SshServer, context: TargetContext, delivery: Delivery) -> None:
     target = target_of(server)
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
     for name in server.files():
         (server.folder / name).unlink()
 
@@ -121,7 +121,7 @@ def test_a_place_that_may_only_be_written(server: SshServer, context: TargetCont
     server.may_read = False
 
     target.prepare(delivery, context)
-    handle = Ledger().handle()
+    handle = Memory().handle()
     target.upload(delivery, context, handle)
     target.finalize(delivery, context, handle)
 
@@ -129,13 +129,13 @@ def test_a_place_that_may_only_be_written(server: SshServer, context: TargetCont
 
 
 def test_doing_it_twice_is_doing_it_once(server: SshServer, context: TargetContext, delivery: Delivery) -> None:
-    target, ledger = target_of(server), Ledger()
-    one = posted(target, delivery, context, ledger.handle())
+    target, memory = target_of(server), Memory()
+    one = sent(target, delivery, context, memory.handle())
     written = server.written
 
-    assert target.finalize(delivery, context, ledger.handle()) == one
+    assert target.finalize(delivery, context, memory.handle()) == one
     assert server.written == written
-    assert posted(target, delivery, context) == one
+    assert sent(target, delivery, context) == one
     assert len(server.files()) == 3
 
 
@@ -144,15 +144,15 @@ def test_doing_it_twice_is_doing_it_once(server: SshServer, context: TargetConte
 def test_an_upload_that_was_cut_goes_on_where_it_was(
     server: SshServer, context: TargetContext, large: Delivery, after: int, hole: bool
 ) -> None:
-    target, ledger = target_of(server), Ledger()
+    target, memory = target_of(server), Memory()
     server.drop_after, server.hole = after, hole
     target.prepare(large, context)
     with pytest.raises(Retry):
-        target.upload(large, context, ledger.handle())
-    assert not ledger.known.get("uploaded")
+        target.upload(large, context, memory.handle())
+    assert not memory.known.get("uploaded")
 
-    target.upload(large, context, ledger.handle())
-    target.finalize(large, context, ledger.handle())
+    target.upload(large, context, memory.handle())
+    target.finalize(large, context, memory.handle())
 
     assert server.files()[f"{STEM}.mp4"] == LARGE
     assert server.written < len(LARGE) + 2 * BLOCK + 10_000, "what had arrived is not sent again, but for a block"
@@ -161,15 +161,15 @@ def test_an_upload_that_was_cut_goes_on_where_it_was(
 def test_a_part_is_never_continued_with_other_bytes(
     server: SshServer, context: TargetContext, large: Delivery, tmp_path: Path
 ) -> None:
-    target, ledger = target_of(server), Ledger()
+    target, memory = target_of(server), Memory()
     server.drop_after = BLOCK + 1
     target.prepare(large, context)
     with pytest.raises(Retry):
-        target.upload(large, context, ledger.handle())
+        target.upload(large, context, memory.handle())
     other = replace(delivery_of(tmp_path, LARGE[::-1]), post_id=large.post_id)
 
-    target.upload(other, context, ledger.handle())
-    target.finalize(other, context, ledger.handle())
+    target.upload(other, context, memory.handle())
+    target.finalize(other, context, memory.handle())
 
     assert server.files()[f"{STEM}.mp4"] == LARGE[::-1]
 
@@ -177,26 +177,26 @@ def test_a_part_is_never_continued_with_other_bytes(
 def test_a_continued_part_that_is_damaged_is_sent_anew(
     server: SshServer, context: TargetContext, large: Delivery
 ) -> None:
-    target, ledger = target_of(server), Ledger()
+    target, memory = target_of(server), Memory()
     server.drop_after = 2 * BLOCK + 1
     target.prepare(large, context)
     with pytest.raises(Retry):
-        target.upload(large, context, ledger.handle())
+        target.upload(large, context, memory.handle())
     part = server.folder / parts(server)[0]
     damaged = part.read_bytes()
     part.write_bytes(bytes([damaged[0] ^ 1]) + damaged[1:])
 
     with pytest.raises(Restart, match="not what was sent"):
-        target.upload(large, context, ledger.handle())
+        target.upload(large, context, memory.handle())
     assert parts(server) == []
-    target.upload(large, context, ledger.handle())
-    target.finalize(large, context, ledger.handle())
+    target.upload(large, context, memory.handle())
+    target.finalize(large, context, memory.handle())
 
     assert server.files()[f"{STEM}.mp4"] == LARGE
 
 
 def test_a_part_that_is_too_long_is_sent_anew(server: SshServer, context: TargetContext, delivery: Delivery) -> None:
-    target, handle = target_of(server), Ledger().handle()
+    target, handle = target_of(server), Memory().handle()
     target.prepare(delivery, context)
     target.upload(delivery, context, handle)
     part = next(server.folder / name for name in parts(server) if ".mp4." in name)
@@ -214,32 +214,32 @@ def test_a_server_that_loses_bytes_is_noticed(server: SshServer, context: Target
     target.prepare(delivery, context)
 
     with pytest.raises(Restart, match="4 bytes of 5"):
-        target.upload(delivery, context, Ledger().handle())
+        target.upload(delivery, context, Memory().handle())
 
 
 @pytest.mark.parametrize("lost", [".jpg", ".mp4", ".json"])
 def test_an_answer_that_did_not_come_is_looked_up(
     server: SshServer, context: TargetContext, delivery: Delivery, lost: str
 ) -> None:
-    target, ledger = target_of(server), Ledger()
+    target, memory = target_of(server), Memory()
     target.prepare(delivery, context)
-    target.upload(delivery, context, ledger.handle())
+    target.upload(delivery, context, memory.handle())
     server.lose_rename_of = lost
     with pytest.raises(Ambiguous):
-        target.finalize(delivery, context, ledger.handle())
+        target.finalize(delivery, context, memory.handle())
 
-    found = target.look_up(delivery, context, ledger.handle())
+    found = target.look_up(delivery, context, memory.handle())
     assert (found is not None) == (lost == ".json"), "it is a post once its sidecar is there"
-    assert target.finalize(delivery, context, ledger.handle()).platform_id == f"/{STEM}.json"
+    assert target.finalize(delivery, context, memory.handle()).platform_id == f"/{STEM}.json"
     assert set(server.files()) == {f"{STEM}.mp4", f"{STEM}.jpg", f"{STEM}.json"}
 
 
 def test_a_server_without_extensions(server: SshServer, context: TargetContext, tmp_path: Path) -> None:
     server.posix_rename = server.fsync = False
     target = target_of(server)
-    posted(target, delivery_of(tmp_path, b"first"), context)
+    sent(target, delivery_of(tmp_path, b"first"), context)
 
-    posted(target, replace(delivery_of(tmp_path, b"second"), post_id=uuid4()), context)
+    sent(target, replace(delivery_of(tmp_path, b"second"), post_id=uuid4()), context)
 
     assert server.files()[f"{STEM}.mp4"] == b"second"
     assert len(server.files()) == 3
@@ -249,14 +249,14 @@ def test_an_earlier_edition_is_none_any_more_before_its_video_is_another_one(
     server: SshServer, context: TargetContext, tmp_path: Path
 ) -> None:
     target = target_of(server)
-    first = posted(target, delivery_of(tmp_path, b"first"), context)
+    first = sent(target, delivery_of(tmp_path, b"first"), context)
     second = replace(delivery_of(tmp_path, b"second"), post_id=uuid4())
     server.calls.clear()
 
-    posted(target, second, context)
+    sent(target, second, context)
 
     changed = [call for call in server.calls if call != "fsync"]
-    assert changed[0] == "remove 01-xiaoxue.douyin.json"
+    assert changed[0] == "remove 01-xiaoxue.json"
     assert json.loads(server.files()[f"{STEM}.json"])["post"] == str(second.post_id)
     target.unpublish(context, first)
     assert len(server.files()) == 3, "what took its place stays"
@@ -264,21 +264,21 @@ def test_an_earlier_edition_is_none_any_more_before_its_video_is_another_one(
 
 def test_a_post_is_taken_down_and_again(server: SshServer, context: TargetContext, delivery: Delivery) -> None:
     target = target_of(server)
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
     server.calls.clear()
 
     target.unpublish(context, published)
 
     assert server.files() == {}
-    assert server.calls[0] == "remove 01-xiaoxue.douyin.json", "it is no post any more before its files go"
+    assert server.calls[0] == "remove 01-xiaoxue.json", "it is no post any more before its files go"
     target.unpublish(context, published)
-    assert target.look_up(delivery, context, Ledger().handle()) is None
+    assert target.look_up(delivery, context, Memory().handle()) is None
 
 
 def test_a_part_that_somebody_removed_is_sent_anew(
     server: SshServer, context: TargetContext, delivery: Delivery
 ) -> None:
-    target, handle = target_of(server), Ledger().handle()
+    target, handle = target_of(server), Memory().handle()
     target.prepare(delivery, context)
     target.upload(delivery, context, handle)
     for name in parts(server):
@@ -287,7 +287,7 @@ def test_a_part_that_somebody_removed_is_sent_anew(
     with pytest.raises(Restart, match="not there any more"):
         target.finalize(delivery, context, handle)
     handle.forget()
-    posted(target, delivery, context, handle)
+    sent(target, delivery, context, handle)
 
     assert server.files()[f"{STEM}.mp4"] == b"video"
 
@@ -371,7 +371,7 @@ def test_a_full_disk_is_tried_again_later(server: SshServer, context: TargetCont
     target.prepare(delivery, context)
     server.full = True
     with pytest.raises(Retry, match="no space left"):
-        target.upload(delivery, context, Ledger().handle())
+        target.upload(delivery, context, Memory().handle())
 
 
 def test_a_server_that_is_away_is_tried_again_later(
@@ -388,14 +388,14 @@ def test_a_login_is_an_option_that_is_needed(server: SshServer) -> None:
 
 def test_a_name_that_leads_elsewhere_is_refused(server: SshServer, context: TargetContext, delivery: Delivery) -> None:
     with pytest.raises(Refused, match="leaves the folder"):
-        posted(target_of(server), replace(delivery, folder="", name="../escape"), context)
+        sent(target_of(server), replace(delivery, folder="", name="../escape"), context)
 
 
 @pytest.mark.parametrize(("path", "goal"), [(".", ""), ("/", ""), ("a/b c/", "a/b c/"), ("/x", "x/")])
 def test_the_folder_may_be_anywhere(
     server: SshServer, context: TargetContext, delivery: Delivery, path: str, goal: str
 ) -> None:
-    published = posted(target_of(server, path=path), delivery, context)
+    published = sent(target_of(server, path=path), delivery, context)
 
     assert f"{goal}{STEM.removeprefix('drop/')}.mp4" in server.files()
     assert published.url.endswith(f"/{goal.replace(' ', '%20')}{STEM.removeprefix('drop/')}.mp4")
@@ -403,7 +403,7 @@ def test_the_folder_may_be_anywhere(
 
 
 def test_people_may_see_it_elsewhere(server: SshServer, context: TargetContext, delivery: Delivery) -> None:
-    published = posted(target_of(server, public_url="https://media.example/tea/"), delivery, context)
+    published = sent(target_of(server, public_url="https://media.example/tea/"), delivery, context)
 
     assert published.url == f"https://media.example/tea/{STEM.removeprefix('drop/')}.mp4"
 
@@ -412,7 +412,7 @@ def test_a_rehearsal_reaches_a_server_on_this_machine_and_no_other(
     server: SshServer, delivery: Delivery, tmp_path: Path
 ) -> None:
     with closing(TargetContext(tmp_path, sandbox="http://127.0.0.1:1")) as rehearsal:
-        posted(target_of(server), delivery, rehearsal)
+        sent(target_of(server), delivery, rehearsal)
         assert target_of(server).account_key(rehearsal) == f"sandbox:{USER}@127.0.0.1:{server.port}//drop"
         with pytest.raises(Refused, match="the sandbox has no SSH server"):
             target_of(server, host="files.example").prepare(delivery, rehearsal)

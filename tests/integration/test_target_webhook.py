@@ -14,7 +14,7 @@ from tasks.publishing.base import Delivery, Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
 from tasks.publishing.targets.webhook import Webhook
-from tests.delivering import Ledger, delivery_of, posted
+from tests.posting import Memory, delivery_of, sent
 from tests.simulators.webhook_receiver import SECRET, Receiver, a_receiver
 
 TOKEN = "of-the-address"
@@ -35,7 +35,7 @@ def context(tmp_path: Path) -> Iterator[TargetContext]:
 
 @pytest.fixture
 def delivery(tmp_path: Path) -> Delivery:
-    return delivery_of(tmp_path)
+    return delivery_of(tmp_path, b"video")
 
 
 def target_of(receiver: Receiver, **options: Json) -> Webhook:
@@ -45,7 +45,7 @@ def target_of(receiver: Receiver, **options: Json) -> Webhook:
 def test_a_post_is_a_signed_message(receiver: Receiver, context: TargetContext, delivery: Delivery) -> None:
     target = target_of(receiver)
 
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
 
     identity = str(delivery.post_id)
     assert list(receiver.taken) == [identity]
@@ -55,7 +55,7 @@ def test_a_post_is_a_signed_message(receiver: Receiver, context: TargetContext, 
     assert (told["post"], told["title"], told["hashtags"]) == (identity, "小雪", ["小雪", "节气"])
     assert told["video"]["sha256"] == delivery.rendition.sha256
     assert told["labels"] == dict(delivery.rendition.labels)
-    assert told["disclosure"] == "AI生成内容"
+    assert told["disclosure"] == "内容由AI生成"
     assert "url" not in told["video"]
     assert published.platform_id == identity
     assert identity in published.url
@@ -66,26 +66,26 @@ def test_a_post_is_a_signed_message(receiver: Receiver, context: TargetContext, 
 def test_nothing_is_sent_before_finalize_and_nobody_can_be_asked(
     receiver: Receiver, context: TargetContext, delivery: Delivery
 ) -> None:
-    target, ledger = target_of(receiver), Ledger()
+    target, memory = target_of(receiver), Memory()
 
     target.prepare(delivery, context)
-    target.upload(delivery, context, ledger.handle())
-    assert target.look_up(delivery, context, ledger.handle()) is None
+    target.upload(delivery, context, memory.handle())
+    assert target.look_up(delivery, context, memory.handle()) is None
     assert receiver.deliveries == []
-    published = target.finalize(delivery, context, ledger.handle())
+    published = target.finalize(delivery, context, memory.handle())
 
-    assert target.look_up(delivery, context, ledger.handle()) is None
+    assert target.look_up(delivery, context, memory.handle()) is None
     assert target.read_back(delivery, context, published).whole is None
 
 
 def test_the_message_says_where_the_video_is(receiver: Receiver, context: TargetContext, delivery: Delivery) -> None:
     target = target_of(receiver, media_url="https://cdn.example/{folder}/{name}.{sha256:.16}.mp4?p={profile}&id={post}")
 
-    published = posted(target, delivery, context)
+    published = sent(target, delivery, context)
 
     url = receiver.taken[str(delivery.post_id)]["data"]["video"]["url"]
     sha256 = delivery.rendition.sha256[:16]
-    place = f"https://cdn.example/solar-terms-daily/2026-11-22/01-xiaoxue.douyin.{sha256}.mp4"
+    place = f"https://cdn.example/solar-terms-daily/2026-11-22/01-xiaoxue.{sha256}.mp4"
     assert url == published.url == f"{place}?p=douyin&id={delivery.post_id}"
 
 
@@ -93,10 +93,10 @@ def test_the_receiver_may_say_where_it_is_to_be_seen(
     receiver: Receiver, context: TargetContext, delivery: Delivery
 ) -> None:
     receiver.answer = {"url": "https://tea.example/videos/1"}
-    assert posted(target_of(receiver), delivery, context).url == "https://tea.example/videos/1"
+    assert sent(target_of(receiver), delivery, context).url == "https://tea.example/videos/1"
     for nonsense in ({"url": "javascript:alert(1)"}, {"url": 1}, ["url"], "ok"):
         receiver.answer = nonsense
-        assert str(delivery.post_id) in posted(target_of(receiver), delivery, context).url
+        assert str(delivery.post_id) in sent(target_of(receiver), delivery, context).url
 
 
 @pytest.mark.parametrize("size", [5, 3 * 1024 * 1024 + 1])
@@ -104,7 +104,7 @@ def test_the_video_may_come_along(receiver: Receiver, context: TargetContext, tm
     content = os.urandom(size)
     delivery = delivery_of(tmp_path, content)
 
-    posted(target_of(receiver, attach=True), delivery, context)
+    sent(target_of(receiver, attach=True), delivery, context)
 
     assert receiver.files["video"] == content
     assert receiver.files["cover"] == delivery.rendition.cover.read_bytes()
@@ -117,15 +117,15 @@ def test_the_video_may_come_along(receiver: Receiver, context: TargetContext, tm
 def test_an_answer_that_does_not_come_is_ambiguous_and_may_be_sent_again(
     receiver: Receiver, context: TargetContext, delivery: Delivery, attach: bool
 ) -> None:
-    target, ledger = target_of(receiver, attach=attach), Ledger()
+    target, memory = target_of(receiver, attach=attach), Memory()
     receiver.drop, receiver.times = True, 1
-    target.upload(delivery, context, ledger.handle())
+    target.upload(delivery, context, memory.handle())
     with pytest.raises(Ambiguous) as caught:
-        target.finalize(delivery, context, ledger.handle())
+        target.finalize(delivery, context, memory.handle())
     assert TOKEN not in str(caught.value)
 
-    target.upload(delivery, context, ledger.handle())
-    target.finalize(delivery, context, ledger.handle())
+    target.upload(delivery, context, memory.handle())
+    target.finalize(delivery, context, memory.handle())
 
     assert len(receiver.deliveries) == 2
     assert len(receiver.taken) == 1
@@ -135,14 +135,14 @@ def test_an_answer_that_does_not_come_is_ambiguous_and_may_be_sent_again(
 def test_a_message_tells_the_same_whenever_it_is_sent(
     receiver: Receiver, context: TargetContext, delivery: Delivery
 ) -> None:
-    target, ledger = target_of(receiver), Ledger()
+    target, memory = target_of(receiver), Memory()
     receiver.late, receiver.times = 500, 1
-    target.upload(delivery, context, ledger.handle())
+    target.upload(delivery, context, memory.handle())
     with pytest.raises(Retry):
-        target.finalize(delivery, context, ledger.handle())
+        target.finalize(delivery, context, memory.handle())
     first = receiver.taken.pop(str(delivery.post_id))
 
-    target.finalize(delivery, context, ledger.handle())
+    target.finalize(delivery, context, memory.handle())
 
     assert receiver.taken[str(delivery.post_id)] == first
 
@@ -175,7 +175,7 @@ def test_what_a_receiver_may_answer(
 ) -> None:
     receiver.status, receiver.headers = status, headers
     with pytest.raises(outcome, match=words) as caught:
-        posted(target_of(receiver), delivery, context)
+        sent(target_of(receiver), delivery, context)
     assert TOKEN not in str(caught.value)
     assert getattr(caught.value, "retry_after", None) == after
     assert receiver.taken == {}
@@ -183,14 +183,14 @@ def test_what_a_receiver_may_answer(
 
 def test_any_answer_of_2xx_will_do(receiver: Receiver, context: TargetContext, delivery: Delivery) -> None:
     receiver.status = 202
-    assert posted(target_of(receiver), delivery, context).settled
+    assert sent(target_of(receiver), delivery, context).settled
 
 
 def test_a_receiver_that_is_away_is_tried_again_later(
     receiver: Receiver, context: TargetContext, delivery: Delivery
 ) -> None:
     with pytest.raises(Retry, match="cannot be reached"):
-        posted(target_of(receiver, url="http://127.0.0.1:9/"), delivery, context)
+        sent(target_of(receiver, url="http://127.0.0.1:9/"), delivery, context)
 
 
 def test_a_receiver_with_another_secret_pauses_the_target(
@@ -198,7 +198,7 @@ def test_a_receiver_with_another_secret_pauses_the_target(
 ) -> None:
     receiver.secret = "whsec_" + "B" * 32
     with pytest.raises(Reauthorise, match="signature"):
-        posted(target_of(receiver), delivery, context)
+        sent(target_of(receiver), delivery, context)
     assert receiver.taken == {}
 
 
@@ -215,7 +215,7 @@ def test_a_secret_may_be_base64_alone(
     receiver: Receiver, context: TargetContext, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("THE_SECRET", SECRET.removeprefix("whsec_"))
-    posted(target_of(receiver), delivery, context)
+    sent(target_of(receiver), delivery, context)
     assert len(receiver.taken) == 1
 
 
@@ -236,8 +236,8 @@ def test_a_rehearsal_reaches_a_receiver_on_this_machine_and_no_other(
     receiver: Receiver, delivery: Delivery, tmp_path: Path
 ) -> None:
     with closing(TargetContext(tmp_path, sandbox="http://127.0.0.1:1")) as rehearsal:
-        posted(target_of(receiver), delivery, rehearsal)
-        for call in (Webhook.prepare, lambda *given: Webhook.finalize(*given, Ledger().handle())):
+        sent(target_of(receiver), delivery, rehearsal)
+        for call in (Webhook.prepare, lambda *given: Webhook.finalize(*given, Memory().handle())):
             with pytest.raises(Refused, match="the sandbox has no receiver"):
                 call(target_of(receiver, url="https://hooks.example/"), delivery, rehearsal)
     assert len(receiver.taken) == 1

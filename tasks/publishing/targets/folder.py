@@ -57,6 +57,8 @@ class Folder(Target):
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
         place, staged = self._place(delivery, context), self._staged(delivery, context)
+        if not staged.exists() and (done := self.look_up(delivery, context, handle)) is not None:
+            return done  # an earlier call did it
         replaced = staged.with_suffix(".replaced")
         try:
             if place.exists():  # an earlier edition of the same video
