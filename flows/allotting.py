@@ -74,9 +74,9 @@ class Allotment:
     def _profiles(self, entry: PublishOptions, target: Target) -> Sequence[str]:
         if entry.profile is not None:
             return [entry.profile]
-        if not target.profiles:
+        if not target.best_profiles:
             return self._pipeline.deliver
-        return [name for name in target.profiles if name in self._pipeline.deliver][:1]
+        return [name for name in target.best_profiles if name in self._pipeline.deliver][:1]
 
     def _best(self, entry: PublishOptions, choices: Sequence[tuple[str, str]]) -> tuple[PostPlan | None, str]:
         """The choice that is free first; of several, the account that has the fewest posts that day."""

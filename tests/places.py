@@ -98,7 +98,7 @@ class Places:
 
         def trouble(dice: random.Random) -> bool:
             bucket.mend()
-            bucket.fail(dice.choice(["PUT", "HEAD", "GET"]), **dice.choice([{"drop": True}, {"status": 503}]))
+            bucket.fail(dice.choice(["PUT", "HEAD", "GET"]), times=2, **dice.choice([{"lost": True}, {"status": 503}]))
             return True
 
         return Place(options, lambda: _beside_sidecars(bucket.objects()), environment=known, trouble=trouble)

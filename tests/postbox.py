@@ -25,11 +25,11 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.stage import Order
 from tasks.registry import find
 
-FRAMES, FPS = 73, 24  #: the shortest video that every platform takes
+FRAMES, FPS = 97, 24  #: the shortest video that every platform takes
 
 
 def make_rendition(folder: Path) -> Rendition:
-    """A real one: three seconds, labelled, as the finishing stage makes it."""
+    """A real one: four seconds, labelled, as the finishing stage makes it."""
     master = folder / "master.mp4"
     source = f"gradients=s=270x480:r={FPS}:c0=0x24423a:c1=0x8fa79a:nb_colors=2:speed=0.01:seed=5"
     arguments = ["-y", "-f", "lavfi", "-i", source, "-frames:v", str(FRAMES), "-pix_fmt", "yuv420p", master]

@@ -179,6 +179,8 @@ class Target(Options):
     limits: ClassVar[Limits] = Limits()
     clockwork: ClassVar[Clockwork | None] = None  #: it publishes at `Delivery.public_at` by itself
     certain_after: ClassVar[dt.timedelta] = dt.timedelta(0)  #: from when on a look-up that finds nothing is believed
+    decides_within: ClassVar[dt.timedelta | None] = dt.timedelta(days=3)
+    """A post that it has taken and not settled by then is left to a person. None: a person is at it anyway."""
     flags_ai: ClassVar[bool] = False  #: it has an AI flag of its own, and we set it
     discloses: ClassVar[str] = ""  #: what is done where there is no such flag, for people
     tells_metrics: ClassVar[bool] = False
@@ -191,6 +193,11 @@ class Target(Options):
     @property
     def takes_previews(self) -> bool:
         return self.local or self.accept_previews
+
+    @property
+    def best_profiles(self) -> tuple[str, ...]:
+        """The renditions that this one takes, best first, where its options say more than its class."""
+        return self.profiles
 
     @property
     def platform(self) -> str:

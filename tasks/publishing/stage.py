@@ -24,9 +24,9 @@ from records.verdicts import RecordedVerdict
 from reelmill.content import Destination
 from reelmill.errors import LeaseHeld, PublishingError, TerminalError, TransientError, UnknownOutcome
 from reelmill.failpoints import failpoint
-from tasks.finishing.verify import verify
 from tasks.publishing.base import Delivery, Handle, Published, Safety, Target
 from tasks.publishing.context import TargetContext
+from tasks.publishing.inspection import Inspection
 from tasks.publishing.outcome import Defer, Reauthorise, Restart, Resync, Retry, Wait
 from tasks.publishing.settling import Doubt, settle
 from tasks.publishing.tempo import Tempo
@@ -114,6 +114,7 @@ class _Visit:
         self._ledger, self._order, self._context, self._tempo = ledger, order, context, tempo
         self._target, self._delivery = order.target, order.delivery
         self._doubt = Doubt(context, tempo)
+        self._inspection = Inspection()
         self._left = tempo.in_place
         self._tries = self._resyncs = self._restarts = 0
 
@@ -155,7 +156,7 @@ class _Visit:
             return self._see(post)
         if post.state is PostState.UNKNOWN:
             return post
-        self._check_file()
+        self._inspection.check(self._delivery.rendition, self._target, self._order.name)
         self._target.prepare(self._delivery, self._context)
         failpoint("post.prepared")
         if post.state is PostState.PLANNED:
@@ -195,21 +196,6 @@ class _Visit:
     def _see(self, post: Post) -> Post:
         """Have the target show the post. A target that cannot show it now is asked again later."""
         return read_back(self._ledger, post, self._target, self._delivery, self._context)
-
-    def _check_file(self) -> None:
-        rendition = self._delivery.rendition
-        if rendition.preview and not self._target.takes_previews:
-            raise PublishingError(
-                f"{self._order.name} does not take previews, and this clip was made by the storyboard engine",
-                "run it with an engine that makes the real thing, or set `accept_previews: true` on the target",
-            )
-        failed = [check for check in verify(rendition) if not check.ok]
-        if failed:
-            what = "; ".join(f"{check.name}: {check.evidence}" for check in failed)
-            raise PublishingError(
-                f"{rendition.path.name} is not the file that was finished: {what}",
-                "remove it from the store and resume the run, which makes it again",
-            )
 
     def _paused(self) -> tuple[dt.datetime, str] | None:
         standing = self._ledger.standings.get(self._order.destination.platform, self._order.destination.account)
@@ -269,7 +255,8 @@ class _Visit:
             error = PublishingError(f"given up after {post.attempts + 1} visits: {outcome.reason}", outcome.instruction)
             self._ledger.posts.move(post_id, PostState.FAILED, str(error))
             raise error
-        if post.armed_at is not None and self._context.now() - post.armed_at > self._tempo.undecided:
+        patience = self._target.decides_within
+        if post.armed_at is not None and patience is not None and self._context.now() - post.armed_at > patience:
             return self._ledger.posts.move(
                 post_id, PostState.UNKNOWN, f"{self._order.name} has not decided for days: {outcome.reason}"
             )

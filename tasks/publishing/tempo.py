@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 
@@ -17,7 +16,6 @@ class Tempo:
     first_delay: float = 60.0  #: until a post is taken up again that did not work; the next ones are twice as long
     longest_delay: float = 3600.0
     most_attempts: int = 40  #: visits that did not work before a post has failed: about a day and a half
-    undecided: dt.timedelta = dt.timedelta(days=3)  #: a platform that has not decided by then leaves it to a person
     reauthorise: float = 600.0  #: an account whose login is not good is tried again so much later
     overtaken: float = 150.0  #: a call that was sent by a process which may still live has come to its end by then
 

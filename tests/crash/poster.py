@@ -31,9 +31,9 @@ from tests.postbox import Postbox, make_target
 
 ROOT = Path(__file__).parents[2]
 #: How long a second is for whoever publishes here.
-PACE = 0.005
-#: A visit waits in place for a second of real time at most.
-TEMPO = Tempo(in_place=200.0)
+PACE = 0.002
+#: A visit waits in place for less than a second of real time.
+TEMPO = Tempo(in_place=400.0)
 
 
 @dataclass(frozen=True)

@@ -262,9 +262,9 @@ def test_a_package_may_go_without_a_zip(context: TargetContext, delivery: Delive
 
 
 def test_the_platform_says_which_renditions_suit(context: TargetContext) -> None:
-    assert target_of().profiles == GUIDES["xiaohongshu"].profiles
-    assert target_of("wechat_channels").profiles[0] == "wechat_channels"
-    assert target_of("other").profiles == ()
+    assert target_of().best_profiles == GUIDES["xiaohongshu"].profiles
+    assert target_of("wechat_channels").best_profiles[0] == "wechat_channels"
+    assert target_of("other").best_profiles == ()
     with pytest.raises(ValueError, match="weibo"):
         target_of("weibo")
 

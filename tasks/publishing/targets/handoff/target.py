@@ -31,6 +31,7 @@ class Handoff(Target):
     """
 
     safety = Safety.NATURAL
+    decides_within = None
     discloses = "the checklist has the platform's AI declaration, and the text has a line"
 
     type: Literal["handoff"]
@@ -51,7 +52,7 @@ class Handoff(Target):
         return GUIDES[self.for_]
 
     @property
-    def profiles(self) -> tuple[str, ...]:  # type: ignore[override]  # they depend on the platform
+    def best_profiles(self) -> tuple[str, ...]:
         return self.guide.profiles
 
     def account_key(self, context: TargetContext) -> str:
