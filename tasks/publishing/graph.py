@@ -163,7 +163,7 @@ class GraphTarget(ApiTarget):
         if meaning is not None and issubclass(meaning, TransientError):
             raise meaning(said, "try again later", retry_after=reply.retry_after)
         if error.code in PERMISSIONS:
-            raise Refused(said, "give the app that made the token the permission to publish for this account")
+            raise Reauthorise(said, f"give the app the permission to publish for this account; then {LOG_IN}")
         if reply.status != 401 and reply.status not in TRANSIENT:
             raise Refused(said, "change what the platform names, then resume the run")
 

@@ -77,11 +77,12 @@ def publish(ledger: Ledger, order: Order, context: TargetContext, tempo: Tempo |
     if not _may_be_tried(post):
         return post
     failpoint("post.planned")
+    tempo = tempo or Tempo()
     try:
         with ledger.leases.hold(f"post:{post.id}", f"the post to {order.name}"):
-            return _Visit(ledger, order, context, tempo or Tempo()).make(post.id)
+            return _Visit(ledger, order, context, tempo).make(post.id)
     except LeaseHeld:
-        return _after_the_other_one(ledger, post, context)
+        return _after_the_other_one(ledger, post, context, tempo)
 
 
 def _may_be_tried(post: Post) -> bool:
@@ -90,7 +91,7 @@ def _may_be_tried(post: Post) -> bool:
     return post.due_at is None or post.due_at <= dt.datetime.now(dt.UTC)
 
 
-def _after_the_other_one(ledger: Ledger, post: Post, context: TargetContext) -> Post:
+def _after_the_other_one(ledger: Ledger, post: Post, context: TargetContext, tempo: Tempo) -> Post:
     """Another process is at this very post, or the lease was lost to it: what it makes of it is what became of it.
 
     Raises
@@ -98,7 +99,7 @@ def _after_the_other_one(ledger: Ledger, post: Post, context: TargetContext) -> 
     LeaseHeld
         If it takes long. The run's own attempt is repeated then.
     """
-    until = time.monotonic() + 60
+    until = time.monotonic() + tempo.other * context.pace
     while ledger.leases.held(f"post:{post.id}") is not None and time.monotonic() < until:
         context.pause(LOOK)
     found = ledger.posts.get(post.id)

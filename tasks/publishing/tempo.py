@@ -17,6 +17,7 @@ class Tempo:
     longest_delay: float = 3600.0
     most_attempts: int = 40  #: visits that did not work before a post has failed: about a day and a half
     reauthorise: float = 600.0  #: an account whose login is not good is tried again so much later
+    other: float = 60.0  #: that a visit waits for another process which is at the same post
     overtaken: float = 150.0  #: a call that was sent by a process which may still live has come to its end by then
 
     def pause(self, attempt: int, asked: float | None) -> float:

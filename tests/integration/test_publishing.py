@@ -279,7 +279,7 @@ def test_two_workers_make_one_post(desk: Desk, any_settings: Settings) -> None:
 
     def work(_: int) -> PostState:
         with Ledger(any_settings) as ledger:
-            return replace(desk, ledger=ledger).publish().state
+            return replace(desk, ledger=ledger).publish(Tempo(other=60 / PACE)).state
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(work, range(4))) == {PostState.LIVE}

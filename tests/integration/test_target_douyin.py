@@ -329,7 +329,8 @@ def reply(code: int, at: str = "data") -> Reply:
         ((28001005, 28001006, 2100004, 28003018), Retry),
         ((28003017, 2190001, 2114007), Defer),
         ((28001008, 2190008, 2190002, 10008, 10010), Reauthorise),
-        ((28001007, 2100005, 28001014, 28001016, 28001018, 28001019), Refused),
+        ((28001014, 28001016, 28001018, 28001019), Reauthorise),
+        ((28001007, 2100005), Refused),
     ],
 )
 def test_each_code_has_its_outcome(codes: tuple[int, ...], outcome: type[Exception]) -> None:

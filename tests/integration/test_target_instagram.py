@@ -471,8 +471,8 @@ def test_each_code_that_is_known_has_its_outcome_with_any_status(number: int) ->
         (400, error_body(-1, "spam", subcode=2207001), Refused),  # the subcode, not its code
         (400, error_body(4, "blocked", subcode=2207051), Refused),
         (400, error_body(-2, "expired", subcode=2207020), Restart),
-        (403, error_body(10, "no permission"), Refused),
-        (403, error_body(299, "no permission"), Refused),
+        (403, error_body(10, "no permission"), Reauthorise),
+        (403, error_body(299, "no permission"), Reauthorise),
         (400, error_body(99, "passes", transient=True), Retry),
         (400, error_body(100, "invalid parameter"), Refused),
         (400, {"debug_info": {"type": "PartialRequestError", "message": "m", "retriable": False}}, Resync),

@@ -244,7 +244,7 @@ def test_a_question_that_is_refused_says_nothing_of_the_post(
     ("status", "body", "outcome"),
     [
         (401, {"code": "EXPIRED_ACCESS_TOKEN", "serviceErrorCode": 65602}, Reauthorise),
-        (403, {"code": "ACCESS_DENIED", "serviceErrorCode": 100}, Refused),
+        (403, {"code": "ACCESS_DENIED", "serviceErrorCode": 100}, Reauthorise),
         (422, {"code": "DUPLICATE_POST", "message": "Content is a duplicate of urn:li:share:1"}, Refused),
         (422, {"message": "ERROR :: /commentary :: is too long"}, Refused),
         (426, {"code": "NONEXISTENT_VERSION"}, Refused),

@@ -254,7 +254,7 @@ class Douyin(ApiTarget):
         if code in LOGIN_IS_OVER:
             raise Reauthorise(said, _REMEDY)
         if code in NOT_PERMITTED:
-            raise Refused(said, "ask at developer.open-douyin.com for the scope video.create.bind, then log in again")
+            raise Reauthorise(said, f"ask at developer.open-douyin.com for the scope video.create.bind; then {_REMEDY}")
         raise Refused(said, "change what Douyin names, then resume the run")
 
     def _judge_posting(self, reply: Reply) -> None:

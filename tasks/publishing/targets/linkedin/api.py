@@ -70,7 +70,7 @@ class LinkedInApi(ApiTarget):
         if reply.status == 401:
             raise Reauthorise(said, _REMEDY)
         if reply.status == 403:
-            raise Refused(said, "give the app the product and the login the scope that posting for `author` needs")
+            raise Reauthorise(said, f"give the app the product that posting for `author` needs; then {_REMEDY}")
         if reply.status == 426:
             raise Refused(said, "set `version` to a month whose API LinkedIn still serves")
         if reply.status == 429 and "DAY limit" in str(reply.get("message")):
