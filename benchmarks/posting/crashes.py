@@ -12,7 +12,7 @@ from records.states import PostState
 from reelmill.settings import Settings
 from tasks.registry import find, names
 from tests.crash.poster import Poster, poster
-from tests.crash.rehearsal import POINTS, Case, Outcome, Stage
+from tests.crash.rehearsal import POINTS, Case, Outcome, Stage, copy_of
 from tests.places import Places, places
 from tests.postbox import Postbox, make_postbox, make_rendition
 
@@ -75,7 +75,7 @@ def _play(
 ) -> Outcome:
     folder.mkdir()
     with town.place(case.target, folder) as place:
-        return Stage(publisher, template, folder, place).play(case, blind=blind)
+        return Stage(publisher, copy_of(template, folder), place).play(case, blind=blind)
 
 
 def _was_in_doubt(outcome: Outcome) -> bool:

@@ -9,7 +9,7 @@ import random
 import shutil
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,19 +77,24 @@ class Outcome:
         return safety is Safety.NONE and (self.case.point in {"post.armed", "post.finalized"} or self.troubled)
 
 
+def copy_of(template: Postbox, folder: Path) -> Postbox:
+    """The same ledger, which is a file, in another folder."""
+    home = folder / "home"
+    shutil.copytree(template.settings.home, home)
+    return replace(template, settings=Settings(home=home))
+
+
 @dataclass
 class Stage:
     """Where a case is played: a ledger and a place of its own."""
 
     poster: Poster
-    template: Postbox
-    folder: Path  #: where the definition of the target lies
+    box: Postbox  #: of its own: its home lies in the folder of the target's definition
     place: Place
-    database_url: str = ""
 
     def play(self, case: Case, *, blind: bool = False) -> Outcome:
         """Let a post die, and visit it until it is quiet."""
-        box = self._box()
+        box = self.box
         dice = case.dice
         troubled = self.place.trouble(dice) if case.seed else False
         errand: dict[str, Any] = {
@@ -115,12 +120,6 @@ class Stage:
                 break
             self._let_time_pass(box)
         return self._outcome(case, box, killed=killed, troubled=troubled, visits=visits, began=began)
-
-    def _box(self) -> Postbox:
-        home = self.folder / "home"
-        shutil.copytree(self.template.settings.home, home)
-        settings = Settings(home=home, database_url=self.database_url)
-        return Postbox(settings, self.template.video_id, self.template.rendition_id)
 
     def _post(self, box: Postbox) -> Post | None:
         with Ledger(box.settings) as ledger:

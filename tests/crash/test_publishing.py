@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from records.ledger import Ledger
 from reelmill.settings import Settings
 from tasks.registry import find, names
 from tests.crash.poster import Poster, poster
-from tests.crash.rehearsal import POINTS, Case, Outcome, Stage
+from tests.crash.rehearsal import POINTS, Case, Outcome, Stage, copy_of
 from tests.places import Places, places
 from tests.postbox import Postbox, make_postbox, make_rendition
 
@@ -51,10 +52,30 @@ def test_a_post_that_dies_anywhere_is_made_exactly_once(
         folder = tmp_path / point
         folder.mkdir()
         with town.place(kind, folder) as place:
-            outcomes.append(Stage(publisher, template, folder, place).play(Case(kind, point, seed)))
+            outcomes.append(Stage(publisher, copy_of(template, folder), place).play(Case(kind, point, seed)))
     assert not [line for line in map(complaint, outcomes) if line]
     # One that nobody can ask is quiet as soon as its answer is lost.
     assert sum(outcome.killed for outcome in outcomes) >= (8 if seed == 0 else 5), "it hardly ever died"
+
+
+@pytest.mark.parametrize("point", ["post.uploading", "post.remembered", "post.armed", "post.finalized", "post.seen"])
+@pytest.mark.parametrize("kind", ["tiktok", "telegram"])
+def test_a_ledger_on_postgres_knows_as_much(
+    kind: str,
+    point: str,
+    publisher: Poster,
+    template: Postbox,
+    town: Places,
+    postgres_settings: Settings,
+    tmp_path: Path,
+) -> None:
+    with Ledger(template.settings) as ledger:
+        rendition = ledger.media.fetch_rendition(template.rendition_id)
+    assert rendition is not None
+    with town.place(kind, tmp_path) as place:
+        outcome = Stage(publisher, make_postbox(postgres_settings, rendition), place).play(Case(kind, point, 1))
+    assert not complaint(outcome)
+    assert outcome.killed or outcome.troubled
 
 
 def complaint(outcome: Outcome) -> str:
@@ -79,5 +100,5 @@ def test_without_the_look_up_there_are_duplicates(
 ) -> None:
     """The control: the suite bites. Platforms that take the last call for one video only once are not among these."""
     with town.place(kind, tmp_path) as place:
-        outcome = Stage(publisher, template, tmp_path, place).play(Case(kind, "post.finalized", 0), blind=True)
+        outcome = Stage(publisher, copy_of(template, tmp_path), place).play(Case(kind, "post.finalized", 0), blind=True)
     assert outcome.duplicate
