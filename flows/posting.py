@@ -9,6 +9,7 @@ from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from flows.definition import Definition
+from flows.pipeline import Pipeline
 from flows.video_plan import PostPlan, VideoPlan
 from records.ledger import Ledger
 from records.tables import Run, Video
@@ -18,6 +19,7 @@ from reelmill.errors import LeaseHeld, PublishingError, UseError
 from reelmill.settings import Settings
 from tasks.finishing import profiles
 from tasks.publishing.base import Delivery
+from tasks.publishing.calendar import Rules
 from tasks.publishing.context import TargetContext
 from tasks.publishing.stage import Order
 
@@ -92,7 +94,7 @@ def order_for(
         edition=video.id.hex if post.repost else "",
     )
     # A platform that keeps time itself is handed the post at once.
-    keeps_time = post.at is not None and target.clockwork is not None and target.clockwork.takes(post.at)
+    keeps_time = post.at is not None and target.keeps(post.at)
     return Order(
         video_id=video.id,
         delivery=Delivery(
@@ -109,7 +111,15 @@ def order_for(
         target=target,
         verdict=verdict,
         due_at=None if keeps_time else post.at,
+        rules=_rules(definition.pipeline(run.pipeline), post),
     )
+
+
+def _rules(pipeline: Pipeline, post: PostPlan) -> Rules | None:
+    """Those of the entry that asked for a post; None if the definition has none any more."""
+    entries = [entry for entry in pipeline.publish if post.target in entry.to]
+    own = [entry for entry in entries if entry.profile == post.profile]
+    return next((entry.rules(pipeline.zone) for entry in (*own, *entries)), None)
 
 
 def _stem(video: Video) -> str:

@@ -17,7 +17,6 @@ from uuid import UUID
 from flows.definition import Definition
 from flows.opening import restore
 from flows.posting import context_for, order_for
-from flows.publish_options import PublishOptions
 from flows.video_plan import PostPlan, VideoPlan
 from records.database import now
 from records.ledger import Ledger
@@ -77,14 +76,10 @@ class Sender:
         return []
 
     def _visit(self, post: Post) -> Post:
-        order, context, entry = self.order(post)
-        if entry is not None and post.state is not PostState.ARMED:
-            opens = entry.rules(self._of(post)[1].pipeline(self._of(post)[0].pipeline).zone).opens(now())
-            if opens > now():
-                return self.ledger.posts.put_off(post.id, opens, f"not before {opens:%Y-%m-%d %H:%M} UTC")
+        order, context = self.order(post)
         return publish(self.ledger, order, context)
 
-    def order(self, post: Post) -> tuple[Order, TargetContext, PublishOptions | None]:
+    def order(self, post: Post) -> tuple[Order, TargetContext]:
         """What a post is made of, from the ledger.
 
         Raises
@@ -107,9 +102,7 @@ class Sender:
         )
         order = order_for(run, definition, context, video, plan, rendition, verdict, wanted)
         where = Destination(post.target, post.platform, post.account, post.content, post.edition)
-        order = replace(order, destination=where, delivery=replace(order.delivery, post_id=post.id))
-        entries = definition.pipeline(run.pipeline).publish
-        return order, context, next((entry for entry in entries if post.target in entry.to), None)
+        return replace(order, destination=where, delivery=replace(order.delivery, post_id=post.id)), context
 
     def target(self, post: Post) -> tuple[Target, TargetContext]:
         """Where a post is.
@@ -151,7 +144,7 @@ class Sender:
         """Have targets show live posts that they did not show right away."""
         for post in self.ledger.posts.unseen(now() - UNSEEN):
             try:
-                order, context, _ = self.order(post)
+                order, context = self.order(post)
                 read_back(self.ledger, post, order.target, order.delivery, context)
             except ReelmillError as error:
                 log.info("%s cannot be read back: %s", post.target, error)

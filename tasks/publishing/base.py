@@ -208,6 +208,10 @@ class Target(Options):
     def account_key(self, context: TargetContext) -> str:
         """The account or place, so that two targets that mean the same one are found out. Never a secret."""
 
+    def keeps(self, at: dt.datetime) -> bool:
+        """Whether it makes a post public at this time by itself, if it is handed over now."""
+        return self.clockwork is not None and self.clockwork.takes(at)
+
     def identify(self, context: TargetContext) -> Identity | None:
         """Ask whose the login is. Reads only. None where nobody can be asked.
 

@@ -8,7 +8,7 @@ Calendar   when posts of the account went out or are going to
 from __future__ import annotations
 
 import datetime as dt
-from bisect import insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -19,6 +19,9 @@ DAY = dt.timedelta(days=1)
 #: What is so near is now.
 SOON = dt.timedelta(seconds=60)
 
+Obstacle = tuple[dt.datetime, str]
+"""Why a moment is not free, and the next one that is worth asking about."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -27,27 +30,25 @@ class Rules:
     zone: ZoneInfo
     between: tuple[dt.time, dt.time] | None = None  #: an end that is not after its beginning is on the next day
     spacing: dt.timedelta = dt.timedelta(0)
-    per_day: int | None = None
+    per_day: int | None = None  #: of a day from midnight to midnight, also where the window is open over midnight
     days: int = 1  #: how many days posts may be spread over, the first one included
 
-    def window(self, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
-        """The first and the last moment of a day at which it may post, in UTC."""
-        first, last = self.between or (dt.time.min, dt.time.max)
-        ends_on = day if self.between is None or last > first else day + DAY
-        begin = dt.datetime.combine(day, first, self.zone)
-        end = dt.datetime.combine(ends_on, last, self.zone)
-        return begin.astimezone(dt.UTC), end.astimezone(dt.UTC)
+    @property
+    def given(self) -> bool:
+        """Whether they forbid anything."""
+        return bool(self.between or self.spacing or self.per_day)
 
-    def opens(self, at: dt.datetime) -> dt.datetime:
-        """`at`, or the beginning of the next window if none is open then."""
-        if self.between is None:
-            return at
-        day = at.astimezone(self.zone).date()
-        for offset in (-1, 0, 1, 2):
-            begin, end = self.window(day + offset * DAY)
-            if at <= end:
-                return max(at, begin)
-        raise AssertionError("every day has a window")
+    def window(self, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
+        """When it may post on a day, in UTC: from the first moment on, and before the second one.
+
+        Of a time that the clocks show twice, the first one is meant; one that they skip is as much later (RFC 5545,
+        3.3.5). A window whose beginning they skip is moved as a whole.
+        """
+        first, last = self.between or (dt.time.min, dt.time.min)
+        begin = dt.datetime.combine(day, first)
+        end = dt.datetime.combine(day if last > first else day + DAY, last)
+        opens, closes = (one.replace(tzinfo=self.zone).astimezone(dt.UTC) for one in (begin, end))
+        return opens, closes if closes > opens else opens + (end - begin)
 
 
 class Calendar:
@@ -74,16 +75,15 @@ class Calendar:
         self._left, self._asked = left, asked or dt.datetime.now(dt.UTC)
 
     def next(self, rules: Rules, first_day: dt.date, now: dt.datetime) -> dt.datetime | None:
-        """The first free time of the days from `first_day` on, not before `now`; None if there is none."""
-        for offset in range(rules.days):
-            at, end = rules.window(first_day + offset * DAY)
-            at = max(at, now)
-            while at <= end:
-                later = self._blocked(at, rules)
-                if later is None:
-                    return at
-                at = later
-        return None
+        """The first free time of the days from `first_day` on, not before `now`; None if there is none.
+
+        A window of the night before is one of them if it is open now.
+        """
+        return self._search(rules, first_day, now)[0]
+
+    def why_not(self, rules: Rules, first_day: dt.date, now: dt.datetime) -> str:
+        """What stands in the way, where `next` finds nothing."""
+        return self._search(rules, first_day, now)[1]
 
     def take(self, at: dt.datetime) -> None:
         """It is no longer free."""
@@ -91,39 +91,60 @@ class Calendar:
 
     def count(self, begin: dt.datetime, end: dt.datetime) -> int:
         """Posts from `begin` on and before `end`."""
-        return sum(begin <= one < end for one in self._taken)
+        return bisect_left(self._taken, end) - bisect_left(self._taken, begin)
 
-    def _blocked(self, at: dt.datetime, rules: Rules) -> dt.datetime | None:
-        """None if a post may go out then; else the next time that is worth asking about."""
+    def _search(self, rules: Rules, first_day: dt.date, now: dt.datetime) -> tuple[dt.datetime | None, str]:
+        why = "the time for it is over"
+        begun = now.astimezone(rules.zone).date() >= first_day
+        for offset in range(-1 if begun else 0, rules.days):
+            begin, end = rules.window(first_day + offset * DAY)
+            if offset < 0 and begin > now:
+                continue  # not of the days that are asked for, and not open
+            at = max(begin, now)
+            while at < end:
+                obstacle = self._obstacle(at, rules)
+                if obstacle is None:
+                    return at, ""
+                at, why = obstacle
+        return None, why
+
+    def _obstacle(self, at: dt.datetime, rules: Rules) -> Obstacle | None:
+        """None if a post may go out then."""
         spacing = max(rules.spacing, self._limits.spacing)
-        near = [one + spacing for one in self._taken if abs(one - at) < spacing]
-        if near:
-            return max(near)
-        if rules.per_day is not None and (later := self._full_day(at, rules.per_day, rules.zone)):
-            return later
-        if self._limits.per_day is not None:
-            zone, most = self._limits.zone, self._limits.per_day
+        before = bisect_left(self._taken, at + spacing)
+        if before and self._taken[before - 1] > at - spacing:
+            return self._taken[before - 1] + spacing, f"posts are {_length(spacing)} apart"
+        if rules.per_day is not None and (end := self._full_day(at, rules.per_day, rules.zone)):
+            return end, f"it has its {rules.per_day} of a day"
+        if (most := self._limits.per_day) is not None:
+            zone = self._limits.zone
             later = self._full_day(at, most, ZoneInfo(zone)) if zone else self._full_span(at, most)
             if later is not None:
-                return later
-        if self._left is not None and at < self._asked + DAY:
-            promised = sum(one > self._asked for one in self._taken if one < self._asked + DAY)
-            if promised >= self._left:
-                return self._asked + DAY
+                return later, f"the platform takes {most} {'a day' if zone else 'in 24 hours'}"
+        over = self._asked + DAY
+        if self._left is not None and at < over and self.count(self._asked, over) >= self._left:
+            return over, f"the platform takes {self._left} more in 24 hours"
         return None
 
     def _full_day(self, at: dt.datetime, most: int, zone: ZoneInfo) -> dt.datetime | None:
         """The next midnight, if the day of a moment has as many as it may have."""
-        day = at.astimezone(zone).date()
-        begin = dt.datetime.combine(day, dt.time.min, zone).astimezone(dt.UTC)
-        end = dt.datetime.combine(day + DAY, dt.time.min, zone).astimezone(dt.UTC)
+        begin, end = Rules(zone).window(at.astimezone(zone).date())
         return end if self.count(begin, end) >= most else None
 
     def _full_span(self, at: dt.datetime, most: int) -> dt.datetime | None:
-        """A later moment, if some 24 hours around this one would have more than they may have."""
-        around = sorted([*(one for one in self._taken if at - DAY < one < at + DAY), at])
-        for first in (one for one in around if one <= at):
-            within = [one for one in around if first <= one < first + DAY]
-            if len(within) > most:
-                return first + DAY if first < at else within[1] + dt.timedelta(minutes=1)
+        """The next moment that is worth asking about, if some 24 hours around this one have as many as they may."""
+        around = self._taken[bisect_right(self._taken, at - DAY) : bisect_left(self._taken, at + DAY)]
+        if len(around) < most:
+            return None
+        for first, last in zip(around, around[most - 1 :], strict=False):
+            if max(last, at) - min(first, at) < DAY:
+                return first + DAY
         return None
+
+
+def _length(span: dt.timedelta) -> str:
+    seconds = round(span.total_seconds())
+    for unit, name in ((3600, "h"), (60, "min")):
+        if seconds % unit == 0:
+            return f"{seconds // unit} {name}"
+    return f"{seconds} s"

@@ -13,10 +13,11 @@ from records.states import PostState
 from records.tables import Post
 from reelmill.failpoints import failpoint
 from reelmill.processes import start_of
-from tasks.publishing.base import Delivery, Handle, Safety, Target
+from tasks.publishing.base import Delivery, Handle, Published, Safety, Target
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Restart, Wait
 from tasks.publishing.tempo import Tempo
+from tasks.publishing.turn import until
 
 
 class Doubt:
@@ -90,12 +91,24 @@ def settle(
             raise Wait(f"{name} does not show it yet")
         doubt.check(post, name, target.certain_after)
         return ledger.posts.move(post.id, PostState.PLANNED, f"{name} says it was not posted")
-    sight = Sight(found.url, found.platform_id, found.detail)
+    sight = sight_of(found)
     if not found.settled:
         ledger.posts.accept(post.id, sight)
-        raise Wait(f"{name} has it and works on it")
+        raise works_on_it(name, delivery, context)
     reason = "" if post.accepted_at is not None else "found live by a look-up"
     return ledger.posts.move(post.id, PostState.LIVE, reason, sight=sight)
+
+
+def sight_of(published: Published) -> Sight:
+    """What the ledger keeps of what a target says."""
+    return Sight(published.url, published.platform_id, published.detail)
+
+
+def works_on_it(name: str, delivery: Delivery, context: TargetContext) -> Wait:
+    """The platform has taken a post and not published it. One whose time it keeps is asked about when that comes."""
+    if delivery.public_at is not None and delivery.public_at > context.now():
+        return until(delivery.public_at, f"{name} has it and publishes it at", context)
+    return Wait(f"{name} has it and works on it")
 
 
 def _may_live(holder: str) -> bool:

@@ -4,7 +4,7 @@
 little for a platform; what needs longer is put off: the post keeps its state, its handle and a time, and the next
 visit goes on from there. A visit holds the post's lease, so that no two processes are at one post.
 
-    visit ─ settle (armed?) ─ check the file ─ prepare ─ upload ─ check ─ arm ─ finalize ─ live ─ read back
+    visit ─ settle (armed?) ─ its turn? ─ check the file ─ prepare ─ upload ─ check ─ arm ─ finalize ─ live ─ read back
 """
 
 from __future__ import annotations
@@ -12,24 +12,28 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from uuid import UUID
 
 from records.leases import this_process
 from records.ledger import Ledger
-from records.posts import OPEN, Sight
+from records.posts import OPEN
 from records.states import PostState
 from records.tables import Post
 from records.verdicts import RecordedVerdict
 from reelmill.content import Destination
 from reelmill.errors import LeaseHeld, PublishingError, TerminalError, TransientError, UnknownOutcome
 from reelmill.failpoints import failpoint
-from tasks.publishing.base import Delivery, Handle, Published, Safety, Target
+from tasks.publishing.base import Delivery, Handle, Safety, Target
+from tasks.publishing.calendar import Rules
 from tasks.publishing.context import TargetContext
 from tasks.publishing.inspection import Inspection
 from tasks.publishing.outcome import Defer, Reauthorise, Restart, Resync, Retry, Wait
-from tasks.publishing.settling import Doubt, settle
+from tasks.publishing.reading_back import read_back as read_back
+from tasks.publishing.settling import Doubt, settle, sight_of, works_on_it
 from tasks.publishing.tempo import Tempo
+from tasks.publishing.turn import await_turn
 
 log = logging.getLogger("reelmill.publishing")
 
@@ -48,7 +52,8 @@ class Order:
     destination: Destination
     target: Target
     verdict: RecordedVerdict
-    due_at: dt.datetime | None = None
+    due_at: dt.datetime | None = None  #: not before, unless the platform keeps the time
+    rules: Rules | None = None  #: of the pipeline, for the account
 
     @property
     def name(self) -> str:
@@ -157,6 +162,7 @@ class _Visit:
             return self._see(post)
         if post.state is PostState.UNKNOWN:
             return post
+        self._await_turn()
         self._inspection.check(self._delivery.rendition, self._target, self._order.name)
         self._target.prepare(self._delivery, self._context)
         failpoint("post.prepared")
@@ -172,7 +178,9 @@ class _Visit:
     def _finalize(self, post_id: UUID, handle: Handle) -> Post:
         """Cross the line. Whatever is raised here and says that it certainly did not happen takes the arms back."""
         posts = self._ledger.posts
-        posts.move(post_id, PostState.ARMED, by=this_process())
+        with self._alone():
+            self._await_turn()  # again: an upload takes time, and other posts of the account go out meanwhile
+            posts.move(post_id, PostState.ARMED, by=this_process())
         failpoint("post.armed")
         try:
             published = self._target.finalize(self._delivery, self._context, handle)
@@ -189,7 +197,7 @@ class _Visit:
         if not published.settled:
             posts.accept(post_id, sight_of(published))
             failpoint("post.accepted")
-            raise Wait("the platform works on it", retry_after=None)
+            raise works_on_it(self._order.name, self._delivery, self._context)
         post = posts.move(post_id, PostState.LIVE, sight=sight_of(published))
         failpoint("post.live")
         return self._see(post)
@@ -197,6 +205,17 @@ class _Visit:
     def _see(self, post: Post) -> Post:
         """Have the target show the post. A target that cannot show it now is asked again later."""
         return read_back(self._ledger, post, self._target, self._delivery, self._context)
+
+    def _await_turn(self) -> None:
+        where, due_at = self._order.destination, self._order.due_at
+        account = (where.platform, where.account)
+        await_turn(self._ledger, account, self._order.rules, self._delivery, due_at, self._context)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Of two posts to an account that has rules, one counts the other."""
+        where, rules = self._order.destination, self._order.rules
+        ruled = rules is not None and rules.given
+        return self._context.alone(f"turn:{where.platform}:{where.account}"[:200]) if ruled else nullcontext()
 
     def _paused(self) -> tuple[dt.datetime, str] | None:
         standing = self._ledger.standings.get(self._order.destination.platform, self._order.destination.account)
@@ -256,30 +275,11 @@ class _Visit:
             error = PublishingError(f"given up after {post.attempts + 1} visits: {outcome.reason}", outcome.instruction)
             self._ledger.posts.move(post_id, PostState.FAILED, str(error))
             raise error
+        times = (post.armed_at, self._order.due_at, self._delivery.public_at)
         patience = self._target.decides_within
-        if post.armed_at is not None and patience is not None and self._context.now() - post.armed_at > patience:
+        if post.armed_at and patience and self._context.now() - max(at for at in times if at) > patience:
             return self._ledger.posts.move(
                 post_id, PostState.UNKNOWN, f"{self._order.name} has not decided for days: {outcome.reason}"
             )
         until = self._context.now() + dt.timedelta(seconds=seconds * self._context.pace)
         return self._ledger.posts.put_off(post_id, until, str(outcome), failed=failed)
-
-
-def read_back(ledger: Ledger, post: Post, target: Target, delivery: Delivery, context: TargetContext) -> Post:
-    """Have a target show a live post, and note what it shows. A target that cannot now is asked again later."""
-    published = Published(post.url or "", post.platform_id or "", post.detail)
-    try:
-        seen = target.read_back(delivery, context, published)
-    except (TransientError, PublishingError) as error:
-        log.info("%s does not show the post yet: %s", post.target, error.reason)
-        return post
-    failpoint("post.seen")
-    for what, right in (("public", seen.public), ("labelled as AI", seen.labelled), ("whole", seen.whole)):
-        if right is False:
-            log.warning("%s shows the post %s, and it is not %s", post.target, post.url, what)
-    return ledger.posts.see(post.id, asdict(seen), url=str(seen.detail.get("url") or ""))
-
-
-def sight_of(published: Published) -> Sight:
-    """What the ledger keeps of what a target says."""
-    return Sight(published.url, published.platform_id, published.detail)
