@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from flows.definition import Definition
+from flows.earlier import Earlier
 from flows.pipeline import Pipeline
 from flows.publish_options import PublishOptions
 from flows.video_plan import PostPlan, VideoPlan
@@ -15,8 +17,9 @@ from records.database import now
 from records.ledger import Ledger
 from records.slots import Kept
 from records.states import ENDED
+from reelmill.content import video_identity
 from reelmill.errors import ReelmillError
-from tasks.publishing.base import Target
+from tasks.publishing.base import Quota, Target
 from tasks.publishing.calendar import DAY, SOON, Calendar
 from tasks.publishing.context import TargetContext
 
@@ -32,9 +35,11 @@ class Allotment:
     Parameters
     ----------
     date:
-        The run's logical date, in the pipeline's zone. A day that is over is made up for today.
+        The run's logical date. A day that is over, where the target's times are, is made up for today.
     run_id:
-        What this very run has kept before is free for it.
+        A video that this very run has planned before keeps its times, as long as they are good.
+    remake:
+        What was posted of the run's videos before is no reason not to post it again.
     """
 
     def __init__(
@@ -45,24 +50,37 @@ class Allotment:
         context: TargetContext,
         date: dt.date,
         run_id: UUID,
+        *,
+        remake: bool = False,
     ) -> None:
         self._ledger, self._definition, self._pipeline = ledger, definition, pipeline
-        self._context, self._run_id = context, run_id
+        self._context, self._date, self._run_id = context, date, run_id
         self._now = now()
-        self._first_day = max(date, self._now.astimezone(pipeline.zone).date())
         self._calendars: dict[tuple[str, str], Calendar] = {}
+        self._earlier = Earlier(ledger, definition, pipeline, context, run_id, self._now, remake=remake)
 
-    def posts(self) -> Allotted:
-        """The posts of the next video."""
+    def posts(self, brief_key: str, variant_id: str, mark: str) -> Allotted:
+        """The posts of the next video.
+
+        Parameters
+        ----------
+        mark:
+            The fingerprint of its brief.
+        """
+        identity = video_identity(self._run_id, brief_key, variant_id)
+        if (done := self._earlier.done(identity, mark)) is not None:
+            return done.posts, done.misfits
+        wanted = [(entry, choices) for entry in self._pipeline.publish for choices in self._choices(entry)]
+        before = self._earlier.of_video(identity, mark)
         plans: list[PostPlan] = []
         misfits: list[str] = []
-        for entry in self._pipeline.publish:
-            for choices in self._choices(entry):
-                plan, misfit = self._best(entry, choices)
-                if plan is not None:
-                    plans.append(plan)
-                elif misfit:
-                    misfits.append(misfit)
+        for entry, choices in wanted:
+            held = next((before[choice] for choice in choices if choice in before), None)
+            found = held or self._best(entry, choices)
+            if isinstance(found, PostPlan):
+                plans.append(found)
+            else:
+                misfits.append(found)
         return tuple(plans), tuple(misfits)
 
     def _choices(self, entry: PublishOptions) -> Iterator[list[tuple[str, str]]]:
@@ -78,62 +96,67 @@ class Allotment:
             return self._pipeline.deliver
         return [name for name in target.best_profiles if name in self._pipeline.deliver][:1]
 
-    def _best(self, entry: PublishOptions, choices: Sequence[tuple[str, str]]) -> tuple[PostPlan | None, str]:
-        """The choice that is free first; of several, the account that has the fewest posts that day."""
+    def _best(self, entry: PublishOptions, choices: Sequence[tuple[str, str]]) -> PostPlan | str:
+        """The choice that is free first; of several, the account that has the fewest posts then. Or why there is none.
+
+        A time of now is given only where it has to be counted.
+        """
         rules = entry.rules(self._pipeline.zone)
+        first_day = max(self._date, self._now.astimezone(rules.zone).date())
         found: list[tuple[dt.datetime, int, int]] = []
         for place, (name, _) in enumerate(choices):
             calendar = self._calendar(name)
-            at = calendar.next(rules, self._first_day, self._now)
+            at = calendar.next(rules, first_day, self._now)
             if at is not None:
                 found.append((at, calendar.count(at - DAY, at + DAY), place))
         if not found:
-            names = " and ".join(dict.fromkeys(name for name, _ in choices))
-            last = self._first_day + (rules.days - 1) * DAY
-            days = f"on {self._first_day}" if rules.days == 1 else f"from {self._first_day} to {last}"
-            return None, f"{names} has no free time {days}"
+            names = dict.fromkeys(name for name, _ in choices)
+            told = (f"{name} ({self._calendar(name).why_not(rules, first_day, self._now)})" for name in names)
+            days = f"on {first_day}" if rules.days == 1 else f"from {first_day} to {first_day + (rules.days - 1) * DAY}"
+            return f"no free time {days} at {' or '.join(told)}"
         at, _, place = min(found)
         name, profile = choices[place]
-        self._calendar(name).take(at)
-        return PostPlan(name, profile, at if at > self._now + SOON else None, entry.allow_repost), ""
+        calendar = self._calendar(name)
+        calendar.take(at)
+        counts = rules.given or calendar.limited
+        return PostPlan(name, profile, at if counts or at > self._now + SOON else None, entry.allow_repost)
 
     def _calendar(self, name: str) -> Calendar:
         target = self._definition.targets[name]
         key = (target.platform, target.account_key(self._context))
         if key not in self._calendars:
-            posts, slots = self._ledger.posts, self._ledger.slots
             taken = [
-                *posts.times(*key, self._now - 2 * DAY),
-                *slots.taken(*key, self._now, except_run=self._run_id),
+                *self._ledger.posts.times(*key, self._now - 2 * DAY),
+                *self._ledger.slots.taken(*key, self._now, except_run=self._run_id),
+                *self._earlier.times(*key),
             ]
-            quota = self._quota(name, target)
-            self._calendars[key] = Calendar(taken, target.limits, left=quota, asked=self._now)
+            limits, quota = target.limits, self._quota(name, target)
+            if quota is not None:  # what it says now is truer than what is known of it
+                limits = replace(limits, per_day=quota.total)
+            self._calendars[key] = Calendar(taken, limits, left=quota.left if quota else None, asked=self._now)
         return self._calendars[key]
 
-    def _quota(self, name: str, target: Target) -> int | None:
+    def _quota(self, name: str, target: Target) -> Quota | None:
         """What the account may still post, if the platform says so now."""
         try:
-            quota = target.quota(self._context)
+            return target.quota(self._context)
         except ReelmillError as error:
             log.warning("%s does not say what may still be posted: %s", name, error.reason)
             return None
-        return quota.left if quota is not None else None
 
 
 def keep_times(ledger: Ledger, definition: Definition, context: TargetContext, run_id: UUID) -> None:
     """Keep the times that the plans of a run's videos take, so that another plan leaves them alone."""
     kept: list[Kept] = []
-    for video in ledger.videos.of_run(run_id):
-        if not video.plan or video.state in ENDED:
-            continue
-        for post in VideoPlan.from_json(video.plan).posts:
+    videos = [video for video in ledger.videos.of_run(run_id) if video.state not in ENDED]
+    for video in videos:
+        for post in VideoPlan.from_json(video.plan).posts if video.plan else ():
             if post.at is not None:
                 target = definition.targets[post.target]
                 account = target.account_key(context)
                 kept.append(Kept(video.id, post.target, post.profile, target.platform, account, post.at))
-    if kept:
-        ledger.slots.keep(kept)
+    ledger.slots.keep(kept, videos=[video.id for video in videos])
 
 
-Allot = Callable[[], Allotted]
-"""Gives the next video its posts."""
+Allot = Callable[[str, str, str], Allotted]
+"""Gives the next video its posts, by the key of its brief, its variant, and the fingerprint of the brief."""

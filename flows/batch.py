@@ -232,7 +232,9 @@ def _plan(shop: Workshop) -> None:
         seen = ledger.videos.seen(run.pipeline)
         about, remake = occasion_of(run), bool(run.options.get("remake"))
         with shop.publishing.alone("slots"):  # two plans at once would keep the same times
-            allotment = Allotment(ledger, shop.definition, shop.pipeline, shop.publishing, about.date, run.id)
+            allotment = Allotment(
+                ledger, shop.definition, shop.pipeline, shop.publishing, about.date, run.id, remake=remake
+            )
             plan = plan_run(
                 shop.definition, run.pipeline, about, shop.settings, seen=seen, limit=limit, allot=allotment.posts
             )

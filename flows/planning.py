@@ -136,7 +136,7 @@ def _plan(
         plan.words.check()  # a missing glyph is found before a second of rendering, and not after
     except ReelmillError as error:
         return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, failed=str(error)), error
-    posts, misfits = allot() if allot is not None else ((), ())
+    posts, misfits = allot(brief.key, variant.id, brief.fingerprint) if allot is not None else ((), ())
     if misfits and not posts:
         reason = f"nobody would see it: {'; '.join(misfits)}"
         return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, skipped=reason), None

@@ -75,11 +75,6 @@ class PublishOptions(Options):
     allow_repost: bool = False
     """Post again what the account has had already."""
 
-    @property
-    def rules_given(self) -> bool:
-        """Whether it says anything about times."""
-        return bool(self.between or self.spacing or self.per_day)
-
     def rules(self, zone: ZoneInfo) -> Rules:
         """When it posts. `zone`: the pipeline's."""
         window = None

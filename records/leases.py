@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import Connection, CursorResult, bindparam, delete, select, update
+from sqlalchemy.exc import IntegrityError
 
 from records.database import Database, now
 from records.tables import Base, Lease
@@ -61,7 +62,10 @@ class Leases:
             If a living process holds it; and from every writing transaction in the block once another one took it.
         """
         holder = this_process()
-        epoch = self._take(name, what, holder)
+        try:
+            epoch = self._take(name, what, holder)
+        except IntegrityError:  # on Postgres two may find that there is no row: the other one has written it now
+            epoch = self._take(name, what, holder)
 
         def fence(connection: Connection) -> None:
             lease = connection.execute(_HOLDER, {"lease": name}).one_or_none()

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.exc import IntegrityError
 
 from records.database import Database, now
 from records.states import PostState, VideoState
@@ -62,6 +63,19 @@ class Posts:
                 f"the {rendition.profile} rendition has no pass for its master",
                 "screen the master, or have a person review it",
             )
+        try:
+            return self._plan(video_id, rendition, destination, verdict, due_at)
+        except IntegrityError:  # on Postgres two may find that there is none: the other one has written it now
+            return self._plan(video_id, rendition, destination, verdict, due_at)
+
+    def _plan(
+        self,
+        video_id: UUID,
+        rendition: Rendition,
+        destination: Destination,
+        verdict: RecordedVerdict,
+        due_at: dt.datetime | None,
+    ) -> Post:
         with self._database.begin() as session:
             post = session.get(Post, destination.post_id, with_for_update=True)
             if post is None:
@@ -249,8 +263,9 @@ class Posts:
             return session.scalars(query).first() is not None
 
     def times(self, platform: str, account: str, since: dt.datetime) -> list[dt.datetime]:
-        """When posts of an account went public after a time, or may have; oldest first."""
-        moment = func.coalesce(Post.live_at, Post.armed_at)
+        """When posts of an account went public after a time, or may have, or will by the platform; oldest first."""
+        kept = case((and_(Post.state == PostState.ARMED, Post.accepted_at.is_not(None)), Post.due_at))
+        moment = func.coalesce(Post.live_at, kept, Post.armed_at)
         query = select(moment).where(
             Post.platform == platform, Post.account == account, Post.state.in_(SHOWN), moment > since
         )

@@ -50,6 +50,11 @@ class Rules:
         opens, closes = (one.replace(tzinfo=self.zone).astimezone(dt.UTC) for one in (begin, end))
         return opens, closes if closes > opens else opens + (end - begin)
 
+    def opens_at(self, at: dt.datetime) -> bool:
+        """Whether it may post at a moment, as far as the time of day goes."""
+        day = at.astimezone(self.zone).date()
+        return any(begin <= at < end for begin, end in (self.window(day - DAY), self.window(day)))
+
 
 class Calendar:
     """The times of one account.
@@ -84,6 +89,11 @@ class Calendar:
     def why_not(self, rules: Rules, first_day: dt.date, now: dt.datetime) -> str:
         """What stands in the way, where `next` finds nothing."""
         return self._search(rules, first_day, now)[1]
+
+    @property
+    def limited(self) -> bool:
+        """Whether the platform limits how often the account may post."""
+        return bool(self._limits.per_day or self._limits.spacing or self._left is not None)
 
     def take(self, at: dt.datetime) -> None:
         """It is no longer free."""
