@@ -28,7 +28,8 @@ from reelmill.errors import LeaseHeld, PublishingError, ReelmillError, TerminalE
 from reelmill.settings import Settings
 from tasks.publishing.base import Metrics, Published, Target
 from tasks.publishing.context import TargetContext
-from tasks.publishing.stage import Order, publish, read_back
+from tasks.publishing.reading_back import read_back
+from tasks.publishing.stage import Order, publish
 
 log = logging.getLogger("reelmill.publishing")
 

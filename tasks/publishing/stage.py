@@ -25,16 +25,12 @@ from records.verdicts import RecordedVerdict
 from reelmill.content import Destination
 from reelmill.errors import LeaseHeld, PublishingError, TerminalError, TransientError, UnknownOutcome
 from reelmill.failpoints import failpoint
-<<<<<<< HEAD
-=======
-from tasks.finishing.verify import verify
->>>>>>> e018498 (A run that is planned again keeps its times, and a time of now is counted)
 from tasks.publishing.base import Delivery, Handle, Safety, Target
 from tasks.publishing.calendar import Rules
 from tasks.publishing.context import TargetContext
 from tasks.publishing.inspection import Inspection
 from tasks.publishing.outcome import Defer, Reauthorise, Restart, Resync, Retry, Wait
-from tasks.publishing.reading_back import read_back  # noqa: PLC0414  # it is the end of the stage, and asked for here
+from tasks.publishing.reading_back import read_back
 from tasks.publishing.settling import Doubt, settle, sight_of, works_on_it
 from tasks.publishing.tempo import Tempo
 from tasks.publishing.turn import await_turn
