@@ -40,6 +40,8 @@ class Allotment:
         A video that this very run has planned before keeps its times, as long as they are good.
     remake:
         What was posted of the run's videos before is no reason not to post it again.
+    at:
+        The moment of the plan. None: now.
     """
 
     def __init__(
@@ -52,10 +54,11 @@ class Allotment:
         run_id: UUID,
         *,
         remake: bool = False,
+        at: dt.datetime | None = None,
     ) -> None:
         self._ledger, self._definition, self._pipeline = ledger, definition, pipeline
         self._context, self._date, self._run_id = context, date, run_id
-        self._now = now()
+        self._now = at or now()
         self._calendars: dict[tuple[str, str], Calendar] = {}
         self._earlier = Earlier(ledger, definition, pipeline, context, run_id, self._now, remake=remake)
 
@@ -111,9 +114,9 @@ class Allotment:
                 found.append((at, calendar.count(at - DAY, at + DAY), place))
         if not found:
             names = dict.fromkeys(name for name, _ in choices)
-            told = (f"{name} ({self._calendar(name).why_not(rules, first_day, self._now)})" for name in names)
+            told = (f"{name} {self._calendar(name).why_not(rules, first_day, self._now)}" for name in names)
             days = f"on {first_day}" if rules.days == 1 else f"from {first_day} to {first_day + (rules.days - 1) * DAY}"
-            return f"no free time {days} at {' or '.join(told)}"
+            return f"no free time {days}: {', '.join(told)}"
         at, _, place = min(found)
         name, profile = choices[place]
         calendar = self._calendar(name)

@@ -138,7 +138,7 @@ def _plan(
         return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, failed=str(error)), error
     posts, misfits = allot(brief.key, variant.id, brief.fingerprint) if allot is not None else ((), ())
     if misfits and not posts:
-        reason = f"nobody would see it: {'; '.join(misfits)}"
+        reason = "; ".join(misfits)
         return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, skipped=reason), None
     plan = replace(plan, posts=posts, misfits=misfits)
     return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, plan.to_json()), None

@@ -87,7 +87,7 @@ class Calendar:
         return self._search(rules, first_day, now)[0]
 
     def why_not(self, rules: Rules, first_day: dt.date, now: dt.datetime) -> str:
-        """What stands in the way, where `next` finds nothing."""
+        """What stands in the way, where `next` finds nothing: what the account does or has."""
         return self._search(rules, first_day, now)[1]
 
     @property
@@ -104,7 +104,7 @@ class Calendar:
         return bisect_left(self._taken, end) - bisect_left(self._taken, begin)
 
     def _search(self, rules: Rules, first_day: dt.date, now: dt.datetime) -> tuple[dt.datetime | None, str]:
-        why = "the time for it is over"
+        why = "has no hours left"
         begun = now.astimezone(rules.zone).date() >= first_day
         for offset in range(-1 if begun else 0, rules.days):
             begin, end = rules.window(first_day + offset * DAY)
@@ -123,17 +123,17 @@ class Calendar:
         spacing = max(rules.spacing, self._limits.spacing)
         before = bisect_left(self._taken, at + spacing)
         if before and self._taken[before - 1] > at - spacing:
-            return self._taken[before - 1] + spacing, f"posts are {_length(spacing)} apart"
+            return self._taken[before - 1] + spacing, f"keeps its posts {_length(spacing)} apart"
         if rules.per_day is not None and (end := self._full_day(at, rules.per_day, rules.zone)):
-            return end, f"it has its {rules.per_day} of a day"
+            return end, f"has its {_posts(rules.per_day)} of the day"
         if (most := self._limits.per_day) is not None:
             zone = self._limits.zone
             later = self._full_day(at, most, ZoneInfo(zone)) if zone else self._full_span(at, most)
             if later is not None:
-                return later, f"the platform takes {most} {'a day' if zone else 'in 24 hours'}"
+                return later, f"takes {_posts(most)} {'a day' if zone else 'in 24 hours'}"
         over = self._asked + DAY
         if self._left is not None and at < over and self.count(self._asked, over) >= self._left:
-            return over, f"the platform takes {self._left} more in 24 hours"
+            return over, f"takes {_posts(self._left, 'more ')} in 24 hours"
         return None
 
     def _full_day(self, at: dt.datetime, most: int, zone: ZoneInfo) -> dt.datetime | None:
@@ -158,3 +158,7 @@ def _length(span: dt.timedelta) -> str:
         if seconds % unit == 0:
             return f"{seconds // unit} {name}"
     return f"{seconds} s"
+
+
+def _posts(count: int, more: str = "") -> str:
+    return f"{count} {more}post" + ("s" if count != 1 else "")

@@ -227,15 +227,15 @@ def test_what_a_platform_has_left_is_all_that_it_takes_in_a_day() -> None:
 @pytest.mark.parametrize(
     ("calendar", "wanted", "why"),
     [
-        (Calendar(), rules("UTC", "05:00-05:30"), "the time for it is over"),
-        (Calendar([moment("2026-11-29T23:55")]), rules("UTC", "23:50-00:00", 20), "posts are 20 min apart"),
-        (Calendar([moment("2026-11-29T07:00")]), rules(per_day=1), "it has its 1 of a day"),
-        (Calendar([moment("2026-11-29T07:00")], Limits(per_day=1, zone="UTC")), rules(), "the platform takes 1 a day"),
-        (Calendar([moment("2026-11-29T07:00")], Limits(per_day=1)), rules(), "the platform takes 1 in 24 hours"),
+        (Calendar(), rules("UTC", "05:00-05:30"), "has no hours left"),
+        (Calendar([moment("2026-11-29T23:55")]), rules("UTC", "23:50-00:00", 20), "keeps its posts 20 min apart"),
+        (Calendar([moment("2026-11-29T07:00")]), rules(per_day=1), "has its 1 post of the day"),
+        (Calendar([moment("2026-11-29T07:00")], Limits(per_day=1, zone="UTC")), rules(), "takes 1 post a day"),
+        (Calendar([moment("2026-11-29T07:00")], Limits(per_day=1)), rules(), "takes 1 post in 24 hours"),
         (
             Calendar(left=0, asked=moment("2026-11-29T06:00")),
             rules(),
-            "the platform takes 0 more in 24 hours",
+            "takes 0 more posts in 24 hours",
         ),
     ],
 )
