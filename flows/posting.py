@@ -117,9 +117,7 @@ def order_for(
 
 def _rules(pipeline: Pipeline, post: PostPlan) -> Rules | None:
     """Those of the entry that asked for a post; None if the definition has none any more."""
-    entries = [entry for entry in pipeline.publish if post.target in entry.to]
-    own = [entry for entry in entries if entry.profile == post.profile]
-    return next((entry.rules(pipeline.zone) for entry in (*own, *entries)), None)
+    return next((entry.rules(pipeline.zone) for entry in pipeline.publish if post.target in entry.to), None)
 
 
 def _stem(video: Video) -> str:

@@ -166,7 +166,7 @@ def test_a_post_of_a_later_time_is_kept_by_the_platform(
     found = facebook.look_up(later, context, handle)
     assert found is not None
     assert (found.settled, found.detail["state"]) == (False, "SCHEDULED")
-    assert facebook.read_back(later, context, found).public is False
+    assert facebook.read_back(later, context, found).public is None
     platform.clock.advance(2 * 3600)
     found = facebook.look_up(later, context, handle)
     assert found is not None

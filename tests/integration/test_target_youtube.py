@@ -126,6 +126,7 @@ def test_youtube_publishes_at_the_time_that_it_is_told(
     assert not platform.published
     found = youtube.look_up(tomorrow, context, handle)
     assert found == published
+    assert youtube.read_back(tomorrow, context, published).public is None
     platform.clock.advance(DAY + 1)
     assert len(platform.published) == 1
     found = youtube.look_up(tomorrow, context, handle)
@@ -359,6 +360,17 @@ def test_an_answer_that_says_nothing_is_taken(platform: Platform, context: Elsew
     platform.trouble("publish", handled=True, status=200, body="no JSON")
     published = target().finalize(delivery, context, handle)
     assert published.platform_id == platform.published[0].id
+    assert published.settled
+
+
+def test_an_answer_that_says_nothing_of_a_later_time_does_not_pass_for_public(
+    platform: Platform, context: Elsewhen, delivery: Delivery
+) -> None:
+    tomorrow = replace(delivery, public_at=context.now() + dt.timedelta(days=1))
+    handle = Memory().handle()
+    target().upload(tomorrow, context, handle)
+    platform.trouble("publish", handled=True, status=200, body="no JSON")
+    assert not target().finalize(tomorrow, context, handle).settled
 
 
 def test_a_post_is_found_when_nothing_of_it_is_known(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:

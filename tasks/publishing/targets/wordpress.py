@@ -64,6 +64,10 @@ class WordPress(ApiTarget):
     def account_key(self, context: TargetContext) -> str:
         return ("sandbox:" if context.sandbox else "") + self.url.partition("://")[2].lower()
 
+    def keeps(self, at: dt.datetime) -> bool:
+        """A time is for what is public then: the site keeps none for drafts and private posts."""
+        return self.status == "publish" and super().keeps(at)
+
     def authorised(self, token: str) -> Mapping[str, str]:
         """Basic authentication with an application password."""
         return {"Authorization": "Basic " + base64.b64encode(f"{self.user}:{token}".encode()).decode("ascii")}

@@ -175,7 +175,8 @@ class Facebook(GraphTarget):
         link = str(reply.get("permalink_url", default=""))
         url = self.site + link if link.startswith("/") else link
         state = reply.get("status", "publishing_phase", "publish_status")
-        public = state == "published" if state is not None else None
+        waits = state in {None, "scheduled"}  # it does not say, or its time will come
+        public = None if waits else state == "published"
         return ReadBack(public=public, detail={"url": url or published.url, "publish_status": state})
 
     def unpublish(self, context: TargetContext, published: Published) -> None:

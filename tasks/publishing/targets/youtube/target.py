@@ -85,6 +85,10 @@ class YouTube(ApiTarget):
     def judge(self, reply: Reply) -> None:
         errors.judge(reply)
 
+    def keeps(self, at: dt.datetime) -> bool:
+        """A time is for what is public then: `publishAt` makes a private video public, and nothing else of it."""
+        return self.privacy == "public" and super().keeps(at)
+
     def renew(self, context: TargetContext, login: Login) -> Login:
         return refreshed(
             self.client(context),
@@ -129,6 +133,7 @@ class YouTube(ApiTarget):
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
         video = str(handle["video"])
+        wanted = self._status(self._public_at(delivery, context))
         reply = self.call(
             context,
             "publishing at YouTube",
@@ -137,9 +142,10 @@ class YouTube(ApiTarget):
             irreversible=True,
             params={"part": "status"},
             headers=_JSON,
-            json={"id": video, "status": self._status(self._public_at(delivery, context))},
+            json={"id": video, "status": wanted},
         )
-        return self._published(context, video, reply.get("status", default=None))
+        told = reply.get("status", default=None)
+        return self._published(context, video, told if isinstance(told, Mapping) else wanted)
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         identity = self._identity(delivery, context, handle)
@@ -161,9 +167,10 @@ class YouTube(ApiTarget):
         detail = {**_seen(status), "url": published.url}
         if status.get("privacyStatus") == "private" and self.privacy != "private" and not status.get("publishAt"):
             detail["why"] = "YouTube keeps the uploads of a Google Cloud project private that it has not audited"
-        return ReadBack(
-            public=status.get("privacyStatus") == "public", labelled=status.get("containsSyntheticMedia"), detail=detail
-        )
+        public = (
+            None if status.get("publishAt") else status.get("privacyStatus") == "public"
+        )  # None: its time will come
+        return ReadBack(public=public, labelled=status.get("containsSyntheticMedia"), detail=detail)
 
     def unpublish(self, context: TargetContext, published: Published) -> None:
         """Delete the video."""
@@ -257,9 +264,9 @@ class YouTube(ApiTarget):
             "license": self.license,
         }
 
-    def _published(self, context: TargetContext, video: str, status: Json) -> Published:
+    def _published(self, context: TargetContext, video: str, status: Mapping[str, Json]) -> Published:
         """Never fails: it is said after the video was published."""
-        seen = _seen(status) if isinstance(status, Mapping) else {}
+        seen = _seen(status)
         return Published(
             url=self.shown_at(context, video, f"https://www.youtube.com/watch?v={video}"),
             platform_id=video,
