@@ -19,10 +19,11 @@ from flows.definition import Definition, loads
 from flows.occasion import on_date
 from flows.planning import plan_run
 from flows.posting import context_for, order_for
+from flows.sending import sender
 from flows.video_plan import PostPlan, VideoPlan
 from records.ledger import Ledger
 from records.states import PostState
-from records.tables import Post
+from records.tables import Post, Run, Video
 from reelmill.content import Destination, Rendition
 from reelmill.settings import Settings
 from sandbox.platform import Platform
@@ -197,6 +198,34 @@ def test_a_time_that_has_not_come_is_kept_though_the_upload_had_begun(desk: Desk
     assert post.state is PostState.UPLOADING
     assert about(post.due_at, later)
     assert desk.script.public == []
+
+
+def test_what_is_due_is_sent_from_the_ledger_within_the_rules_of_its_run(desk: Desk, tmp_path: Path) -> None:
+    """Nobody was running when its time came. It is visited at night, and again in the morning."""
+    for begins, ends in ((2 * HOUR, 4 * HOUR), (-1 * HOUR, HOUR)):
+        first, last = window(begins, ends)
+        text = PLAIN.replace("{to: a, spacing: 20m}", f'{{to: a, between: "{first:%H:%M}-{last:%H:%M}"}}')
+        definition = loads(text, tmp_path / "pipelines.yaml")
+        order = _order_of(desk, definition, PostPlan("a", "tiktok", now() - 9 * HOUR))
+        (made,) = plan_run(definition, "solar-terms", on_date(UTC, "2026-11-22"), Settings(), seen={}).videos
+        plan = replace(VideoPlan.from_json(made.plan), posts=(PostPlan("a", "tiktok", order.due_at),))
+        with desk.ledger.database.begin() as session:
+            video = session.get_one(Video, desk.box.video_id)
+            video.plan = plan.to_json()
+            session.get_one(Run, video.run_id).definition = definition.snapshot
+        post = desk.ledger.posts.plan(
+            order.video_id, order.delivery.rendition, order.destination, order.verdict, due_at=order.due_at
+        )
+        desk.let_be_due(post)
+        with sender(desk.box.settings, desk.ledger) as found:
+            told = found.send_due()
+        post = desk.ledger.posts.get(post.id)
+        if begins > dt.timedelta(0):
+            assert (told, post.state) == ([], PostState.PLANNED)
+            assert about(post.due_at, now() + begins)
+            assert not (tmp_path / "a").exists()
+    assert post.state is PostState.LIVE
+    assert told == [f"a has '小雪' (tiktok): {post.url}"]
 
 
 # By the platform's clock.
