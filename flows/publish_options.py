@@ -10,29 +10,48 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from flows.schedule_options import Zone
+from flows.schedule_options import Zone, as_text
 from tasks.options import Options
 from tasks.publishing.calendar import Rules
 
 #: Names of pipelines and targets: they become parts of file names, deployments and URLs.
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
-_BETWEEN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
-_SPACING = re.compile(r"([1-9][0-9]{0,3})(s|m|h)")
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_BETWEEN, _SPACING = re.compile(f"^({_TIME})-({_TIME})$"), re.compile(r"^([1-9][0-9]{0,3})(s|m|h)$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def _known_window(text: str) -> str:
-    found = _BETWEEN.fullmatch(text)
-    if found is None or found[1] + found[2] == found[3] + found[4]:
-        raise PydanticCustomError("window", "this is no time of day", {"allowed": "two times, such as 18:00-22:00"})
+    if _BETWEEN.fullmatch(text) is None or text[:5] == text[6:]:
+        raise PydanticCustomError(
+            "window",
+            "this does not say from when to when",
+            {"allowed": "two times of day, such as 18:00-22:00", "suggestion": _nearest_window(text)},
+        )
     return text
+
+
+def _nearest_window(text: str) -> str:
+    """The same times as they are to be written, if that is what they are."""
+    found = re.fullmatch(r"(\d{1,2})(?:[:.](\d{2}))?h?\W+(\d{1,2})(?:[:.](\d{2}))?h?", text.strip())
+    if found is None:
+        return ""
+    times = [f"{int(hour) % 24:02}:{minute or '00'}" for hour, minute in (found.group(1, 2), found.group(3, 4))]
+    meant = "-".join(times)
+    return meant if _BETWEEN.fullmatch(meant) and times[0] != times[1] and int(found[1]) < 24 >= int(found[3]) else ""
 
 
 def _known_spacing(text: str) -> str:
     if _SPACING.fullmatch(text) is None:
+        found = re.fullmatch(r"0*([1-9]\d{0,3}) *([smh])[a-z]*", text.strip().lower())
         raise PydanticCustomError(
-            "spacing", "this is not a length of time", {"allowed": "a whole number and s, m or h, such as 20m"}
+            "spacing",
+            "this is not a length of time",
+            {
+                "allowed": "a whole number and s, m or h, such as 20m",
+                "suggestion": f"{found[1]}{found[2]}" if found else "",
+            },
         )
     return text
 
@@ -57,14 +76,24 @@ class PublishOptions(Options):
     profile: str | None = None
     """The rendition that it gets. Empty: the one that suits the target best, or all if it takes any."""
 
-    between: Annotated[str, AfterValidator(_known_window)] | None = None
-    """Times of day between which it posts: `18:00-22:00`, in the pipeline's zone."""
+    between: (
+        Annotated[str, AfterValidator(_known_window), Field(json_schema_extra={"pattern": _BETWEEN.pattern})] | None
+    ) = None
+    """Times of day between which it posts: `18:00-22:00`, or `22:00-02:00` over midnight. In the zone of `timezone`."""
 
-    spacing: Annotated[str, AfterValidator(_known_spacing)] | None = None
+    spacing: (
+        Annotated[
+            str,
+            BeforeValidator(as_text),
+            AfterValidator(_known_spacing),
+            Field(json_schema_extra={"pattern": _SPACING.pattern}),
+        ]
+        | None
+    ) = None
     """The least time between two posts to the account: `20m`."""
 
     per_day: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """At most so many posts to the account on a day."""
+    """At most so many posts to the account on a day, from midnight to midnight in that zone."""
 
     days: Annotated[int, Field(ge=1, le=60)] = 1
     """How many days a run's posts may be spread over. What does not fit is not made."""

@@ -99,7 +99,7 @@ def _known_rrule(rule: str) -> str:
     return rule
 
 
-def _as_text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
     """A bare number is told what it lacks, a unit, rather than that it is not a text."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -107,7 +107,7 @@ def _as_text(value: Any) -> Any:
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Interval = Annotated[
     str,
-    BeforeValidator(_as_text),
+    BeforeValidator(as_text),
     AfterValidator(_known_interval),
     Field(json_schema_extra={"pattern": r"^[1-9][0-9]{0,5}[mhdw]$"}),
 ]

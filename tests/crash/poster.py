@@ -25,7 +25,8 @@ from reelmill.errors import ReelmillError
 from reelmill.settings import Settings
 from tasks.publishing.base import Target
 from tasks.publishing.context import TargetContext
-from tasks.publishing.stage import publish, read_back
+from tasks.publishing.reading_back import read_back
+from tasks.publishing.stage import publish
 from tasks.publishing.tempo import Tempo
 from tests.postbox import Postbox, make_target
 
