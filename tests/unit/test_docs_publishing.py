@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import datetime as dt
+import inspect
 import json
 import os
 import re
@@ -25,6 +27,7 @@ from tests.unit.test_manifests import check_command
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "publishing.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 ALL = tuple(BUILT_IN["targets"])
 #: What each target has, and the page tells once.
 SHARED = frozenset(ApiTarget.model_fields)
@@ -168,6 +171,21 @@ def test_every_link_leads_somewhere() -> None:
 def test_the_snippets_of_the_readme_are_definitions() -> None:
     found = README[README.index("## Publishing") : README.index("## With a GPU")]
     assert len(definition(found).targets) >= 3
+
+
+def test_the_example_of_the_architecture_has_the_calls_of_a_target() -> None:
+    """Names and arguments, and every call that a target has to have."""
+    (code,) = [block for block in blocks(ARCHITECTURE, "python") if "(ApiTarget)" in block]
+    (example,) = ast.parse(code).body
+    assert isinstance(example, ast.ClassDef)
+    defined = [one for one in example.body if isinstance(one, ast.FunctionDef)]
+    methods = {one.name: [argument.arg for argument in one.args.args] for one in defined}
+    for name, arguments in methods.items():
+        assert arguments == list(inspect.signature(getattr(ApiTarget, name)).parameters), name
+    assert ApiTarget.__abstractmethods__ <= methods.keys()
+    assigned = [one.targets[0] for one in example.body if isinstance(one, ast.Assign)]
+    attributes = {one.id for one in assigned if isinstance(one, ast.Name)}
+    assert attributes <= set(inspect.get_annotations(Target)) | set(inspect.get_annotations(ApiTarget))
 
 
 def test_the_receiver_of_the_page_takes_a_message_once(
