@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from flows import yaml
+from flows.blocks import use_blocks
 from flows.crosscheck import crosscheck
 from flows.explain import Finding, explain, shown, value_at
 from flows.operation_options import KeepOptions, NotifyOptions
@@ -148,6 +149,7 @@ def _definition(content: bytes, file: Path) -> Definition:
     if problems or options is None:
         problems.sort(key=lambda problem: (problem.line, problem.column))
         raise DefinitionError(problems[:MOST_PROBLEMS])
+    use_blocks()  # here, since whoever reads a secret has it from a definition
     return Definition(
         file.absolute(),
         content.decode("utf-8-sig"),

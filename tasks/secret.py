@@ -22,7 +22,13 @@ class Vault(Protocol):
     """Where blocks are kept. Whoever knows it says so with `keep_blocks_in`: a stage knows nothing of Prefect."""
 
     def read(self, block: str) -> str | None:
-        """The value of a block, or None if there is none of that name."""
+        """The value of a block, or None if there is none of that name.
+
+        Raises
+        ------
+        ServerUnavailable
+            If whoever keeps it does not answer.
+        """
 
     def write(self, block: str, value: str) -> bool:
         """Give a block another value. False if it cannot be."""
@@ -67,6 +73,13 @@ class Secret(Options):
             return f"the block {self.block}"
         return f"${self.env}" if self.env is not None else str(self.file)
 
+    @property
+    def remedy(self) -> str:
+        """What to do where it is not set."""
+        if self.block is not None:
+            return f"make a block of the type Secret that is called {self.block} in Prefect's dashboard, under Blocks"
+        return f"set {self.name} where this runs"
+
     def find(self) -> str | None:
         """Its value, or None if it is not set here. Whatever it is called, no log shows it from here on."""
         value = self._value()
@@ -93,10 +106,12 @@ class Secret(Options):
         ------
         UseError
             If it is not set in this process.
+        ServerUnavailable
+            If it is in a block, and the server that keeps it does not answer.
         """
         value = self.find()
         if value is None:
-            raise UseError(f"the secret {self.name} is not set", f"set {self.name} where this runs")
+            raise UseError(f"the secret {self.name} is not set", self.remedy)
         return value
 
     def write(self, value: str) -> bool:

@@ -166,5 +166,5 @@ def _required(secret: Secret | None) -> str:
         raise Reauthorise("the target has no login", "give it `token: {env: NAME}` or `login: {file: PATH}`")
     value = secret.find()
     if value is None:
-        raise Reauthorise(f"the secret {secret.name} is not set", f"set {secret.name} where this runs")
+        raise Reauthorise(f"the secret {secret.name} is not set", secret.remedy)
     return value

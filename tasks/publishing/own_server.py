@@ -36,7 +36,7 @@ def revealed(secret: Secret) -> str:
     """
     value = secret.find()
     if value is None:
-        raise Reauthorise(f"the secret {secret.name} is not set", f"set {secret.name} where this runs")
+        raise Reauthorise(f"the secret {secret.name} is not set", secret.remedy)
     return value
 
 

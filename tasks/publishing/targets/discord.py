@@ -122,7 +122,7 @@ class Discord(Target):
             return f"{context.sandbox}/{self.platform}", "1", SANDBOX_TOKEN
         value = context.secret(self.webhook)
         if value is None:
-            raise Reauthorise(f"the secret {self.webhook.name} is not set", f"set {self.webhook.name} where this runs")
+            raise Reauthorise(f"the secret {self.webhook.name} is not set", self.webhook.remedy)
         found = _ADDRESS.fullmatch(value)
         if found is None:
             raise Reauthorise(f"what {self.webhook.name} holds is no address of a Discord webhook", _REMEDY)
