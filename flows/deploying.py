@@ -86,10 +86,11 @@ def ensure_services(client: SyncPrefectClient, pools: Iterable[str], gpu_pools: 
 
     from flows.assist import assist
     from flows.generate import generate_chunk
-    from flows.notify import notify
+    from flows.notify import notify, notify_posts
     from reelmill import __version__
 
     wanted: list[tuple[Any, str, str, str]] = [(notify, "notify", "default", "Tells people of failed runs.")]
+    wanted += [(notify_posts, "notify-posts", "default", "Tells people of posts that came to no good end later.")]
     wanted += [(assist, pool, pool, "Helps with runs of other workers.") for pool in sorted(pools)]
     wanted += [(generate_chunk, pool, pool, "Renders clips for the runs.") for pool in sorted(gpu_pools)]
     ids = {}

@@ -1,4 +1,7 @@
-"""Tells people that a run failed, died, or waits for them: a small flow that an automation starts."""
+"""Tells people that a run failed, died, or waits for them: a small flow that an automation starts.
+
+A second one tells of what was found out after a run had ended; the reconciler starts it (`flows/telling.py`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from uuid import UUID
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from flows.opening import deployed
@@ -41,6 +45,29 @@ def notify(flow_run_id: str, state: str, message: str = "") -> State[Any]:
     if not options.to or KINDS.get(state, "failed") not in options.on:
         return Completed(name="Skipped", message="nobody is to be told of this")
     return send(options, f"Reelmill: {told.name} {_words(state)}", _body(run, message))
+
+
+@flow(name="notify-posts", flow_run_name="notify: {title}", persist_result=False)
+def notify_posts(pipeline: str, title: str, body: str) -> State[Any]:
+    """Tell those whom a pipeline names of its posts and accounts. The log says the same, for the dashboard.
+
+    Parameters
+    ----------
+    pipeline:
+        Whose they are.
+    title, body:
+        What is told.
+    """
+    settings = settle("reelmill-notify")
+    log = get_run_logger()
+    for line in body.splitlines():
+        if line:
+            log.warning("%s", line)
+    with Ledger(settings) as ledger:
+        options = deployed(ledger, pipeline, settings).notify
+    if not options.to or "failed" not in options.on:
+        return Completed(name="Skipped", message="nobody is to be told of this")
+    return send(options, f"Reelmill: {title}", body)
 
 
 def send(options: NotifyOptions, title: str, body: str) -> State[Any]:

@@ -95,13 +95,14 @@ class KeepOptions(Options):
 
 
 class NotifyOptions(Options):
-    """Who hears of it when a run fails."""
+    """Who hears of it when a run fails, or later one of its posts."""
 
     to: tuple[Secret, ...] = Field((), strict=False)
     """Where to: Apprise URLs (mail, Slack, Feishu, DingTalk, WeCom and a hundred more), each a secret."""
 
     on: tuple[Literal["failed", "crashed", "in_review"], ...] = Field(("failed", "crashed"), strict=False)
-    """What is told: runs that failed, runs whose process died, and videos that wait for a person."""
+    """What is told: runs that failed, runs whose process died, and videos that wait for a person. With `failed` also,
+    once each: posts that failed or may be public or not, and accounts that are paused because of their login."""
 
 
 def _length(age: str | None) -> dt.timedelta | None:

@@ -20,6 +20,7 @@ from flows.keeping import tidy
 from flows.occasion import on_date
 from flows.opening import definition_of, opening
 from flows.schedule import HORIZON, days_of
+from flows.telling import tell
 from records.database import now
 from records.ledger import Ledger
 from records.runs import DIED, lease_of
@@ -52,7 +53,7 @@ def reconcile(settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> 
     done: list[str] = []
     try:
         with ledger.leases.hold("reconcile", "the reconciling"):
-            for look in (_events, _dead_runs, _missed, _calendars, _keep):
+            for look in (_events, _dead_runs, _missed, _calendars, _keep, tell):
                 done += _guarded(look, settings, ledger, client)
     except LeaseHeld:
         return []

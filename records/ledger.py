@@ -12,6 +12,7 @@ from records.database import HEAD, Database
 from records.deployments import Deployments
 from records.leases import Leases
 from records.media import Media
+from records.notices import Notices
 from records.outbox import Outbox
 from records.post_metrics import Measurements
 from records.posts import Posts
@@ -60,6 +61,7 @@ class Ledger:
         self.posts = Posts(self.database)
         self.slots = Slots(self.database)
         self.standings = Standings(self.database)
+        self.notices = Notices(self.database)
         self.measurements = Measurements(self.database)
         self.leases = Leases(self.database)
         self.deployments = Deployments(self.database)

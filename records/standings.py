@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from records.database import Database, now
-from records.tables import Standing
+from records.notices import pause_key
+from records.tables import Notice, Standing
 
 
 class Standings:
@@ -45,7 +46,23 @@ class Standings:
         with self._database.begin() as session:
             row = self._row(session, platform, account, standing.target)
             row.paused_until, row.reason, row.needs_person = None, "", False
+            session.execute(delete(Notice).where(Notice.key == pause_key(platform, account)))
         return True
+
+    def prove(self, platform: str, account: str) -> None:
+        """A post went out to an account: if its login was waited for, it is good again, and the next end is news."""
+        with self._database.read() as session:
+            row = session.get(Standing, (platform, account))
+            waited = row is not None and (
+                row.needs_person or session.get(Notice, pause_key(platform, account)) is not None
+            )
+        if not waited:
+            return
+        with self._database.begin() as session:
+            row = session.get_one(Standing, (platform, account), with_for_update=True)
+            if row.needs_person:
+                row.paused_until, row.reason, row.needs_person = None, "", False
+            session.execute(delete(Notice).where(Notice.key == pause_key(platform, account)))
 
     def note(
         self, platform: str, account: str, target: str, *, identity: str, quota: tuple[int, int] | None

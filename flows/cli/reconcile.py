@@ -54,7 +54,7 @@ def reconcile(
         keep_reconciling(settings, every, stop)
         posts.join()
         return OK
-    done = once(settings)
+    done: list[str] = []
     with Ledger(settings) as ledger:
         if ledger.posts.any_to_mind():
             from flows.sending import sender  # brings what publishes
@@ -62,6 +62,7 @@ def reconcile(
             with sender(settings, ledger) as made:
                 done += made.send_due()
                 made.look_again()
+    done += once(settings)  # after the posts, so that people are told of these as well
     if as_json:
         print_json({"done": done})
     else:

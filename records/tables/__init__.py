@@ -2,6 +2,7 @@
 
 from records.tables.base import Base, Instant
 from records.tables.media import ClipRow, RenditionRow, ShotRow, VerdictRow, VideoRendition, VideoShot
+from records.tables.notices import Notice
 from records.tables.operations import Chunk, ChunkShot, Deployment, OutboxEvent, StageWork, Token
 from records.tables.posts import Post, PostMetrics, Slot, Standing
 from records.tables.runs import Lease, Run, SeenBrief, Transition, Video
@@ -14,6 +15,7 @@ __all__ = [
     "Deployment",
     "Instant",
     "Lease",
+    "Notice",
     "OutboxEvent",
     "Post",
     "PostMetrics",

@@ -204,6 +204,7 @@ class _Visit:
 
     def _see(self, post: Post) -> Post:
         """Have the target show the post. A target that cannot show it now is asked again later."""
+        self._ledger.standings.prove(post.platform, post.account)
         return read_back(self._ledger, post, self._target, self._delivery, self._context)
 
     def _await_turn(self) -> None:

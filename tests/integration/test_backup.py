@@ -55,6 +55,7 @@ def fill(ledger: Ledger, tmp_path: Path) -> None:
     ledger.measurements.add(
         post.id, views=2**40, likes=None, comments=0, shares=1, watch_seconds=2.5, detail={"saved": 3}
     )
+    ledger.notices.add("terms", {"post:1": "《小雪》 was not posted\nLook there"})
     (chunk,) = ledger.chunks.add(run.id, "storyboard", "bulk", [([SHOT.id], 12.5)])
     ledger.chunks.fail(chunk.id, SHOT.id, {"reason": "out of memory"})
     ledger.chunks.add(run.id, "storyboard", "bulk", [([SHOT.id], 12.5)])

@@ -1,0 +1,29 @@
+"""Notices: what people are told of once, after the run that it belongs to had ended."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+INSTANT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "notices",
+        sa.Column("key", sa.String(length=400), nullable=False),
+        sa.Column("batch", sa.Uuid(), nullable=False),
+        sa.Column("pipeline", sa.String(length=64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("told_at", INSTANT, nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_notices")),
+    )
+    op.create_index(op.f("ix_notices_told_at"), "notices", ["told_at"])
+
+
+def downgrade() -> None:
+    op.drop_table("notices")
