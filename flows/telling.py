@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from flows.answers import answers
 from flows.counting import counted
 from records.ledger import Ledger
 from records.notices import LatePost, Pause
@@ -54,13 +55,12 @@ def tell(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> Iter
 
 def of_post(late: LatePost) -> str:
     """What became of a post, and the next command."""
-    post, short = late.post, str(late.post.id)[:8]
+    post = late.post
     what = f"{late.title} ({post.profile})"
     if post.state is PostState.UNKNOWN:
         return (
             f"{what} may be public on {post.target}, or not: {_short(post.reason)}\n"
-            f"Look there, then say what is true: reelmill reconcile {short} --live URL, "
-            f"or reelmill reconcile {short} --not-posted"
+            f"Look there, then say what is true: {', or '.join(answers(post))}"
         )
     return (
         f"{what} was not posted to {post.target}: {_short(post.reason)}\n"

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+from flows.answers import answers
 from flows.counting import counted
 from flows.dashboard.law import law
 from flows.dashboard.markdown import block, code, escaped, link
@@ -95,8 +96,8 @@ def _waiting(run: Run, standings: Sequence[Standing], watch: Callable[[UUID], st
             _list(run, [f"{_name(one, watch)} – {escaped(one.why or 'no reason was given')}" for one in unsure])
         )
     if unknown:
-        parts.append("It is not known whether these were posted. Look at the target before anything is sent again:")
-        parts.append(_list(run, [f"{_name(one, watch)} {_post(post)}" for one, post in unknown]))
+        parts.append("It is not known whether these were posted. Look at the target, then say what is true:")
+        parts.append(_list(run, [f"{_name(one, watch)} {_post(post)}; {_either(post)}" for one, post in unknown]))
     return parts
 
 
@@ -137,6 +138,10 @@ def _failure(one: Standing, watch: Callable[[UUID], str]) -> str:
     lines.append(f"  - left behind: {one.kept}")
     lines += [f"  - {_post(post)}" for post in one.posts if post.state is not PostState.LIVE]
     return "\n".join(lines)
+
+
+def _either(post: Post) -> str:
+    return ", or ".join(code(command) for command in answers(post))
 
 
 def _post(post: Post) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from uuid import UUID
 
+from flows.answers import answers
 from flows.dashboard.closing import command, headline, is_unfinished
 from flows.dashboard.law import equation_of_posts
 from flows.dashboard.standing import Standing
@@ -56,7 +57,8 @@ def _wanting(standings: Sequence[Standing], watch: Callable[[UUID], str]) -> Ite
         for post in one.posts:
             if post.state is PostState.UNKNOWN:
                 doubt = f"may be live on {post.target}, or not: {post.reason}"
-                yield logging.WARNING, f"{one.video.title} {doubt}; look there before anything is sent again"
+                then = f"look there, then say what is true: {', or '.join(answers(post))}"
+                yield logging.WARNING, f"{one.video.title} {doubt}; {then}"
         if one.state is VideoState.IN_REVIEW:
             player, *_ = watch(one.video.id).split("?")  # a log goes further than a link that lets everybody in may go
             yield logging.WARNING, f"{one.video.title} waits for you: {one.why}; watch it at {player}"

@@ -22,6 +22,7 @@ ORDER = (
     PostState.UPLOADING,
     PostState.PLANNED,
     PostState.LIVE,
+    PostState.WITHDRAWN,
 )
 
 

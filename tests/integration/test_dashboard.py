@@ -30,6 +30,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 
 from flows.dashboard import Progress, rename, show_end
 from flows.dashboard.last_words import last_words
+from flows.dashboard.posts import posts_table
 from flows.dashboard.sheet import LARGEST
 from flows.dashboard.standing import standings
 from flows.server import LocalServer
@@ -643,10 +644,23 @@ def test_a_runs_log_ends_with_what_it_came_to(settings: Settings, tmp_path: Path
     warnings = [line for level, line in lines if level == logging.WARNING]
     assert "小寒 · ink wash waits for you: nudity: 0.42 at 1.3 s" in "\n".join(warnings)
     assert "may be live on tiktok-main, or not: the answer to the last call never came; look there" in warnings[-2]
+    assert "look there, then say what is true: reelmill reconcile " in warnings[-2]
+    assert warnings[-2].endswith(" --not-posted")
     assert warnings[-1].endswith(
         "4 live + 1 failed + 1 unknown. Go on with: reelmill resume solar_terms-daily@2026-12-21"
     )
     assert "signature" not in str(lines), "a log goes further than a link that lets everybody in may go"
+
+
+def test_a_post_that_was_taken_down_is_shown_as_such(tmp_path: Path) -> None:
+    with Ledger(Settings(home=tmp_path)) as ledger:
+        run = furnish(ledger, tmp_path, [Row("冬至", posts=[live("outbox", "file:///srv/1.mp4")])], size=(64, 64))
+        (post,) = ledger.posts.of_run(run.id)
+        ledger.posts.move(post.id, PostState.WITHDRAWN, "taken down by hand")
+        stood = standings(ledger, run)
+        lines = last_words(run, ledger.runs.tallies([run])[run.id], stood, watch)
+    assert "**withdrawn**" in posts_table(stood, "reelmill show")
+    assert [line for _, line in lines] == ["1 of 1 done; 1 post = 0 live + 0 failed + 1 withdrawn"]
 
 
 def test_a_run_with_many_posts_names_some_and_counts_the_others(tmp_path: Path) -> None:
