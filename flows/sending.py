@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flows.definition import Definition
+from flows.measuring import measure, platforms
 from flows.opening import restore
 from flows.posting import context_for, order_for
 from flows.video_plan import PostPlan, VideoPlan
@@ -26,7 +27,7 @@ from records.tables import Post, Run, Video
 from reelmill.content import Destination
 from reelmill.errors import LeaseHeld, PublishingError, ReelmillError, TerminalError
 from reelmill.settings import Settings
-from tasks.publishing.base import Metrics, Published, Target
+from tasks.publishing.base import Target
 from tasks.publishing.context import TargetContext
 from tasks.publishing.reading_back import read_back
 from tasks.publishing.stage import Order, publish
@@ -150,34 +151,9 @@ class Sender:
             except ReelmillError as error:
                 log.info("%s cannot be read back: %s", post.target, error)
 
-    def measure(self) -> int:
-        """Ask what people did with posts whose numbers are due. Returns for how many there was an answer."""
-        from tasks.registry import find, names
-
-        told = [kind for kind in names("targets") if find("targets", kind).tells_metrics]
-        asked = 0
-        for post in self.ledger.measurements.due(told):
-            try:
-                _, definition, context = self._of(post)
-                target = definition.targets[post.target]
-                found = target.metrics(context, Published(post.url or "", post.platform_id or "", post.detail))
-            except (ReelmillError, KeyError) as error:
-                log.info("%s does not tell what people did with a post: %s", post.target, error)
-                continue
-            self._note(post, found)
-            asked += 1
-        return asked
-
-    def _note(self, post: Post, found: Metrics) -> None:
-        self.ledger.measurements.add(
-            post.id,
-            views=found.views,
-            likes=found.likes,
-            comments=found.comments,
-            shares=found.shares,
-            watch_seconds=found.watch_seconds,
-            detail=found.detail,
-        )
+    def measure(self, *, stopped: Callable[[], bool] = lambda: False) -> int:
+        """Ask what people did with posts whose numbers are due. Returns about how many there was an answer."""
+        return measure(self.ledger, self.target, platforms(), stopped=stopped)
 
     def close(self) -> None:
         for _, _, context in self._known.values():
@@ -220,7 +196,7 @@ def keep_sending(settings: Settings, every: float, stop: threading.Event) -> Non
                 made.look_again()
                 if time.monotonic() - measured > MEASURE_EVERY:
                     measured = time.monotonic()
-                    made.measure()
+                    made.measure(stopped=stop.is_set)
         except ReelmillError as error:
             log.warning("could not send what is due: %s", error)
         stop.wait(every)

@@ -1,4 +1,4 @@
-"""What people did with posts, as the platforms told it from time to time."""
+"""What people did with posts, as the platforms told it from time to time, and when each post is asked about next."""
 
 from __future__ import annotations
 
@@ -6,15 +6,33 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from records.database import Database, now
 from records.states import PostState
 from records.tables import Post, PostMetrics
 from reelmill.content import Json
 
-#: Ages of a post at which its numbers are asked for: often while they move, and then seldom.
-AGES = tuple(dt.timedelta(hours=hours) for hours in (1, 6, 24, 3 * 24, 7 * 24, 14 * 24, 30 * 24))
+#: Ages of a post at which its numbers are asked for: often while they move, then seldom, and after the last never.
+AGES = tuple(dt.timedelta(hours=hours) for hours in (1, 6, 24, 3 * 24, 7 * 24, 30 * 24))
+#: Nobody asks about a post that is older, also where nobody could at the last of these ages.
+OLDEST = AGES[-1] + dt.timedelta(days=7)
+#: A post that could not be asked about is left alone for so long at least, and for half its age.
+PAUSE = dt.timedelta(hours=1)
+
+
+def next_measure(live_at: dt.datetime, at: dt.datetime) -> dt.datetime | None:
+    """When a post is asked about after a moment, if it was asked then; None: never again."""
+    return next((live_at + age for age in AGES if live_at + age > at), None)
+
+
+def another_try(live_at: dt.datetime, at: dt.datetime) -> dt.datetime | None:
+    """When a post is asked about again that gave no answer at a moment: soon while it is young, and ever later."""
+    later = at + max(PAUSE, (at - live_at) / 2)
+    planned = next_measure(live_at, at)
+    if planned is not None:
+        return min(planned, later)
+    return later if later < live_at + OLDEST else None
 
 
 class Measurements:
@@ -32,12 +50,13 @@ class Measurements:
         watch_seconds: float | None,
         detail: Mapping[str, Json],
     ) -> None:
-        """Write down what a platform says of a post at this moment."""
+        """Write down what a platform says of a post at this moment. It is asked again at its next age."""
+        at = now()
         with self._database.begin() as session:
             session.add(
                 PostMetrics(
                     post_id=post_id,
-                    at=now(),
+                    at=at,
                     views=views,
                     likes=likes,
                     comments=comments,
@@ -46,6 +65,23 @@ class Measurements:
                     detail=dict(detail),
                 )
             )
+            post = session.get_one(Post, post_id, with_for_update=True)
+            post.measure_at = next_measure(post.live_at, at) if post.live_at is not None else None
+
+    def put_off(self, posts: Sequence[Post], *, may_change: bool) -> None:
+        """These gave no answer.
+
+        Parameters
+        ----------
+        may_change:
+            They may give one soon, so they are not left alone until their next age.
+        """
+        at = now()
+        with self._database.begin() as session:
+            for post in posts:
+                when = another_try if may_change else next_measure
+                due = when(post.live_at, at) if post.live_at is not None else None
+                session.execute(update(Post).where(Post.id == post.id).values(measure_at=due))
 
     def of_post(self, post_id: UUID) -> list[PostMetrics]:
         """All of them, oldest first."""
@@ -65,29 +101,15 @@ class Measurements:
         with self._database.read() as session:
             return {row.post_id: row for row in session.scalars(query)}
 
-    def due(self, platforms: Sequence[str], limit: int = 50) -> list[Post]:
-        """Live posts that passed an age of `AGES` since their numbers were asked for last; the newest ones first."""
+    def due(self, platforms: Sequence[str], limit: int = 100) -> list[Post]:
+        """Live posts on these platforms that are to be asked about now, those that waited longest first."""
         at = now()
-        last = (
-            select(PostMetrics.post_id, func.max(PostMetrics.at).label("asked"))
-            .group_by(PostMetrics.post_id)
-            .subquery()
-        )
         query = (
-            select(Post, last.c.asked)
-            .outerjoin(last, last.c.post_id == Post.id)
-            .where(Post.state == PostState.LIVE, Post.platform.in_(platforms))
-            .where(Post.live_at > at - 2 * AGES[-1], Post.live_at <= at - AGES[0])
-            .order_by(Post.live_at.desc())
+            select(Post)
+            .where(Post.platform.in_(platforms), Post.measure_at <= at)
+            .where(Post.state == PostState.LIVE, Post.live_at > at - OLDEST)
+            .order_by(Post.measure_at, Post.id)
+            .limit(limit)
         )
         with self._database.read() as session:
-            rows = session.execute(query).all()
-        return [post for post, asked in rows if _is_due(post.live_at, asked, at)][:limit]
-
-
-def _is_due(live_at: dt.datetime, asked: dt.datetime | None, at: dt.datetime) -> bool:
-    """Whether an age of `AGES` was passed since it was asked last."""
-    if asked is not None and asked.tzinfo is None:
-        asked = asked.replace(tzinfo=dt.UTC)
-    passed = [live_at + age for age in AGES if live_at + age <= at]
-    return bool(passed) and (asked is None or asked < passed[-1])
+            return list(session.scalars(query))

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from records.database import Database, now
+from records.post_metrics import next_measure
 from records.states import PostState, VideoState
 from records.tables import Post, Transition, Video
 from records.transitions import begin_state, history, move
@@ -157,6 +158,7 @@ class Posts:
                 post.armed_at, post.armed_by, post.due_at = now(), by, None
             elif after is PostState.LIVE:
                 post.live_at, post.due_at, post.attempts = now(), None, 0
+                post.measure_at = next_measure(post.live_at, post.live_at)
             elif after is PostState.PLANNED:
                 post.armed_at, post.accepted_at, post.armed_by = None, None, ""
             if sight is not None:

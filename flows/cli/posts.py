@@ -19,6 +19,10 @@ from records.tables import Post, PostMetrics
 from reelmill.content import Json
 from reelmill.settings import Settings
 
+#: What is shown of what people did with posts, where anything is known of it, and all of it.
+NUMBERS = ("views", "likes")
+ALL_NUMBERS = ("views", "likes", "comments", "shares", "watched", "as of")
+
 
 def posts(
     target: Annotated[str, Parameter(help="Only this target's.")] = "",
@@ -26,7 +30,7 @@ def posts(
     *,
     state: Annotated[tuple[PostState, ...], Parameter(help="Only posts in this state.", negative="")] = (),
     waiting: Annotated[bool, Parameter(negative="", help="Only those that are not at their end.")] = False,
-    metrics: Annotated[bool, Parameter(negative="", help="Also what people did with them.")] = False,
+    metrics: Annotated[bool, Parameter(negative="", help="All that is known of what people did with them.")] = False,
     limit: Annotated[int, Parameter(help="How many.")] = 50,
     as_json: AsJson = False,
 ) -> int:
@@ -51,9 +55,11 @@ def posts(
         "when": "left",
         "where or why": "!left",
     }
-    if metrics:
-        columns |= {"views": "right", "likes": "right", "comments": "right"}
-    rows = [_row(post, titles[post.video_id], numbers.get(post.id) if metrics else None, metrics) for post in found]
+    shown = (ALL_NUMBERS if metrics else NUMBERS) if numbers or metrics else ()
+    columns |= dict.fromkeys(shown, "right")
+    rows = [
+        (*_row(post, titles[post.video_id]), *(_number(numbers.get(post.id), name) for name in shown)) for post in found
+    ]
     out.print(table(columns, rows))
     counts = Counter(post.state for post in found)
     out.print(", ".join(f"{count} {_word(word)}" for word, count in counts.items()))
@@ -73,12 +79,20 @@ def _word(post_state: PostState) -> str:
     return post_state.value
 
 
-def _row(post: Post, title: str, numbers: PostMetrics | None, wide: bool) -> tuple[str | Text, ...]:
-    row = (str(post.id)[:8], f"{title} ({post.profile})", post.target, state_of(post), when(post), where(post))
-    if not wide:
-        return row
-    told = (numbers.views, numbers.likes, numbers.comments) if numbers else (None, None, None)
-    return (*row, *("" if one is None else f"{one:,}" for one in told))
+def _row(post: Post, title: str) -> tuple[str | Text, ...]:
+    return (str(post.id)[:8], f"{title} ({post.profile})", post.target, state_of(post), when(post), where(post))
+
+
+def _number(numbers: PostMetrics | None, name: str) -> str:
+    """The newest one that a platform told; "" if it does not tell it."""
+    if numbers is None:
+        return ""
+    if name == "as of":
+        return numbers.at.astimezone().strftime("%m-%d %H:%M")
+    if name == "watched":
+        return "" if numbers.watch_seconds is None else f"{numbers.watch_seconds / 3600:,.1f} h"
+    value = getattr(numbers, name)
+    return "" if value is None else f"{value:,}"
 
 
 def state_of(post: Post) -> Text:

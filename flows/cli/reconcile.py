@@ -62,6 +62,7 @@ def reconcile(
             with sender(settings, ledger) as made:
                 done += made.send_due()
                 made.look_again()
+                made.measure()
     done += once(settings)  # after the posts, so that people are told of these as well
     if as_json:
         print_json({"done": done})

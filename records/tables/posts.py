@@ -42,6 +42,7 @@ class Post(Base):
         Index(None, "state", "target"),
         Index(None, "due_at"),
         Index(None, "platform", "account", "live_at"),
+        Index(None, "platform", "measure_at"),
         Index(None, "rendition_id"),
         Index(None, "updated_at"),
         Index(None, "video_id"),
@@ -68,6 +69,7 @@ class Post(Base):
     accepted_at: Mapped[dt.datetime | None]  #: the platform has it, and works on it or reviews it
     live_at: Mapped[dt.datetime | None]
     seen_at: Mapped[dt.datetime | None]  #: when the platform last showed it to us
+    measure_at: Mapped[dt.datetime | None]  #: when it is asked next what people did with it; None: not any more
     handle: Mapped[dict[str, Any]]  #: what an upload needs to be continued
     url: Mapped[str | None] = mapped_column(Text)
     platform_id: Mapped[str | None] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""Notices: what people are told of once, after the run that it belongs to had ended."""
+"""Notices: what people are told of once, after its run had ended; and when each post is measured next."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,10 @@ INSTANT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("posts") as posts:
+        posts.add_column(sa.Column("measure_at", INSTANT, nullable=True))
+        posts.create_index(op.f("ix_posts_platform_measure_at"), ["platform", "measure_at"])
+    op.execute("update posts set measure_at = live_at where state = 'live'")
     op.create_table(
         "notices",
         sa.Column("key", sa.String(length=400), nullable=False),
@@ -27,3 +31,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("notices")
+    with op.batch_alter_table("posts") as posts:
+        posts.drop_index(op.f("ix_posts_platform_measure_at"))
+        posts.drop_column("measure_at")
