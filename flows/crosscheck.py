@@ -115,9 +115,13 @@ def _profile(place: ValuePath, target: Json, entry: Mapping[str, Json], delivere
     kind = target.get("type") if isinstance(target, Mapping) else None
     if not isinstance(kind, str) or kind not in names("targets"):
         return
-    takes = find("targets", kind).profiles
+    try:
+        takes = find("targets", kind).model_validate(target).profiles  # they may depend on what is said of the target
+    except ValidationError:
+        return  # which is told at its place
     if takes and not set(takes) & set(delivered):
-        yield Finding(place, f"a target of type `{kind}` takes none of what is delivered", f"`deliver: [{takes[0]}]`")
+        known = next((one for one in takes if one in profiles.names()), takes[0])
+        yield Finding(place, f"a target of type `{kind}` takes none of what is delivered", f"`deliver: [{known}]`")
 
 
 def _occasions(path: ValuePath, pipeline: Mapping[str, Json]) -> Iterator[Finding]:

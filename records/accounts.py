@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from records.database import Database
 from records.media import Media
-from records.tables import ClipRow, Post, RenditionRow, VerdictRow, Video, VideoRendition, VideoShot
+from records.standings import pauses
+from records.tables import ClipRow, Post, RenditionRow, Standing, VerdictRow, Video, VideoRendition, VideoShot
 from records.verdicts import restore
 from reelmill.content import Clip, Decision, Rendition, Verdict
 
@@ -36,6 +37,7 @@ class Account:
     clips: tuple[Clip, ...]  #: in order, as far as they are made
     renditions: tuple[Rendition, ...]  #: by profile, those of an earlier master too
     posts: tuple[Post, ...]  #: by profile and target
+    pauses: Mapping[UUID, Standing]  #: the accounts that wait for a person, by those of its posts that they keep back
 
     @property
     def verdict(self) -> Verdict | None:
@@ -99,6 +101,7 @@ class Accounts:
                 .order_by(Post.profile, Post.target),
             )
             verdicts = _newest_verdicts(session, wanted)
+            paused = pauses(session, [post for some in posts.values() for post in some])
         return [
             Account(
                 video=video,
@@ -106,6 +109,7 @@ class Accounts:
                 clips=tuple(clip for row in clips[video.id] if (clip := self._media.listed_clip(row))),
                 renditions=tuple(made for row in renditions[video.id] if (made := self._media.listed_rendition(row))),
                 posts=tuple(posts[video.id]),
+                pauses={post.id: paused[post.id] for post in posts[video.id] if post.id in paused},
             )
             for video in videos
         ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from records.database import Database, now
 from records.notices import pause_key
-from records.tables import Notice, Standing
+from records.posts import OPEN
+from records.tables import Notice, Post, Standing
 
 
 class Standings:
@@ -23,6 +26,11 @@ class Standings:
     def all(self) -> list[Standing]:
         with self._database.read() as session:
             return list(session.scalars(select(Standing).order_by(Standing.target, Standing.platform)))
+
+    def pauses(self, posts: Sequence[Post]) -> dict[UUID, Standing]:
+        """The accounts that wait for a person, by those of the posts that they keep back."""
+        with self._database.read() as session:
+            return pauses(session, posts)
 
     def pause(
         self, platform: str, account: str, target: str, until: dt.datetime, reason: str, *, needs_person: bool
@@ -83,3 +91,23 @@ class Standings:
             session.add(row)
         row.target = target
         return row
+
+
+def pauses(session: Session, posts: Sequence[Post]) -> dict[UUID, Standing]:
+    """The same within a reading."""
+    waiting = [post for post in posts if post.state in OPEN]
+    if not waiting:
+        return {}
+    rows = session.scalars(select(Standing).where(Standing.needs_person)).all()
+    accounts = {(row.platform, row.account): row for row in rows}
+    return {
+        post.id: row
+        for post in waiting
+        if (row := accounts.get((post.platform, post.account))) is not None and _keeps_back(row, post)
+    }
+
+
+def _keeps_back(row: Standing, post: Post) -> bool:
+    """Whether an account is paused, or was when the post was put off and was not tried since."""
+    is_paused = row.paused_until is not None and row.paused_until > now()
+    return is_paused or (bool(row.reason) and post.reason == row.reason)

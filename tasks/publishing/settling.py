@@ -91,7 +91,7 @@ def settle(
             raise Wait(f"{name} does not show it yet")
         doubt.check(post, name, target.certain_after)
         return ledger.posts.move(post.id, PostState.PLANNED, f"{name} says it was not posted")
-    sight = sight_of(found)
+    sight = sight_of(found, delivery)
     if not found.settled:
         ledger.posts.accept(post.id, sight)
         raise works_on_it(name, delivery, context)
@@ -99,9 +99,10 @@ def settle(
     return ledger.posts.move(post.id, PostState.LIVE, reason, sight=sight)
 
 
-def sight_of(published: Published) -> Sight:
-    """What the ledger keeps of what a target says."""
-    return Sight(published.url, published.platform_id, published.detail)
+def sight_of(published: Published, delivery: Delivery) -> Sight:
+    """What the ledger keeps of what a target says, with the time at which it makes the post public by itself."""
+    kept = {} if delivery.public_at is None else {"public_at": delivery.public_at.isoformat()}
+    return Sight(published.url, published.platform_id, {**published.detail, **kept})
 
 
 def works_on_it(name: str, delivery: Delivery, context: TargetContext) -> Wait:

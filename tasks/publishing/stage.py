@@ -195,10 +195,10 @@ class _Visit:
         failpoint("post.finalized")
         # Nothing that can fail may stand between the target's acceptance and these lines.
         if not published.settled:
-            posts.accept(post_id, sight_of(published))
+            posts.accept(post_id, sight_of(published, self._delivery))
             failpoint("post.accepted")
             raise works_on_it(self._order.name, self._delivery, self._context)
-        post = posts.move(post_id, PostState.LIVE, sight=sight_of(published))
+        post = posts.move(post_id, PostState.LIVE, sight=sight_of(published, self._delivery))
         failpoint("post.live")
         return self._see(post)
 
@@ -276,11 +276,18 @@ class _Visit:
             error = PublishingError(f"given up after {post.attempts + 1} visits: {outcome.reason}", outcome.instruction)
             self._ledger.posts.move(post_id, PostState.FAILED, str(error))
             raise error
-        times = (post.armed_at, self._order.due_at, self._delivery.public_at)
-        patience = self._target.decides_within
-        if post.armed_at and patience and self._context.now() - max(at for at in times if at) > patience:
+        if self._is_undecided(post):
             return self._ledger.posts.move(
                 post_id, PostState.UNKNOWN, f"{self._order.name} has not decided for days: {outcome.reason}"
             )
         until = self._context.now() + dt.timedelta(seconds=seconds * self._context.pace)
         return self._ledger.posts.put_off(post_id, until, str(outcome), failed=failed)
+
+    def _is_undecided(self, post: Post) -> bool:
+        """Whether an armed post has waited for the platform for too long, from its time on if it has one."""
+        patience = self._target.decides_within
+        if post.armed_at is None or patience is None:
+            return False
+        moments = (post.armed_at, self._delivery.public_at, self._order.due_at)
+        since = max(moment for moment in moments if moment is not None)
+        return self._context.now() - since > patience

@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from flows.post_status import clock, status_of
 from records.ledger import Ledger
 from records.posts import Sight
 from records.states import PostState
@@ -22,6 +23,7 @@ from records.tables import Post
 from reelmill.content import Rendition
 from reelmill.errors import LeaseHeld, PublishingError
 from reelmill.settings import Settings
+from tasks.publishing.base import Delivery, Handle, Published
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.stage import Order, publish
@@ -250,6 +252,29 @@ def test_a_platform_that_never_decides_leaves_it_to_a_person(desk: Desk) -> None
     post = desk.publish()
     assert post.state is PostState.UNKNOWN
     assert "has not decided for days" in post.reason
+
+
+class KeepingTarget(ScriptedTarget):
+    """The same, which keeps a post until its time."""
+
+    def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
+        self.script.meet("look_up")
+        return Published("https://scripted.example/kept", "kept", settled=False)
+
+
+@pytest.mark.parametrize("days", [0, 4])
+def test_a_post_that_the_platform_keeps_is_left_alone_until_its_time(desk: Desk, days: int) -> None:
+    """It is not asked for every half minute, and days of waiting for its own time are no indecision."""
+    keeping = replace(desk, target=KeepingTarget(account=desk.target.account))
+    at = dt.datetime.now(dt.UTC) + dt.timedelta(days=5)
+    order = replace(keeping.order, delivery=replace(keeping.order.delivery, public_at=at))
+    _arm(keeping, by="", ago=days * 86400.0, public=True)
+    post = publish(desk.ledger, order, desk.context)
+    assert post.state is PostState.ARMED
+    assert post.due_at is not None
+    assert abs(post.due_at - at) < dt.timedelta(minutes=1)
+    assert desk.script.calls.count("look_up") == 1
+    assert status_of(post, {}).words == f"public at {clock(at)}, by the platform's clock"
 
 
 def test_a_target_that_cannot_show_the_post_now_leaves_it_live(desk: Desk) -> None:

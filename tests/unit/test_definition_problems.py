@@ -197,6 +197,17 @@ def test_names_are_safe_in_files_and_urls(name: str) -> None:
     assert "a-z, 0-9" in found.allowed
 
 
+@pytest.mark.parametrize(
+    ("target", "allowed"),
+    [("{type: facebook, page: '1', token: {env: T}}", "instagram_reels"),
+     ("{type: handoff, for: xiaohongshu, path: h}", "douyin"), ("{type: handoff, for: 7}", "")],
+)  # fmt: skip
+def test_a_target_that_takes_none_of_what_is_delivered_is_told(target: str, allowed: str) -> None:
+    text = pipeline(deliver="[youtube_shorts]", publish="[mine]").replace("targets: {", f"targets: {{mine: {target}, ")
+    found = [one for one in problems(text) if one.path == "pipelines.p.publish[0]"]
+    assert [one.allowed for one in found] == ([f"`deliver: [{allowed}]`"] if allowed else [])
+
+
 def test_a_missing_key_is_told_at_the_section_that_lacks_it() -> None:
     found = problem(pipeline(deliver=None))
 

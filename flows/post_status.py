@@ -1,0 +1,165 @@
+"""How a post stands, in plain words, and the command that helps: the same in tables, pages, artifacts and answers.
+
+A state of the ledger says what happened last. What a person wants to know is what happens next, and that hangs on more:
+whether its time has come, whether the account is paused, whether the platform has it, whether a person has to act.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from records.database import now
+from records.states import PostState
+from records.tables import Post, Run, Standing
+
+
+class Kind(StrEnum):
+    """What happens next with a post; the value is its label. Those first that want a person."""
+
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    PAUSED = "paused"
+    HANDED_OVER = "for a person"
+    RETRIED = "tried again"
+    NOT_SENT = "not sent yet"
+    AT_PLATFORM = "at the platform"
+    WAITING = "waiting"
+    WITHDRAWN = "withdrawn"
+    LIVE = "live"
+
+    @property
+    def slug(self) -> str:
+        """As a class of CSS, and as the key of a colour."""
+        return self.value.replace(" ", "_")
+
+
+#: In each of these it goes on by itself, if somebody runs `reelmill up`.
+BY_ITSELF = (Kind.WAITING, Kind.AT_PLATFORM, Kind.RETRIED, Kind.NOT_SENT)
+_SENTENCES = {
+    Kind.UNKNOWN: ("post may be public or not", "posts may be public or not"),
+    Kind.FAILED: ("post was refused", "posts were refused"),
+    Kind.PAUSED: ("post waits for a login", "posts wait for a login"),
+    Kind.HANDED_OVER: ("post waits for a person to publish it", "posts wait for a person to publish them"),
+    Kind.RETRIED: ("post is tried again", "posts are tried again"),
+    Kind.NOT_SENT: ("post is not sent yet", "posts are not sent yet"),
+    Kind.AT_PLATFORM: ("post is at the platform and not public yet", "posts are at the platform and not public yet"),
+    Kind.WAITING: ("post waits for its time", "posts wait for their time"),
+    Kind.WITHDRAWN: ("post is withdrawn", "posts are withdrawn"),
+    Kind.LIVE: ("post is live", "posts are live"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How one post stands."""
+
+    kind: Kind
+    words: str  #: `waiting until 18:20`
+    why: str  #: "" where there is nothing to explain
+    command: str  #: what a person types next; "" if nothing is to be done
+    at: dt.datetime | None = None  #: when it goes on, if that is known and to come
+
+
+def status_of(
+    post: Post, pauses: Mapping[UUID, Standing], zone: dt.tzinfo | None = None, *, run: Run | None = None
+) -> Status:
+    """How a post stands at this moment.
+
+    Parameters
+    ----------
+    pauses:
+        The accounts that are paused until a person renews a login, by the posts that they keep back.
+    zone:
+        In which times are told. None: that of this machine.
+    run:
+        Its run, which a failed post is tried again with.
+    """
+    short, pause = str(post.id)[:8], pauses.get(post.id)
+    when = post.due_at if post.due_at is not None and post.due_at > now() else None
+    match post.state:
+        case PostState.LIVE:
+            return Status(Kind.LIVE, _shown(post), "", "")
+        case PostState.WITHDRAWN:
+            return Status(Kind.WITHDRAWN, "withdrawn", post.reason, "")
+        case PostState.UNKNOWN:
+            command = f"reelmill reconcile {short} --live URL, or --not-posted"
+            return Status(Kind.UNKNOWN, "may be posted", post.reason, command)
+        case PostState.FAILED:
+            command = f"reelmill resume {shlex.quote(f'{run.pipeline}@{run.occasion}')}" if run is not None else ""
+            return Status(Kind.FAILED, "failed", post.reason, command)
+        case _ if pause is not None:
+            return Status(Kind.PAUSED, "paused: login", pause.reason, f"reelmill targets {post.target}", when)
+        case PostState.ARMED if post.platform == "handoff" and post.accepted_at is not None:
+            return Status(
+                Kind.HANDED_OVER, "a person publishes it", post.reason, f"reelmill reconcile {short} --live URL"
+            )
+        case PostState.ARMED if (kept := _kept_until(post)) is not None:
+            return Status(Kind.WAITING, f"public at {clock(kept, zone)}, by the platform's clock", "", "", kept)
+        case PostState.ARMED:
+            at = f", looked at again {clock(when, zone)}" if when is not None else ""
+            what = "at the platform" if post.accepted_at is not None else "being looked up"
+            return Status(Kind.AT_PLATFORM, f"{what}{at}", post.reason, "", when)
+        case _ if when is not None and post.attempts:
+            tries = "1 try" if post.attempts == 1 else f"{post.attempts} tries"
+            return Status(Kind.RETRIED, f"tried again {clock(when, zone)}, after {tries}", post.reason, "", when)
+        case _ if when is not None:
+            return Status(Kind.WAITING, f"waiting until {clock(when, zone)}", post.reason, "", when)
+        case PostState.UPLOADING:
+            return Status(Kind.NOT_SENT, "being uploaded", post.reason, "")
+        case _:
+            return Status(Kind.NOT_SENT, "not sent yet", post.reason, "")
+
+
+def _kept_until(post: Post) -> dt.datetime | None:
+    """When the platform makes it public by itself, if that is still to come."""
+    kept = post.detail.get("public_at")
+    at = dt.datetime.fromisoformat(kept) if kept else None
+    return at if at is not None and at > now() else None
+
+
+def clock(at: dt.datetime, zone: dt.tzinfo | None = None) -> str:
+    """A moment as people say it today: `18:20`, or `11-30 18:20` on another day.
+
+    >>> clock(dt.datetime(2001, 11, 30, 10, 20, tzinfo=dt.UTC), dt.timezone(dt.timedelta(hours=8)))
+    '2001-11-30 18:20'
+    """
+    local, today = at.astimezone(zone), now().astimezone(zone)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d %H:%M}"
+
+
+def counts(found: Sequence[Status], zone: dt.tzinfo | None = None) -> str:
+    """How posts stand, in a few words, what is live first: `1 live, 2 waiting (next 18:20)`."""
+    kinds = Counter(one.kind for one in found)
+    return ", ".join(f"{kinds[kind]} {kind}{_next(found, kind, zone)}" for kind in reversed(Kind) if kinds[kind])
+
+
+def outlook(found: Sequence[Status], zone: dt.tzinfo | None = None) -> list[str]:
+    """What is still to come of posts, a sentence a kind: `9 posts wait for their time (next 18:20)`."""
+    kinds = Counter(one.kind for one in found)
+    return [
+        f"{kinds[kind]} {_SENTENCES[kind][kinds[kind] > 1]}{_next(found, kind, zone)}"
+        for kind in Kind
+        if kinds[kind] and kind is not Kind.LIVE
+    ]
+
+
+def _next(found: Sequence[Status], kind: Kind, zone: dt.tzinfo | None) -> str:
+    if kind not in {Kind.WAITING, Kind.RETRIED}:
+        return ""
+    return f" (next {clock(min(one.at for one in found if one.kind is kind and one.at is not None), zone)})"
+
+
+def _shown(post: Post) -> str:
+    """Whether a live post is shown as it should be."""
+    seen = post.detail.get("read_back") or {}
+    wrong = {"public": "not public", "labelled": "not labelled as AI", "whole": "not the same file"}
+    found = [words for what, words in wrong.items() if seen.get(what) is False]
+    return f"live, but {' and '.join(found)}" if found else "live"
