@@ -8,10 +8,11 @@ and the reconciler; they differ in what they say of the run.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -29,6 +30,7 @@ from flows.occasion import occasion_of
 from flows.outset import PATIENCE, settle
 from flows.planning import plan_run
 from flows.pools import AWAY
+from flows.post_status import outlook, outlook_of
 from flows.putting_down import heeding
 from flows.showing import Showing
 from flows.space import check_space, forecast
@@ -181,7 +183,7 @@ def _execute(
         finally:
             shop.close()
         showing.ended_run(ledger, run)
-    return _state(run)
+    return _state(run, outlook(outlook_of(ledger, run), ZoneInfo(run.zone)))
 
 
 def _send_near(shop: Workshop) -> None:
@@ -207,13 +209,15 @@ def _is_cancelled(client: SyncPrefectClient, flow_run_id: UUID) -> bool:
     return state is not None and (state.is_cancelling() or state.is_cancelled())
 
 
-def _state(run: Run) -> State[Any]:
+def _state(run: Run, to_come: Sequence[str]) -> State[Any]:
+    """The end of a flow run; `to_come` is what is still to be said of posts, so that nobody takes it for the end."""
     again = f"`reelmill resume {run.pipeline}@{run.occasion}`"
+    reason = ", ".join([run.reason, *to_come])
     match run.state:
         case RunState.DONE:
-            return Completed(message=run.reason)
+            return Completed(message=reason)
         case RunState.IN_REVIEW:
-            return Completed(name="InReview", message=f"{run.reason}; some videos wait for a person")
+            return Completed(name="InReview", message=f"{reason}; some videos wait for a person")
         case RunState.INTERRUPTED:
             return Cancelled(message=f"{run.reason}; go on with {again}")
         case _:

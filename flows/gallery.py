@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from flows.post_status import Status, status_of
 from flows.webfont import embedded
 from records.accounts import Account
 from records.ledger import Ledger
 from records.naming import PICTURE, VIDEO
 from records.store import Store
-from records.tables import Run
+from records.tables import Post, Run
 from reelmill import __version__
 from reelmill.content import Json, Rendition
 from reelmill.errors import StorageError
@@ -42,7 +44,7 @@ def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
                 "name": f"{run.pipeline} {run.occasion}",
                 "state": run.state.value,
                 "count": str(tallies[run.id]),
-                "videos": [_video(ledger.store, one, page.parent) for one in ledger.accounts.of_run(run.id)],
+                "videos": [_video(ledger.store, one, run, page.parent) for one in ledger.accounts.of_run(run.id)],
             }
             for run in runs
         ],
@@ -57,7 +59,7 @@ def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
     return page
 
 
-def _video(store: Store, account: Account, folder: Path) -> dict[str, Json]:
+def _video(store: Store, account: Account, run: Run, folder: Path) -> dict[str, Json]:
     video, verdict = account.video, account.verdict
     return {
         "title": video.title,
@@ -70,10 +72,21 @@ def _video(store: Store, account: Account, folder: Path) -> dict[str, Json]:
         "examinations": verdict.examinations if verdict else (),
         "reasons": verdict.reasons if verdict else (),
         "renditions": [_rendition(store, one, folder) for one in account.renditions],
-        "posts": [
-            {"target": post.target, "platform": post.profile, "state": post.state.value, "url": post.url or ""}
-            for post in account.posts
-        ],
+        "posts": [_post(post, status_of(post, account.pauses, ZoneInfo(run.zone), run=run)) for post in account.posts],
+    }
+
+
+def _post(post: Post, status: Status) -> dict[str, Json]:
+    return {
+        "target": post.target,
+        "platform": post.profile,
+        "kind": status.kind.slug,
+        "words": status.words,
+        "why": status.why,
+        "command": status.command,
+        "url": post.url or "",
+        # A page in a browser opens the web; a link to a file of this machine is text to be copied.
+        "linked": bool(post.url and post.url.startswith(("https://", "http://"))),
     }
 
 

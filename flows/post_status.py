@@ -13,8 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from records.database import now
+from records.ledger import Ledger
+from records.posts import OPEN
 from records.states import PostState
 from records.tables import Post, Run, Standing
 
@@ -80,40 +83,53 @@ def status_of(
     run:
         Its run, which a failed post is tried again with.
     """
-    short, pause = str(post.id)[:8], pauses.get(post.id)
+    if post.state not in OPEN:
+        return _ended(post, run)
     when = post.due_at if post.due_at is not None and post.due_at > now() else None
+    if (pause := pauses.get(post.id)) is not None:
+        return Status(Kind.PAUSED, "paused: login", pause.reason, f"reelmill targets {post.target}", when)
+    return _armed(post, when, zone) if post.state is PostState.ARMED else _to_be_sent(post, when, zone)
+
+
+def _ended(post: Post, run: Run | None) -> Status:
+    """One that goes nowhere by itself."""
     match post.state:
         case PostState.LIVE:
             return Status(Kind.LIVE, _shown(post), "", "")
         case PostState.WITHDRAWN:
             return Status(Kind.WITHDRAWN, "withdrawn", post.reason, "")
-        case PostState.UNKNOWN:
-            command = f"reelmill reconcile {short} --live URL, or --not-posted"
-            return Status(Kind.UNKNOWN, "may be posted", post.reason, command)
         case PostState.FAILED:
-            command = f"reelmill resume {shlex.quote(f'{run.pipeline}@{run.occasion}')}" if run is not None else ""
-            return Status(Kind.FAILED, "failed", post.reason, command)
-        case _ if pause is not None:
-            return Status(Kind.PAUSED, "paused: login", pause.reason, f"reelmill targets {post.target}", when)
-        case PostState.ARMED if post.platform == "handoff" and post.accepted_at is not None:
-            return Status(
-                Kind.HANDED_OVER, "a person publishes it", post.reason, f"reelmill reconcile {short} --live URL"
-            )
-        case PostState.ARMED if (kept := _kept_until(post)) is not None:
-            return Status(Kind.WAITING, f"public at {clock(kept, zone)}, by the platform's clock", "", "", kept)
-        case PostState.ARMED:
-            at = f", looked at again {clock(when, zone)}" if when is not None else ""
-            what = "at the platform" if post.accepted_at is not None else "being looked up"
-            return Status(Kind.AT_PLATFORM, f"{what}{at}", post.reason, "", when)
-        case _ if when is not None and post.attempts:
-            tries = "1 try" if post.attempts == 1 else f"{post.attempts} tries"
-            return Status(Kind.RETRIED, f"tried again {clock(when, zone)}, after {tries}", post.reason, "", when)
-        case _ if when is not None:
-            return Status(Kind.WAITING, f"waiting until {clock(when, zone)}", post.reason, "", when)
-        case PostState.UPLOADING:
-            return Status(Kind.NOT_SENT, "being uploaded", post.reason, "")
+            again = f"reelmill resume {shlex.quote(f'{run.pipeline}@{run.occasion}')}" if run is not None else ""
+            return Status(Kind.FAILED, "failed", post.reason, again)
         case _:
-            return Status(Kind.NOT_SENT, "not sent yet", post.reason, "")
+            say = f"{_reconcile(post)} --live URL, or --not-posted"
+            return Status(Kind.UNKNOWN, "may be posted", post.reason, say)
+
+
+def _armed(post: Post, when: dt.datetime | None, zone: dt.tzinfo | None) -> Status:
+    """One of which the platform has been told."""
+    if post.platform == "handoff" and post.accepted_at is not None:
+        return Status(Kind.HANDED_OVER, "a person publishes it", post.reason, f"{_reconcile(post)} --live URL")
+    if (kept := _kept_until(post)) is not None:
+        return Status(Kind.WAITING, f"public at {clock(kept, zone)}, by the platform's clock", "", "", kept)
+    what = "at the platform" if post.accepted_at is not None else "being looked up"
+    again = f", asked again {clock(when, zone)}" if when is not None else ""
+    return Status(Kind.AT_PLATFORM, f"{what}{again}", post.reason, "", when)
+
+
+def _to_be_sent(post: Post, when: dt.datetime | None, zone: dt.tzinfo | None) -> Status:
+    """One of which nothing is public, whatever happens."""
+    if when is not None and post.attempts:
+        tries = "1 try" if post.attempts == 1 else f"{post.attempts} tries"
+        return Status(Kind.RETRIED, f"tried again {clock(when, zone)}, after {tries}", post.reason, "", when)
+    if when is not None:
+        return Status(Kind.WAITING, f"waiting until {clock(when, zone)}", post.reason, "", when)
+    words = "being uploaded" if post.state is PostState.UPLOADING else "not sent yet"
+    return Status(Kind.NOT_SENT, words, post.reason, "")
+
+
+def _reconcile(post: Post) -> str:
+    return f"reelmill reconcile {str(post.id)[:8]}"
 
 
 def _kept_until(post: Post) -> dt.datetime | None:
@@ -136,9 +152,9 @@ def clock(at: dt.datetime, zone: dt.tzinfo | None = None) -> str:
 
 
 def counts(found: Sequence[Status], zone: dt.tzinfo | None = None) -> str:
-    """How posts stand, in a few words, what is live first: `1 live, 2 waiting (next 18:20)`."""
+    """How posts stand, in a few words, what wants a person first: `2 waiting (next 18:20), 1 live`."""
     kinds = Counter(one.kind for one in found)
-    return ", ".join(f"{kinds[kind]} {kind}{_next(found, kind, zone)}" for kind in reversed(Kind) if kinds[kind])
+    return ", ".join(f"{kinds[kind]} {kind}{_next(found, kind, zone)}" for kind in Kind if kinds[kind])
 
 
 def outlook(found: Sequence[Status], zone: dt.tzinfo | None = None) -> list[str]:
@@ -149,6 +165,13 @@ def outlook(found: Sequence[Status], zone: dt.tzinfo | None = None) -> list[str]
         for kind in Kind
         if kinds[kind] and kind is not Kind.LIVE
     ]
+
+
+def outlook_of(ledger: Ledger, run: Run) -> list[Status]:
+    """How those posts of a run stand that are not live."""
+    posts = ledger.posts.not_live([run.id])[run.id]
+    pauses = ledger.standings.pauses(posts)
+    return [status_of(post, pauses, ZoneInfo(run.zone), run=run) for post in posts]
 
 
 def _next(found: Sequence[Status], kind: Kind, zone: dt.tzinfo | None) -> str:

@@ -110,7 +110,7 @@ class LivePost:
     profile: str
     url: str
     at: dt.datetime
-    detail: dict[str, Json]
+    id: UUID
 
 
 class Figures:
@@ -204,7 +204,7 @@ class Figures:
     def live_posts(self, since: dt.datetime, until: dt.datetime) -> list[LivePost]:
         """The posts that went live within a period, oldest first."""
         query = (
-            select(Run.pipeline, Video.title, *_POST, Transition.at, Post.detail)
+            select(Run.pipeline, Video.title, *_POST, Transition.at, Post.id)
             .join(Post, Post.id == Transition.subject_id)
             .join(Video, Video.id == Post.video_id)
             .join(Run, Run.id == Video.run_id)

@@ -19,6 +19,8 @@ AGES = tuple(dt.timedelta(hours=hours) for hours in (1, 6, 24, 3 * 24, 7 * 24, 3
 OLDEST = AGES[-1] + dt.timedelta(days=7)
 #: A post that could not be asked about is left alone for so long at least, and for half its age.
 PAUSE = dt.timedelta(hours=1)
+#: Posts that one query names: a database takes no more than some tens of thousands.
+AT_ONCE = 5000
 
 
 def next_measure(live_at: dt.datetime, at: dt.datetime) -> dt.datetime | None:
@@ -91,6 +93,12 @@ class Measurements:
 
     def newest(self, post_ids: Sequence[UUID]) -> dict[UUID, PostMetrics]:
         """The newest ones of each post that has any."""
+        found: dict[UUID, PostMetrics] = {}
+        for start in range(0, len(post_ids), AT_ONCE):
+            found |= self._newest(post_ids[start : start + AT_ONCE])
+        return found
+
+    def _newest(self, post_ids: Sequence[UUID]) -> dict[UUID, PostMetrics]:
         last = (
             select(PostMetrics.post_id, func.max(PostMetrics.at).label("at"))
             .where(PostMetrics.post_id.in_(post_ids))

@@ -14,7 +14,7 @@ from web.callers import READER, Caller, Expires, Signature, refusal
 from web.door import Opened
 from web.problems import Refusal, documented
 from web.reports import RunReport, VideoReport
-from web.telling import run_report, video_report
+from web.telling import run_report, video_reports
 
 router = APIRouter(tags=["runs"])
 
@@ -61,9 +61,10 @@ def run(
 def video(video_id: UUID, door: Opened) -> VideoReport:
     """Where a video stands, with signed links to its files, its verdict and its posts."""
     found = door.ledger.accounts.of_video(video_id)
-    if found is None:
+    run = door.ledger.runs.get(found.video.run_id) if found is not None else None
+    if found is None or run is None:
         raise _unknown("video")
-    return video_report(door, found)
+    return video_reports(door, [found], run)[0]
 
 
 def prefers_page(request: Request) -> bool:

@@ -15,7 +15,19 @@ RunState = Literal["waiting", "running", "done", "in_review", "failed", "interru
 VideoState = Literal[
     "planned", "generated", "screened", "finished", "done", "skipped", "rejected", "failed", "in_review"
 ]
-PostState = Literal["planned", "uploading", "armed", "live", "failed", "unknown"]
+PostState = Literal["planned", "uploading", "armed", "live", "failed", "unknown", "withdrawn"]
+PostStatus = Literal[
+    "unknown",
+    "failed",
+    "paused",
+    "for_a_person",
+    "tried_again",
+    "not_sent_yet",
+    "at_the_platform",
+    "waiting",
+    "withdrawn",
+    "live",
+]
 
 
 class RenditionReport(BaseModel):
@@ -32,14 +44,35 @@ class RenditionReport(BaseModel):
     label: str = Field(description="What the picture says of being made by a machine.")
 
 
-class PostReport(BaseModel):
-    """A rendition that was sent to a target."""
+class NumbersReport(BaseModel):
+    """What people had done with a post at a moment. None: the platform does not say."""
 
+    at: dt.datetime
+    views: int | None
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    watch_seconds: float | None
+
+
+class PostReport(BaseModel):
+    """A rendition for a target: posted, or to be posted."""
+
+    id: UUID
     target: str
-    platform: str
+    platform: str = Field(description="The profile that it was finished for.")
     state: PostState
+    status: PostStatus = Field(description="What happens next with it.")
+    words: str = Field(description="The same for people: `waiting until 18:20`, in the run's time zone.")
     url: str | None = Field(description="Where it can be seen, if it is on the web.")
     reason: str
+    attempts: int = Field(description="How often it was put off because something did not work.")
+    due_at: dt.datetime | None = Field(description="It is not tried before; None: at once.")
+    live_at: dt.datetime | None
+    seen_at: dt.datetime | None = Field(description="When the platform last showed it to us.")
+    public: bool | None = Field(description="Whether it was public then, if the platform says so.")
+    labelled: bool | None = Field(description="Whether the platform's own AI label was on it then.")
+    numbers: NumbersReport | None = Field(description="The newest that the platform has told.")
 
 
 class VerdictReport(BaseModel):
@@ -102,6 +135,7 @@ class RunReport(BaseModel):
     url: str = Field(description="This report.")
     events_url: str = Field(description="Its progress as server-sent events, signed.")
     count: CountReport
+    posts: list[str] = Field(description="What is still to come of its posts, in words; empty if all are live.")
     videos: list[VideoReport] = Field(description="In the plan's order, as far as they were asked for.")
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from flows.post_status import Status, outlook, outlook_of, status_of
 from records.accounts import Account
 from records.runs import Tally
-from records.tables import OutboxEvent, Run, Video
+from records.tables import OutboxEvent, Post, PostMetrics, Run, Video
 from reelmill.content import Json, Rendition
 from web.door import Door
 from web.lookups import find_run
 from web.reports import (
     CaptionReport,
     CountReport,
+    NumbersReport,
     PostReport,
     RenditionReport,
     RunReport,
@@ -50,7 +53,8 @@ def _run(door: Door, run: Run, videos: Sequence[Account]) -> RunReport:
         url=f"{door.signer.base}/runs/{run.id}",
         events_url=door.signer.events_url(run.id),
         count=count_report(door.ledger.runs.tallies([run])[run.id]),
-        videos=[video_report(door, video) for video in videos],
+        posts=outlook(outlook_of(door.ledger, run), ZoneInfo(run.zone)),
+        videos=video_reports(door, videos, run),
     )
 
 
@@ -68,6 +72,7 @@ def _waiting(door: Door, event: OutboxEvent) -> RunReport:
         url=f"{door.signer.base}/runs/{event.run_id}",
         events_url=door.signer.events_url(event.run_id),
         count=CountReport(found=0, states={}, unfinished=0, holds=True),
+        posts=[],
         videos=[],
     )
 
@@ -79,8 +84,13 @@ def count_report(tally: Tally) -> CountReport:
     )
 
 
-def video_report(door: Door, account: Account) -> VideoReport:
-    """Everything that a caller is told of a video."""
+def video_reports(door: Door, accounts: Sequence[Account], run: Run) -> list[VideoReport]:
+    """Everything that a caller is told of videos of a run."""
+    numbers = door.ledger.measurements.newest([post.id for one in accounts for post in one.posts])
+    return [_video(door, one, run, numbers) for one in accounts]
+
+
+def _video(door: Door, account: Account, run: Run, numbers: Mapping[UUID, PostMetrics]) -> VideoReport:
     video, verdict = account.video, account.verdict
     return VideoReport(
         id=video.id,
@@ -99,15 +109,32 @@ def video_report(door: Door, account: Account) -> VideoReport:
         else VerdictReport(decision=verdict.decision.value, reasons=list(verdict.reasons)),
         renditions=[_rendition(door, video, one) for one in account.shown],
         posts=[
-            PostReport(
-                target=post.target,
-                platform=post.profile,
-                state=post.state.value,
-                url=public_url(post),
-                reason=post.reason,
-            )
+            _post(post, status_of(post, account.pauses, ZoneInfo(run.zone), run=run), numbers.get(post.id))
             for post in account.posts
         ],
+    )
+
+
+def _post(post: Post, status: Status, numbers: PostMetrics | None) -> PostReport:
+    seen = post.detail.get("read_back") or {}
+    return PostReport.model_validate(
+        {
+            "id": post.id,
+            "target": post.target,
+            "platform": post.profile,
+            "state": post.state.value,
+            "status": status.kind.slug,
+            "words": status.words,
+            "url": public_url(post),
+            "reason": post.reason,
+            "attempts": post.attempts,
+            "due_at": post.due_at,
+            "live_at": post.live_at,
+            "seen_at": post.seen_at,
+            "public": seen.get("public"),
+            "labelled": seen.get("labelled"),
+            "numbers": None if numbers is None else NumbersReport.model_validate(numbers, from_attributes=True),
+        }
     )
 
 

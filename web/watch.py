@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from flows import server
+from flows.post_status import outlook, status_of
 from records.accounts import Account
 from records.runs import Tally
 from records.states import ENDED
@@ -62,10 +65,11 @@ def index(door: Opened, caller: Caller) -> Response:
         return pages.refuse(door, refused, "/", linked=False)
     runs = door.ledger.runs.recent(limit=RECENT)
     tallies = door.ledger.runs.tallies(runs)
+    to_come = _to_come(door, runs)
     return pages.render(
         door,
         "index.html",
-        runs=[_run(run, tallies[run.id]) for run in runs],
+        runs=[_run(run, tallies[run.id], to_come[run.id]) for run in runs],
         waiting=len(door.ledger.outbox.waiting(limit=MOST_WAITING)),
         most_waiting=MOST_WAITING,
         dashboard=(server.configured() or "").removesuffix("/api"),
@@ -73,8 +77,20 @@ def index(door: Opened, caller: Caller) -> Response:
     )
 
 
-def _run(run: Run, tally: Tally) -> dict[str, Any]:
+def _to_come(door: Door, runs: Sequence[Run]) -> dict[UUID, list[str]]:
+    """What is still to be told of the posts of each run, all runs in two queries."""
+    waiting = door.ledger.posts.not_live([run.id for run in runs])
+    pauses = door.ledger.standings.pauses([post for posts in waiting.values() for post in posts])
+    zones = {run.id: ZoneInfo(run.zone) for run in runs}
     return {
+        run_id: outlook([status_of(post, pauses, zones[run_id]) for post in posts], zones[run_id])
+        for run_id, posts in waiting.items()
+    }
+
+
+def _run(run: Run, tally: Tally, to_come: Sequence[str]) -> dict[str, Any]:
+    return {
+        "to_come": to_come,
         "id": run.id,
         "pipeline": run.pipeline,
         "occasion": f"event of {run.date}" if run.event is not None else run.occasion,
@@ -86,6 +102,10 @@ def _run(run: Run, tally: Tally) -> dict[str, Any]:
 
 def _video(door: Door, account: Account) -> dict[str, Any]:
     video = account.video
+    run = door.ledger.runs.get(video.run_id)
+    assert run is not None, "a video has its run"
+    statuses = [status_of(post, account.pauses, ZoneInfo(run.zone), run=run) for post in account.posts]
+    numbers = door.ledger.measurements.newest([post.id for post in account.posts])
     return {
         "video": video,
         "words": video.plan.get("words") or {},
@@ -98,11 +118,11 @@ def _video(door: Door, account: Account) -> dict[str, Any]:
             {
                 "target": post.target,
                 "platform": profiles.find(post.profile).title,
-                "state": post.state.value,
+                "status": status,
                 "url": public_url(post),
-                "reason": post.reason,
+                "numbers": numbers.get(post.id),
             }
-            for post in account.posts
+            for post, status in zip(account.posts, statuses, strict=True)
         ],
     }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import time
+from collections.abc import Sequence
 
 from rich.text import Text
 
@@ -12,6 +14,7 @@ from flows.cli.output import console, print_json
 from flows.cli.run_table import posts_by_target, run_as_json, videos_table
 from flows.cli.terminal import watched
 from flows.observer import Observer, watching
+from flows.post_status import BY_ITSELF, Status, outlook, outlook_of
 from records.ledger import Ledger
 from records.runs import Tally
 from records.states import RunState
@@ -74,16 +77,23 @@ def _report(ledger: Ledger, run: Run, url: str, seconds: float, *, as_json: bool
         out.print(line)
     what = f"{ended.pipeline} {ended.occasion}: {ended.state.value.replace('_', ' ')}"
     out.print(Text.assemble((what, "bold"), f" in {seconds:.1f} s"))
-    for line in closing_words(ended, tally):
+    for line in closing_words(ended, tally, outlook_of(ledger, ended)):
         out.print(line)
     out.print(f"dashboard: {page}", style="dim")
     return code
 
 
-def closing_words(run: Run, tally: Tally) -> list[str]:
-    """What is there, what is left behind, and the next command."""
+def closing_words(run: Run, tally: Tally, posts: Sequence[Status]) -> list[str]:
+    """What is there, what is still to come, what is left behind, and the next command.
+
+    Parameters
+    ----------
+    posts:
+        How those stand that are not live.
+    """
     again = f"reelmill resume {run.pipeline}@{run.occasion}"
     words = [str(tally)] if tally.found else []
+    words += _posts_to_come(tally, posts, f"{run.pipeline}@{run.occasion}")
     match run.state:
         case RunState.FAILED if tally.found and tally.states.get("failed", 0):
             words.append(f"everything finished is kept; try the failed ones again with `{again}`")
@@ -95,4 +105,17 @@ def closing_words(run: Run, tally: Tally) -> list[str]:
             words.append("some videos wait for a person: screening was not sure of them")
         case _:
             pass
+    return words
+
+
+def _posts_to_come(tally: Tally, posts: Sequence[Status], name: str) -> list[str]:
+    """`12 done, 9 posts wait for their time (next 18:20)`, and the commands that help."""
+    told = outlook(posts)
+    if not told:
+        return []
+    words = [", ".join([f"{tally.states.get('done', 0)} done", *told])]
+    if any(one.kind in BY_ITSELF for one in posts):
+        words.append("`reelmill up` sends them when their time comes, and so does `reelmill reconcile`")
+    if any(one.command for one in posts):
+        words.append(f"what needs you, and what to type: `reelmill posts --pipeline {shlex.quote(name)}`")
     return words

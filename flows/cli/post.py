@@ -41,8 +41,8 @@ def show_post(ledger: Ledger, post: Post, *, as_json: bool) -> int:
         out.print()
         out.print(table(columns, rows))
     out.print()
-    rows = [(f"{step.at.astimezone():%m-%d %H:%M:%S}", state(step.after), step.reason) for step in history]
-    out.print(table({"at": "left", "state": "left", "why": "!left"}, rows))
+    steps = [(f"{step.at.astimezone():%m-%d %H:%M:%S}", state(step.after), step.reason) for step in history]
+    out.print(table({"at": "left", "state": "left", "why": "!left"}, steps))
     if status.command:
         out.print(Text(f"→ {status.command}", style="bold"), soft_wrap=True)
     return OK

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.output import COLOURS, state, table
+from flows.cli.output import state, table
+from flows.post_status import Status, counts, outlook_of, status_of
 from records.accounts import Account
 from records.ledger import Ledger
 from records.tables import Post, Run
@@ -25,12 +25,12 @@ def videos_table(ledger: Ledger, run: Run) -> Table:
             state(one.video.state.value),
             state(one.verdict.decision.value) if one.verdict else Text(""),
             str(len(one.renditions) or ""),
-            _posts(one.posts),
+            counts(statuses_of(one)),
             "" if one.video.reason in {"", "taken up again"} else one.video.reason,
         )
         for one in ledger.accounts.of_run(run.id)
     ]
-    columns = {"video": "!left", "state": "left", "screened": "left", "renditions": "right", "posts": "left"}
+    columns = {"video": "!left", "state": "left", "screened": "left", "renditions": "right", "posts": "!left"}
     if any(row[-1] for row in rows):
         return table({**columns, "why": "!left"}, rows)
     return table(columns, [row[:-1] for row in rows])
@@ -39,15 +39,22 @@ def videos_table(ledger: Ledger, run: Run) -> Table:
 def posts_by_target(ledger: Ledger, run: Run) -> list[str]:
     """Where the posts of a run are: `outbox: 12 live → /path/to/folder`."""
     by_target: dict[str, list[Post]] = defaultdict(list)
-    for post in ledger.posts.of_run(run.id):
+    posts = ledger.posts.of_run(run.id)
+    pauses = ledger.standings.pauses(posts)
+    for post in posts:
         by_target[post.target].append(post)
     lines = []
     for target, posts in by_target.items():
-        counts = ", ".join(f"{count} {word}" for word, count in Counter(post.state.value for post in posts).items())
+        how = counts([status_of(post, pauses) for post in posts])
         folders = {Path(unquote(urlparse(post.url).path)).parent.parent for post in posts if _is_local(post)}
         where = f" → {folders.pop()}" if len(folders) == 1 else ""
-        lines.append(f"{target}: {counts}{where}")
+        lines.append(f"{target}: {how}{where}")
     return lines
+
+
+def statuses_of(account: Account, run: Run | None = None) -> list[Status]:
+    """How the posts of a video stand."""
+    return [status_of(post, account.pauses, run=run) for post in account.posts]
 
 
 def run_as_json(ledger: Ledger, run: Run, *, videos: bool = True) -> dict[str, Json]:
@@ -55,6 +62,8 @@ def run_as_json(ledger: Ledger, run: Run, *, videos: bool = True) -> dict[str, J
     with ledger.moment():
         tally = ledger.runs.tallies([run])[run.id]
         accounts = ledger.accounts.of_run(run.id) if videos else []
+        statuses = outlook_of(ledger, run)
+    moments = [one.at for one in statuses if one.at is not None]
     told: dict[str, Json] = {
         "id": str(run.id),
         "pipeline": run.pipeline,
@@ -68,13 +77,15 @@ def run_as_json(ledger: Ledger, run: Run, *, videos: bool = True) -> dict[str, J
         "flow_run_id": run.flow_run_id,
         "count": {"found": tally.found, **tally.states, "unfinished": tally.open, "holds": tally.holds},
         "unchanged": run.unchanged,
+        "posts_not_live": dict(Counter(one.kind.slug for one in statuses)),
+        "next_post_at": min(moments).isoformat() if moments else None,
     }
     if videos:
-        told["videos"] = [video_as_json(one) for one in accounts]
+        told["videos"] = [video_as_json(one, run) for one in accounts]
     return told
 
 
-def video_as_json(account: Account) -> dict[str, Json]:
+def video_as_json(account: Account, run: Run) -> dict[str, Json]:
     """Everything that the ledger says of a video."""
     video, verdict = account.video, account.verdict
     return {
@@ -95,10 +106,14 @@ def video_as_json(account: Account) -> dict[str, Json]:
                 "target": post.target,
                 "platform": post.profile,
                 "state": post.state.value,
+                "status": status.kind.slug,
+                "words": status.words,
                 "url": post.url,
                 "reason": post.reason,
+                "due_at": post.due_at.isoformat() if post.due_at else None,
+                "next_command": status.command,
             }
-            for post in account.posts
+            for post, status in zip(account.posts, statuses_of(account, run), strict=True)
         ],
     }
 
@@ -114,11 +129,6 @@ def _rendition(rendition: Rendition) -> dict[str, Json]:
         "seconds": round(rendition.frames / rendition.fps, 3),
         "labels": dict(rendition.labels),
     }
-
-
-def _posts(posts: Sequence[Post]) -> Text:
-    counts = Counter(post.state.value for post in posts)
-    return Text(", ").join(Text(f"{count} {word}", style=COLOURS.get(word, "")) for word, count in counts.items())
 
 
 def _is_local(post: Post) -> bool:

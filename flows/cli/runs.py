@@ -11,6 +11,7 @@ from flows.cli.app import OK
 from flows.cli.options import AsJson
 from flows.cli.output import console, print_json, state, table
 from flows.cli.run_table import run_as_json
+from flows.post_status import counts, status_of
 from records.ledger import Ledger
 from records.runs import Tally
 from records.states import RunState
@@ -33,13 +34,20 @@ def runs(
             print_json([run_as_json(ledger, run, videos=False) for run in found])
             return OK
         tallies = ledger.runs.tallies(found)
+        waiting = ledger.posts.not_live([run.id for run in found])
+        pauses = ledger.standings.pauses([post for posts in waiting.values() for post in posts])
     out = console()
     if not found:
         out.print("no runs yet; start one with `reelmill run PIPELINE`")
         return OK
     columns = dict.fromkeys(("id", "pipeline", "occasion", "state"), "left")
     columns |= dict.fromkeys(("done", "found", "failed"), "right") | {"opened": "left"}
-    out.print(table(columns, [_row(run, tallies[run.id]) for run in found]))
+    rows = [_row(run, tallies[run.id]) for run in found]
+    if any(waiting.values()):  # what is still to be told of posts; those that are live are not
+        columns["posts"] = "!left"
+        how = (counts([status_of(post, pauses, run=run) for post in waiting[run.id]]) for run in found)
+        rows = [(*row, words) for row, words in zip(rows, how, strict=True)]
+    out.print(table(columns, rows))
     return OK
 
 

@@ -12,6 +12,7 @@ from flows.cli.execution import closing_words
 from flows.cli.options import AsJson
 from flows.cli.output import console, print_json, state, table
 from flows.cli.run_table import posts_by_target, run_as_json, videos_table
+from flows.post_status import outlook_of
 from records.ledger import Ledger
 from records.tables import Run
 from reelmill.settings import Settings
@@ -42,7 +43,7 @@ def show(
         if history:
             _history(ledger, found)
         out.print(state(found.state.value))
-        for line in closing_words(found, ledger.runs.tallies([found])[found.id]):
+        for line in closing_words(found, ledger.runs.tallies([found])[found.id], outlook_of(ledger, found)):
             out.print(line)
     return OK
 

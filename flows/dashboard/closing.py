@@ -5,20 +5,29 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from flows.answers import answers
 from flows.counting import counted
 from flows.dashboard.law import law
 from flows.dashboard.markdown import block, code, escaped, link
-from flows.dashboard.standing import Standing
+from flows.dashboard.standing import Standing, statuses
+from flows.post_status import BY_ITSELF, Kind, outlook
 from records.runs import Tally
-from records.states import PostState, RunState, VideoState
+from records.states import RunState, VideoState
 from records.tables import Post, Run
 
 #: Videos that are named one by one under each heading. More are counted.
 MOST = 50
 #: The same in the gist, and the longest reason there, in characters.
 FEW, LONGEST_REASON = 3, 160
+#: Posts that only a person can help, and what is said of them.
+_FOR_A_PERSON = {
+    Kind.UNKNOWN: "It is not known whether these were posted. Look at the target before anything is sent again:",
+    Kind.PAUSED: "These wait until somebody renews a login:",
+    Kind.HANDED_OVER: "These are ready, and a person publishes them:",
+}
+#: Posts that a run's end is told with, since it is not the end of them.
+TO_COME = (*BY_ITSELF, Kind.PAUSED, Kind.HANDED_OVER)
 
 
 def command(word: str, run: Run) -> str:
@@ -30,14 +39,18 @@ def command(word: str, run: Run) -> str:
     return f"reelmill {word} {shlex.quote(f'{run.pipeline}@{run.occasion}')}"
 
 
-def headline(run: Run, tally: Tally) -> str:
-    """A run's end in a few words, the worst first: `2 failed, 1 waits for a person, 17 of 20 done`."""
+def headline(run: Run, tally: Tally, standings: Sequence[Standing]) -> str:
+    """A run's end in a few words, the worst first: `2 failed, 1 waits for a person, 17 of 20 done`.
+
+    Posts that are not at their end are told after it: `12 of 12 done, 9 posts wait for their time (next 18:20)`.
+    """
     counts = {state: tally.states.get(state, 0) for state in VideoState}
     waiting = counts[VideoState.IN_REVIEW]
     told = [f"{counts[VideoState.FAILED]} failed"] if counts[VideoState.FAILED] else []
     told += [f"{waiting} {'waits' if waiting == 1 else 'wait'} for a person"] if waiting else []
     told += [f"{tally.open} not finished"] if tally.open else []
     told += [f"{counts[VideoState.DONE]} of {tally.found} done"] if tally.found else []
+    told += outlook([one for one in statuses(standings) if one.kind in TO_COME], ZoneInfo(run.zone))
     return ", ".join(told) or run.state.value.replace("_", " ")
 
 
@@ -51,7 +64,7 @@ def gist(run: Run, tally: Tally, standings: Sequence[Standing], watch: Callable[
         lines += [f"- … and {len(found) - FEW} more"] if len(found) > FEW else []
     if not lines and run.state in {RunState.FAILED, RunState.INTERRUPTED}:
         lines.append(f"- {escaped(run.reason, LONGEST_REASON)}")
-    parts = [f"{headline(run, tally)} · {escaped(run.occasion)}"]
+    parts = [f"{headline(run, tally, standings)} · {escaped(run.occasion)}"]
     parts += ["\n".join(lines)] if lines else []
     parts += [block(command("resume", run))] if is_unfinished(run, standings) else []
     return "\n\n".join(parts)
@@ -64,6 +77,7 @@ def closing(run: Run, tally: Tally, standings: Sequence[Standing], watch: Callab
         parts.append(cheer)
     parts.append(law(tally, standings))
     parts += _waiting(run, standings, watch)
+    parts += _to_come(run, standings)
     parts += _unfinished(run, standings, watch)
     return "\n\n".join(parts)
 
@@ -74,7 +88,7 @@ def _cheer(run: Run, tally: Tally, standings: Sequence[Standing]) -> str:
     posts = [post for one in standings for post in one.posts]
     if run.state is not RunState.DONE or not made or made != tally.found:
         return ""
-    if any(post.state is not PostState.LIVE for post in posts):
+    if any(status.kind is not Kind.LIVE for status in statuses(standings)):
         return ""
     videos = "The video is done" if made == 1 else f"All {made} videos are done"
     if not posts:
@@ -86,8 +100,11 @@ def _cheer(run: Run, tally: Tally, standings: Sequence[Standing]) -> str:
 def _waiting(run: Run, standings: Sequence[Standing], watch: Callable[[UUID], str]) -> list[str]:
     """What only a person can decide."""
     unsure = [one for one in standings if one.state is VideoState.IN_REVIEW]
-    unknown = [(one, post) for one in standings for post in one.posts if post.state is PostState.UNKNOWN]
-    if not unsure and not unknown:
+    found = {
+        kind: [(one, post) for one in standings for post in one.posts if one.statuses[post.id].kind is kind]
+        for kind in _FOR_A_PERSON
+    }
+    if not unsure and not any(found.values()):
         return []
     parts = ["### Waits for you"]
     if unsure:
@@ -95,10 +112,20 @@ def _waiting(run: Run, standings: Sequence[Standing], watch: Callable[[UUID], st
         parts.append(
             _list(run, [f"{_name(one, watch)} – {escaped(one.why or 'no reason was given')}" for one in unsure])
         )
-    if unknown:
-        parts.append("It is not known whether these were posted. Look at the target, then say what is true:")
-        parts.append(_list(run, [f"{_name(one, watch)} {_post(post)}; {_either(post)}" for one, post in unknown]))
+    for kind, posts in found.items():
+        if posts:
+            parts.append(_FOR_A_PERSON[kind])
+            parts.append(_list(run, [f"{_name(one, watch)} {_post(one, post)}" for one, post in posts]))
     return parts
+
+
+def _to_come(run: Run, standings: Sequence[Standing]) -> list[str]:
+    """What goes on by itself, and who does it."""
+    told = outlook([one for one in statuses(standings) if one.kind in BY_ITSELF], ZoneInfo(run.zone))
+    if not told:
+        return []
+    who = f"{code('reelmill up')} sends them when their time comes, and so does {code('reelmill reconcile')}."
+    return ["### Still to come", "\n".join(f"- {line}" for line in told), f"{who} Times are those of {run.zone}."]
 
 
 def _unfinished(run: Run, standings: Sequence[Standing], watch: Callable[[UUID], str]) -> list[str]:
@@ -136,17 +163,15 @@ def is_unfinished(run: Run, standings: Sequence[Standing]) -> bool:
 def _failure(one: Standing, watch: Callable[[UUID], str]) -> str:
     lines = [f"{_name(one, watch)} – {escaped(one.why or 'no reason was given', 1000)}"]
     lines.append(f"  - left behind: {one.kept}")
-    lines += [f"  - {_post(post)}" for post in one.posts if post.state is not PostState.LIVE]
+    lines += [f"  - {_post(one, post)}" for post in one.posts if one.statuses[post.id].kind is not Kind.LIVE]
     return "\n".join(lines)
 
 
-def _either(post: Post) -> str:
-    return ", or ".join(code(command) for command in answers(post))
-
-
-def _post(post: Post) -> str:
-    why = f": {escaped(post.reason)}" if post.reason else ""
-    return f"→ {escaped(post.target)}, {escaped(post.profile)}: {post.state.value}{why}"
+def _post(one: Standing, post: Post) -> str:
+    status = one.statuses[post.id]
+    why = f": {escaped(status.why)}" if status.why else ""
+    then = f" – {code(status.command)}" if status.command and status.kind is not Kind.FAILED else ""
+    return f"→ {escaped(post.target)}, {escaped(post.profile)}: {escaped(status.words)}{why}{then}"
 
 
 def _plan_again(run: Run) -> str:

@@ -11,6 +11,7 @@ from flows.answers import answers
 from flows.dashboard.closing import command, headline, is_unfinished
 from flows.dashboard.law import equation_of_posts
 from flows.dashboard.standing import Standing
+from flows.post_status import Kind
 from records.runs import Tally
 from records.states import PostState, VideoState
 from records.tables import Run
@@ -32,7 +33,7 @@ def last_words(run: Run, tally: Tally, standings: Sequence[Standing], watch: Cal
     wanting = list(_wanting(standings, watch))
     lines += islice(wanting, MOST)
     lines += [(logging.WARNING, f"… and {len(wanting) - MOST} more: see the summary")] * (len(wanting) > MOST)
-    gist = headline(run, tally)
+    gist = headline(run, tally, standings)
     if posts := equation_of_posts(standings):
         gist = f"{gist}; {posts}"
     if is_unfinished(run, standings):
@@ -55,10 +56,13 @@ def _wanting(standings: Sequence[Standing], watch: Callable[[UUID], str]) -> Ite
         if one.state is VideoState.FAILED:
             yield logging.WARNING, f"{one.video.title} failed: {one.why or 'no reason was given'}; {one.kept}"
         for post in one.posts:
-            if post.state is PostState.UNKNOWN:
+            status = one.statuses[post.id]
+            if status.kind is Kind.UNKNOWN:
                 doubt = f"may be live on {post.target}, or not: {post.reason}"
                 then = f"look there, then say what is true: {', or '.join(answers(post))}"
                 yield logging.WARNING, f"{one.video.title} {doubt}; {then}"
+            elif status.kind in {Kind.PAUSED, Kind.HANDED_OVER}:
+                yield logging.WARNING, f"{one.video.title} to {post.target} – {status.words}: {status.command}"
         if one.state is VideoState.IN_REVIEW:
             player, *_ = watch(one.video.id).split("?")  # a log goes further than a link that lets everybody in may go
             yield logging.WARNING, f"{one.video.title} waits for you: {one.why}; watch it at {player}"

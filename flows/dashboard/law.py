@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from flows.counting import counted
-from flows.dashboard.posts import ORDER
-from flows.dashboard.standing import Standing
+from flows.dashboard.standing import Standing, statuses
+from flows.post_status import Kind
 from records.runs import Tally
-from records.states import PostState
 
 
 def law(tally: Tally, standings: Sequence[Standing]) -> str:
@@ -29,9 +28,9 @@ def law(tally: Tally, standings: Sequence[Standing]) -> str:
 
 def equation_of_posts(standings: Sequence[Standing]) -> str:
     """`8 posts = 7 live + 1 failed`; "" if there are none."""
-    states = Counter(post.state for one in standings for post in one.posts)
-    if not states:
+    kinds = Counter(status.kind for status in statuses(standings))
+    if not kinds:
         return ""
-    shown = [PostState.LIVE, PostState.FAILED, *(state for state in ORDER if state in states)]
-    parts = " + ".join(f"{states[state]} {state.value}" for state in dict.fromkeys(shown))
-    return f"{counted(states.total(), 'post')} = {parts}"
+    shown = [Kind.LIVE, Kind.FAILED, *(kind for kind in Kind if kind in kinds)]
+    parts = " + ".join(f"{kinds[kind]} {kind}" for kind in dict.fromkeys(shown))
+    return f"{counted(kinds.total(), 'post')} = {parts}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flows.counting import counted
+from flows.post_status import Status, status_of
 from records.ledger import Ledger
 from records.states import ENDED, PostState, VideoState
 from records.tables import Post, Run, Video
@@ -37,6 +41,7 @@ class Standing:
     clips: int
     renditions: tuple[Rendition, ...]  #: of its present master
     posts: tuple[Post, ...]
+    statuses: dict[UUID, Status]  #: how each post stands, by its id
 
     @property
     def state(self) -> VideoState:
@@ -88,6 +93,12 @@ def standings(ledger: Ledger, run: Run) -> list[Standing]:
             clips=len(one.clips),
             renditions=one.current,
             posts=one.posts,
+            statuses={post.id: status_of(post, one.pauses, ZoneInfo(run.zone), run=run) for post in one.posts},
         )
         for one in ledger.accounts.of_run(run.id)
     ]
+
+
+def statuses(standings: Sequence[Standing]) -> list[Status]:
+    """How all posts stand."""
+    return [status for one in standings for status in one.statuses.values()]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from flows.dashboard.markdown import harmless
 from flows.dashboard.standing import SIGNS, Standing
+from flows.post_status import counts
 
 
 def videos_table(standings: Sequence[Standing]) -> list[dict[str, str]]:
@@ -20,12 +20,11 @@ def videos_table(standings: Sequence[Standing]) -> list[dict[str, str]]:
 
 
 def _row(one: Standing) -> dict[str, str]:
-    posts = Counter(post.state.value for post in one.posts)
     return {
         "video": harmless(one.video.title, 120),
         "state": f"{one.sign} {one.state_words}",
         "screened": one.decision,
         "renditions": str(len(one.renditions) or ""),
-        "posts": ", ".join(f"{count} {word}" for word, count in posts.items()),
+        "posts": counts(list(one.statuses.values())),
         "why": harmless(one.why),
     }

@@ -108,7 +108,7 @@ def gather(ledger: Ledger, settings: Settings, period: Period) -> Report:
         renderings=tuple(renderings),
         failures=grouped(steps, figures.last_run_steps(period.since, period.until)),
         waiting=waiting(ledger, figures),
-        best=best(posts),
+        best=best(posts, ledger.measurements.newest([post.id for post in posts])),
         today=_outcomes(figures.last_video_steps(period.until, now())) if period.ends_yesterday else Counter(),
     )
 

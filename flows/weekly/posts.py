@@ -1,16 +1,13 @@
-"""The posts that people watched most, as far as a target says so.
-
-A target reports by putting numbers into what it reads back of a post (`Target.read_back`) or says of it when it is
-live (`Published.detail`): `views` and `likes`, whole numbers, the newest known. Nothing is estimated.
-"""
+"""The posts that people watched most, by the newest numbers that platforms have told. Nothing is estimated."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from records.figures import LivePost
-from reelmill.content import Json
+from records.tables import PostMetrics
 
 #: How many posts a report ranks.
 RANKED = 10
@@ -25,17 +22,9 @@ class BestPost:
     likes: int | None
 
 
-def best(posts: Sequence[LivePost]) -> tuple[BestPost, ...]:
-    """The posts with the most views, then likes. Empty if no target reports either."""
-    counted = [BestPost(post, _number(post.detail, "views"), _number(post.detail, "likes")) for post in posts]
+def best(posts: Sequence[LivePost], numbers: Mapping[UUID, PostMetrics]) -> tuple[BestPost, ...]:
+    """The posts with the most views, then likes. Empty if no platform tells either."""
+    once = {post.id: post for post in posts}  # one that was taken down and posted again went live twice
+    counted = [BestPost(post, numbers[key].views, numbers[key].likes) for key, post in once.items() if key in numbers]
     known = [one for one in counted if one.views is not None or one.likes is not None]
     return tuple(sorted(known, key=lambda one: (-(one.views or 0), -(one.likes or 0), one.post.at))[:RANKED])
-
-
-def _number(detail: Mapping[str, Json], name: str) -> int | None:
-    read_back = detail.get("read_back")
-    for place in (read_back, detail):
-        found = place.get(name) if isinstance(place, Mapping) else None
-        if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
-            return found
-    return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from shlex import quote
 
 from flows.counting import counted
+from flows.post_status import Kind, status_of
 from records.figures import Figures
 from records.ledger import Ledger
 from records.states import PostState, RunState, VideoState
@@ -33,10 +35,21 @@ def waiting(ledger: Ledger, figures: Figures) -> tuple[Waiting, ...]:
         (PostState.FAILED, "were refused"),
     ):
         posts = [
-            Waiting(f"{counted(count, 'post')} to {target} of {pipeline} {occasion} {words}", _show(pipeline, occasion))
+            Waiting(
+                f"{counted(count, 'post')} to {target} of {pipeline} {occasion} {words}",
+                f"reelmill posts --state {state} --pipeline {quote(f'{pipeline}@{occasion}')}",
+            )
             for (target, pipeline, occasion), count in figures.posts_in(state).items()
         ]
         found += _first(posts)
+    found += _first(_handed_over(ledger))
+    found += _first(
+        [
+            Waiting(f"{standing.target} posts nothing: {standing.reason}", f"reelmill targets {standing.target}")
+            for standing in ledger.standings.all()
+            if standing.needs_person
+        ]
+    )
     found += _first(
         [
             Waiting(f"{counted(count, 'video')} of {pipeline} {occasion} to be reviewed", _show(pipeline, occasion))
@@ -60,6 +73,18 @@ def waiting(ledger: Ledger, figures: Figures) -> tuple[Waiting, ...]:
         for pipeline, count in sorted(events.items())
     ]
     return tuple(found)
+
+
+def _handed_over(ledger: Ledger) -> list[Waiting]:
+    """Packages that lie ready for a person to publish, by target."""
+    ready = Counter(post.target for post in ledger.posts.waiting() if status_of(post, {}).kind is Kind.HANDED_OVER)
+    return [
+        Waiting(
+            f"{counted(count, 'post')} to {target} {'is' if count == 1 else 'are'} ready for a person to publish",
+            f"reelmill posts --waiting --target {target}",
+        )
+        for target, count in sorted(ready.items())
+    ]
 
 
 def _show(pipeline: str, occasion: str) -> str:

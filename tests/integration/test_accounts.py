@@ -12,6 +12,7 @@ from records.ledger import Ledger
 from records.states import VideoState
 from reelmill.content import Clip, Decision
 from tests.integration.test_ledger import SHOT, planned, rendition, run_with, verdict
+from tests.posted import to
 
 
 def test_each_video_is_told_with_its_own_clips_renditions_verdict_and_posts(ledger: Ledger, tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ def test_each_video_is_told_with_its_own_clips_renditions_verdict_and_posts(ledg
     for each in made:
         ledger.media.record_rendition(each)
     ledger.media.link(one.id, made)
-    post = ledger.posts.plan(one.id, made[0], "outbox", passed)
+    post = ledger.posts.plan(one.id, made[0], to("outbox", made[0]), passed)
 
     first, second, third = ledger.accounts.of_run(run.id)
     assert [each.video.title for each in (first, second, third)] == ["One", "Two", "Three"]

@@ -268,7 +268,7 @@ def test_a_mixed_run_shows_all_of_itself(ledger: Ledger, tmp_path: Path, on_serv
     waits = words[words.index("### Waits for you") : words.index("### Failed")]
     assert "小寒 · ink wash" in waits
     assert "nudity: 0.42 at 1.3 s" in waits
-    assert "tiktok-main, tiktok: unknown: the answer to the last call never came" in waits
+    assert "tiktok-main, tiktok: may be posted: the answer to the last call never came – `reelmill reconcile " in waits
     posts = str(found["posts-solar-terms-daily"].data)
     assert "[tiktok.com/@mountain/video/7451](https://www.tiktok.com/@mountain/video/7451)" in posts
     assert "**outbox**: 3 live in `file:///srv/outbox/`" in posts

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from sqlalchemy import event, select
 from records.database import now
 from records.figures import Figures, QueueDepth, Rendering, Snapshot, Totals
 from records.ledger import Ledger
+from records.posts import Sight
 from records.runs import Opening
 from records.states import PostState, RunState, VideoState
 from records.tables import Chunk, ClipRow, OutboxEvent, Run, StageWork, Transition, Video
@@ -30,6 +32,7 @@ from records.work import StageSum
 from reelmill.content import Clip, Decision, Json, Rendition, Shot, Verdict
 from reelmill.errors import ServerUnavailable
 from reelmill.settings import Settings
+from tests.posted import to
 from web.metrics import FIGURES, LatestReading, LedgerCollector, Reading, metrics_router
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +87,7 @@ class Mill:
         targets: Sequence[str] = ("outbox",),
         *,
         post: PostState = PostState.LIVE,
-        detail: Mapping[str, Json] | None = None,
+        numbers: Mapping[str, int] | None = None,
         **clip: Any,
     ) -> None:
         """To the end: a clip, a pass, a rendition, and a post to each target."""
@@ -99,13 +102,23 @@ class Mill:
         self.ledger.media.link(video.id, [rendition])
         self.ledger.videos.move(video.id, VideoState.FINISHED)
         for target in targets:
-            row = self.ledger.posts.plan(video.id, rendition, target, verdict)
-            for state in (PostState.UPLOADING, PostState.ARMED, post):
-                self.ledger.posts.move(row.id, state, url=f"https://{target}.example/{video.brief_key}", detail=detail)
+            row = self.ledger.posts.plan(video.id, rendition, to(target, rendition), verdict)
+            for state in (PostState.UPLOADING, PostState.ARMED):
+                self.ledger.posts.move(row.id, state)
+            sight = Sight(f"https://{target}.example/{video.brief_key}", "7", {})
+            self.ledger.posts.move(row.id, post, sight=sight if post is PostState.LIVE else None)
+            if numbers is not None:
+                self.measure(row.id, **numbers)
         if post is PostState.LIVE:
             self.ledger.videos.move(video.id, VideoState.DONE)
         else:
             self.fail(video, "its post is not live")
+
+    def measure(self, post_id: UUID, *, views: int | None = None, likes: int | None = None) -> None:
+        """What a platform says that people did with a post so far."""
+        self.ledger.measurements.add(
+            post_id, views=views, likes=likes, comments=None, shares=None, watch_seconds=None, detail={}
+        )
 
     def back_then(self, run: Run, by: dt.timedelta) -> None:
         """Let everything of a run have happened earlier."""

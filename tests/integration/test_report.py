@@ -234,7 +234,7 @@ def test_what_waits_for_a_person_is_named_with_its_command(ledger: Ledger, mill:
     lines = {one.what: one.command for one in told(ledger).waiting}
     assert lines == {
         "1 post to tiktok of products order 7; rm -rf may be public or not: look at the target": (
-            "reelmill show 'products@order 7; rm -rf'"
+            "reelmill posts --state unknown --pipeline 'products@order 7; rm -rf'"
         ),
         "2 videos of terms 2026-11-22 to be reviewed": "reelmill show terms@2026-11-22",
         "lists 2026-11-22 was stopped: stopped by a person": "reelmill resume lists@2026-11-22",
@@ -242,13 +242,13 @@ def test_what_waits_for_a_person_is_named_with_its_command(ledger: Ledger, mill:
 
 
 def test_posts_are_ranked_only_by_numbers_that_a_target_reports(ledger: Ledger, mill: Mill) -> None:
-    one, two, three, four = mill.videos(mill.run(titles=("quiet", "loud", "liked", "odd")))
-    mill.finish(one, detail={"views": 10})
-    mill.finish(two, detail={"views": 900, "likes": 3})
-    mill.finish(three, detail={"likes": 7})
-    mill.finish(four, detail={"views": "many", "likes": True})
+    one, two, three, four = mill.videos(mill.run(titles=("quiet", "loud", "liked", "silent")))
+    mill.finish(one, numbers={"views": 10})
+    mill.finish(two, numbers={"views": 900, "likes": 2})
+    mill.finish(three, numbers={"likes": 7})
+    mill.finish(four, numbers={})
     (loud,) = ledger.posts.of_video(two.id)
-    ledger.posts.confirm(loud.id, {"views": 1200})  # newer than what was said at first
+    mill.measure(loud.id, views=1200, likes=3)  # newer than what was said at first
     best = told(ledger).best
     assert [(one.post.title, one.views, one.likes) for one in best] == [
         ("loud", 1200, 3),
@@ -259,7 +259,7 @@ def test_posts_are_ranked_only_by_numbers_that_a_target_reports(ledger: Ledger, 
 
 
 def test_where_no_target_reports_views_the_report_says_so(ledger: Ledger, mill: Mill) -> None:
-    mill.finish(mill.videos(mill.run())[0], detail={"read_back": {"bytes": 7}})
+    mill.finish(mill.videos(mill.run())[0], numbers={})
     report = told(ledger)
     assert report.best == ()
     assert NO_VIEWS in as_markdown(report)
@@ -293,7 +293,7 @@ def test_foreign_titles_stay_text_in_every_format(ledger: Ledger, mill: Mill) ->
     run = mill.run(titles=(EVIL, "小雪 <b>"))
     one, two = mill.videos(run)
     mill.fail(one, EVIL)
-    mill.finish(two, detail={"views": 1})
+    mill.finish(two, numbers={"views": 1})
     report = told(ledger)
     words, page = as_markdown(report), as_page(report)
     assert "<script>" not in page

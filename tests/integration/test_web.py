@@ -38,6 +38,7 @@ from reelmill.content import Decision, Examination, Rendition, Verdict
 from reelmill.errors import ServerUnavailable, UseError
 from reelmill.settings import Settings
 from tests.line import Project, complain
+from tests.posted import to
 from web.app import build
 from web.attempts import MOST_OF_ONE
 from web.body import DEEPEST, LARGEST
@@ -492,7 +493,7 @@ def make(ledger: Ledger, folder: Path, *, decision: Decision = Decision.PASS, fi
     if decision is Decision.PASS:
         for state in (VideoState.SCREENED, VideoState.FINISHED):
             ledger.videos.move(video.id, state)
-        ledger.posts.plan(video.id, rendition, "outbox", recorded)
+        ledger.posts.plan(video.id, rendition, to("outbox", rendition), recorded)
     return Made(run, ledger.videos.get(video.id), rendition)
 
 
