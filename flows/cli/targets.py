@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,10 +20,12 @@ from records.ledger import Ledger
 from reelmill.content import Json
 from reelmill.errors import ReelmillError
 from reelmill.settings import Settings
-from tasks.publishing.base import Target
+from tasks.publishing.base import Identity, Target
 from tasks.publishing.calendar import DAY, Calendar, Rules
 from tasks.publishing.context import TargetContext
-from tasks.publishing.outcome import Reauthorise
+from tasks.publishing.outcome import MayNotAsk, Reauthorise
+
+log = logging.getLogger("reelmill.publishing")
 
 
 def targets(
@@ -120,7 +123,7 @@ def _ask(ledger: Ledger, context: TargetContext, name: str, target: Target) -> N
     """Ask an account who it is and what it may still post, and note what it says."""
     key = (target.platform, target.account_key(context))
     try:
-        who = target.identify(context)
+        who = _identity(target, context)
         quota = target.quota(context)
     except Reauthorise as error:
         ledger.standings.pause(*key, name, now() + DAY, str(error), needs_person=True)
@@ -132,6 +135,17 @@ def _ask(ledger: Ledger, context: TargetContext, name: str, target: Target) -> N
     if who is not None or quota is not None:
         told = (quota.total, quota.used) if quota else None
         ledger.standings.note(*key, name, identity=f"{who.name} ({who.id})" if who else "", quota=told)
+
+
+def _identity(target: Target, context: TargetContext) -> Identity | None:
+    """Whose the login is; None if it may not ask, which says nothing of what it may post."""
+    try:
+        return target.identify(context)
+    except MayNotAsk as error:
+        if getattr(target, "account", ""):
+            raise  # nothing is posted before it is known to be that one
+        log.info("%s does not say whose the login is: %s", target.type, error.reason)
+        return None
 
 
 def _rules(definition: Definition, name: str) -> Rules:

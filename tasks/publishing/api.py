@@ -13,7 +13,7 @@ from tasks.publishing.base import Identity, Target
 from tasks.publishing.client import Client, Judge, Reply
 from tasks.publishing.context import SANDBOX_TOKEN, TargetContext
 from tasks.publishing.login import Login
-from tasks.publishing.outcome import Reauthorise, Refused, Retry
+from tasks.publishing.outcome import MayNotAsk, Reauthorise, Refused, Retry
 from tasks.secret import Secret
 
 
@@ -188,12 +188,12 @@ def _judged_as_question(judge: Judge) -> Judge:
     def judged(reply: Reply) -> None:
         try:
             judge(reply)
-        except Refused as error:
+        except (Refused, Reauthorise) as error:
             if reply.status != 403:
                 raise
-            raise Reauthorise(error.reason, error.instruction) from error
+            raise MayNotAsk(error.reason, error.instruction) from error
         if reply.status == 403:
             said = f"{reply.doing}: {reply.status} {reply.quote}".strip()
-            raise Reauthorise(said, "give the login the permission to read what the account posted")
+            raise MayNotAsk(said, "give the login the permission to read what the account posted")
 
     return judged

@@ -52,7 +52,7 @@ class TargetContext:
     alone: Alone = field(default=lambda _: nullcontext())
     pace: float = 1.0
     _clients: dict[str, Client] = field(default_factory=dict, repr=False)
-    _tokens: dict[tuple[Secret | None, Secret | None], Tokens] = field(default_factory=dict, repr=False)
+    _tokens: dict[tuple[Secret | None, Secret | None, str], Tokens] = field(default_factory=dict, repr=False)
     _kept: dict[str, Closable] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -82,11 +82,15 @@ class TargetContext:
             return cast("Kept", self._kept[name])
 
     def tokens(self, fixed: Secret | None, login: Secret | None, renew: Renew, name: str) -> Tokens:
-        """The tokens of an account; the same ones for the same secrets."""
+        """The tokens of an account, which `name` tells; the same ones for the same secrets.
+
+        Whoever renews a login is alone with the document, which two accounts may share.
+        """
         with self._lock:
-            key = (fixed, login)
+            key = (fixed, login, name)
             if key not in self._tokens:
-                self._tokens[key] = Tokens(fixed, login, renew, lambda: self.alone(f"login:{name}"))
+                section = f"login:{login.name if login is not None else name}"[:200]
+                self._tokens[key] = Tokens(fixed, login, renew, lambda: self.alone(section))
             return self._tokens[key]
 
     def secret(self, secret: Secret | None) -> str | None:

@@ -19,15 +19,15 @@ class Inspection:
     def __init__(self) -> None:
         self._seen: tuple[int, ...] = ()  #: the marks of the file that was found good
 
-    def check(self, rendition: Rendition, target: Target, name: str) -> None:
-        """Return if it may go out.
+    def check(self, rendition: Rendition, target: Target, name: str, *, rehearsal: bool) -> None:
+        """Return if it may go out. A rehearsal takes previews: nobody sees them.
 
         Raises
         ------
         PublishingError
             Else.
         """
-        if rendition.preview and not target.takes_previews:
+        if rendition.preview and not (target.takes_previews or rehearsal):
             raise PublishingError(
                 f"{name} does not take previews, and this clip was made by the storyboard engine",
                 "run it with an engine that makes the real thing, or set `accept_previews: true` on the target",

@@ -54,6 +54,10 @@ class Reauthorise(TransientError):
     """The platform does not take the login any more."""
 
 
+class MayNotAsk(Reauthorise):
+    """The login may not ask this question. It may be good for posting all the same."""
+
+
 class Refused(PublishingError):
     """The platform will never take this post as it is."""
 

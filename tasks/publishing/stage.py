@@ -163,7 +163,8 @@ class _Visit:
         if post.state is PostState.UNKNOWN:
             return post
         self._await_turn()
-        self._inspection.check(self._delivery.rendition, self._target, self._order.name)
+        rendition, rehearsal = self._delivery.rendition, bool(self._context.sandbox)
+        self._inspection.check(rendition, self._target, self._order.name, rehearsal=rehearsal)
         self._target.prepare(self._delivery, self._context)
         failpoint("post.prepared")
         if post.state is PostState.PLANNED:

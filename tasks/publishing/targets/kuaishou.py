@@ -41,7 +41,7 @@ class Kuaishou(ApiTarget):
     safety = Safety.LOOK_UP
     profiles = ("kuaishou", "douyin")
     certain_after = dt.timedelta(minutes=10)  # our choice: how soon a list shows a new photo is not documented
-    discloses = "the label in the picture, the AIGC metadata in the file, and a line of the text: the API has no flag"
+    discloses = "the label in the picture, a line of the text, and AIGC metadata if `brand.ai_producer` is set"
     tells_metrics = True
     unpublishes = True
 

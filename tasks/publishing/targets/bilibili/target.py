@@ -38,8 +38,7 @@ class Bilibili(BilibiliAccount):
     profiles = ("bilibili", "douyin")
     certain_after = dt.timedelta(minutes=10)  # our choice: how soon a list shows a new archive is not documented
     discloses = (
-        "the label in the picture, the AIGC metadata in the file, a line of the description and a tag: "
-        "the API has no flag"
+        "the label in the picture, a line of the description, a tag, and AIGC metadata if `brand.ai_producer` is set"
     )
     tells_metrics = True
     unpublishes = True
