@@ -105,7 +105,8 @@ class Allotment:
         A time of now is given only where it has to be counted.
         """
         rules = entry.rules(self._pipeline.zone)
-        first_day = max(self._date, self._now.astimezone(rules.zone).date())
+        today = self._now.astimezone(rules.zone).date()
+        first_day = max(self._date, today) if rules.given else today  # without a word on times, it is posted at once
         found: list[tuple[dt.datetime, int, int]] = []
         for place, (name, _) in enumerate(choices):
             calendar = self._calendar(name)

@@ -12,7 +12,7 @@ from records.ledger import Ledger
 from records.states import VideoState
 from reelmill.content import Clip, Decision
 from tests.integration.test_ledger import SHOT, planned, rendition, run_with, verdict
-from tests.posted import to
+from tests.posting import to
 
 
 def test_each_video_is_told_with_its_own_clips_renditions_verdict_and_posts(ledger: Ledger, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from records.work import StageSum
 from reelmill.content import Clip, Decision, Json, Rendition, Shot, Verdict
 from reelmill.errors import ServerUnavailable
 from reelmill.settings import Settings
-from tests.posted import to
+from tests.posting import to
 from web.metrics import FIGURES, LatestReading, LedgerCollector, Reading, metrics_router
 
 ROOT = Path(__file__).parents[2]

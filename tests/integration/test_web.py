@@ -38,7 +38,7 @@ from reelmill.content import Decision, Examination, Rendition, Verdict
 from reelmill.errors import ServerUnavailable, UseError
 from reelmill.settings import Settings
 from tests.line import Project, complain
-from tests.posted import to
+from tests.posting import to
 from web.app import build
 from web.attempts import MOST_OF_ONE
 from web.body import DEEPEST, LARGEST

@@ -96,7 +96,7 @@ def test_the_keys_that_targets_share_are_told() -> None:
 
 def test_a_delivered_form_suits_each_target(told: Mapping[str, list[Target]]) -> None:
     for target in (one for each in told.values() for one in each):
-        assert not target.profiles or set(target.profiles) & set(profiles.names()), target.type
+        assert not target.best_profiles or set(target.best_profiles) & set(profiles.names()), target.type
 
 
 # The table.
@@ -126,7 +126,7 @@ def row(kind: str, targets: list[Target]) -> str:
         f"`{one}`" + (f" after {lasts(made.certain_after)}" if one == "look_up" and made.certain_after else "")
         for one in dict.fromkeys(target.safety.value for target in targets)
     )
-    takes = dict.fromkeys(name for one in targets for name in one.profiles if name in profiles.names())
+    takes = dict.fromkeys(name for one in targets for name in one.best_profiles if name in profiles.names())
     clock = made.clockwork
     cells = [
         f"[{kind}](#{kind})",
