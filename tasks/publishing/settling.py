@@ -17,7 +17,6 @@ from tasks.publishing.base import Delivery, Handle, Published, Safety, Target
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Restart, Wait
 from tasks.publishing.tempo import Tempo
-from tasks.publishing.turn import until
 
 
 class Doubt:
@@ -94,7 +93,7 @@ def settle(
     sight = sight_of(found, delivery)
     if not found.settled:
         ledger.posts.accept(post.id, sight)
-        raise works_on_it(name, delivery, context)
+        raise unsettled(name, delivery, context)
     reason = "" if post.accepted_at is not None else "found live by a look-up"
     return ledger.posts.move(post.id, PostState.LIVE, reason, sight=sight)
 
@@ -105,10 +104,11 @@ def sight_of(published: Published, delivery: Delivery) -> Sight:
     return Sight(published.url, published.platform_id, {**published.detail, **kept})
 
 
-def works_on_it(name: str, delivery: Delivery, context: TargetContext) -> Wait:
-    """The platform has taken a post and not published it. One whose time it keeps is asked about when that comes."""
-    if delivery.public_at is not None and delivery.public_at > context.now():
-        return until(delivery.public_at, f"{name} has it and publishes it at", context)
+def unsettled(name: str, delivery: Delivery, context: TargetContext) -> Wait:
+    """What is said of a post that the platform has and does not show yet: one that it keeps is left alone till then."""
+    seconds = (delivery.public_at - context.now()).total_seconds() if delivery.public_at is not None else 0.0
+    if seconds > 0:
+        return Wait(f"{name} makes it public when its time comes", retry_after=seconds / (context.pace or 1.0))
     return Wait(f"{name} has it and works on it")
 
 

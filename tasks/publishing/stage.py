@@ -31,7 +31,7 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.inspection import Inspection
 from tasks.publishing.outcome import Defer, Reauthorise, Restart, Resync, Retry, Wait
 from tasks.publishing.reading_back import read_back
-from tasks.publishing.settling import Doubt, settle, sight_of, works_on_it
+from tasks.publishing.settling import Doubt, settle, sight_of, unsettled
 from tasks.publishing.tempo import Tempo
 from tasks.publishing.turn import await_turn
 
@@ -198,7 +198,7 @@ class _Visit:
         if not published.settled:
             posts.accept(post_id, sight_of(published, self._delivery))
             failpoint("post.accepted")
-            raise works_on_it(self._order.name, self._delivery, self._context)
+            raise unsettled(self._order.name, self._delivery, self._context)
         post = posts.move(post_id, PostState.LIVE, sight=sight_of(published, self._delivery))
         failpoint("post.live")
         return self._see(post)

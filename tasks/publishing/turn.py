@@ -49,7 +49,7 @@ def await_turn(
     if delivery.public_at is not None and delivery.public_at > now:
         return  # the platform keeps the time
     if due_at is not None and due_at > now:
-        raise until(due_at, "its time is", context)
+        raise _until(due_at, "its time is", context)
     if rules is None or not rules.given:
         return
     loose = min(LOOSE, rules.spacing / 4)
@@ -59,10 +59,10 @@ def await_turn(
     calendar = Calendar(ledger.posts.times(*account, now - 2 * DAY))
     at = calendar.next(wanted, now.astimezone(rules.zone).date(), now) or now + DAY
     if at > now:
-        raise until(at, "not before", context)
+        raise _until(at, "not before", context)
 
 
-def until(at: dt.datetime, why: str, context: TargetContext) -> Wait:
+def _until(at: dt.datetime, why: str, context: TargetContext) -> Wait:
     """Nothing is to be done before a time."""
     seconds = max(0.0, (at - context.now()).total_seconds())
-    return Wait(f"{why} {at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC", retry_after=seconds / context.pace)
+    return Wait(f"{why} {at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC", retry_after=seconds / (context.pace or 1.0))
