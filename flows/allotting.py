@@ -106,7 +106,8 @@ class Allotment:
         """
         rules = entry.rules(self._pipeline.zone)
         today = self._now.astimezone(rules.zone).date()
-        first_day = max(self._date, today) if rules.given else today  # without a word on times, it is posted at once
+        # A time of day is one of the day that the run is about. Without one, a clip of tomorrow need not wait for it.
+        first_day = max(self._date, today) if rules.between else today
         found: list[tuple[dt.datetime, int, int]] = []
         for place, (name, _) in enumerate(choices):
             calendar = self._calendar(name)

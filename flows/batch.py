@@ -8,6 +8,7 @@ and the reconciler; they differ in what they say of the run.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from typing import Any
@@ -24,6 +25,7 @@ from prefect.states import Cancelled, Completed, Failed
 from flows.allotting import Allotment, keep_times
 from flows.assistants import invite
 from flows.carrying import carry_all
+from flows.counting import counted
 from flows.journal import Journal
 from flows.observer import Observer, current
 from flows.occasion import occasion_of
@@ -244,6 +246,8 @@ def _plan(shop: Workshop) -> None:
             )
             ledger.videos.plan(run.id, plan.videos, unchanged=plan.unchanged, remake=remake)
             keep_times(ledger, shop.definition, shop.publishing, run.id)
+        for reason, count in Counter(plan.misfits).items():
+            log.warning("%s of %s will not fit: %s", counted(count, "post"), run.pipeline, reason)
         shop.observer.planned(len(plan.to_make), plan.skipped, plan.unchanged)
 
     TASKS["plan"](f"{run.pipeline} {run.occasion}", work)

@@ -116,7 +116,9 @@ def _profile(place: ValuePath, target: Json, entry: Mapping[str, Json], delivere
     if not isinstance(kind, str) or kind not in names("targets"):
         return
     try:
-        takes = find("targets", kind).model_validate(target).best_profiles  # they may depend on what is said of the target
+        takes = (
+            find("targets", kind).model_validate(target).best_profiles
+        )  # they may depend on what is said of the target
     except ValidationError:
         return  # which is told at its place
     if takes and not set(takes) & set(delivered):

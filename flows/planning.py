@@ -28,6 +28,7 @@ class Plan:
     videos: list[PlannedVideo] = field(default_factory=list)
     briefs: int = 0
     unchanged: int = 0  #: briefs that were made before and have not changed
+    misfits: list[str] = field(default_factory=list)  #: why posts do not fit, for each of them
 
     @property
     def skipped(self) -> int:
@@ -104,8 +105,9 @@ def plan_run(
         for variant in cells:
             if limit is not None and len(plan.to_make) >= limit:
                 break
-            video, error = _plan(recipe, pipeline, found, variant, allot)
+            video, error, misfits = _plan(recipe, pipeline, found, variant, allot)
             plan.videos.append(video)
+            plan.misfits += misfits
             first_error = first_error or error
     if first_error is not None and not plan.to_make:
         raise first_error
@@ -127,7 +129,7 @@ def _briefs(
 
 def _plan(
     recipe: Recipe, pipeline: Pipeline, brief: Brief, variant: Variant, allot: Allot | None
-) -> tuple[PlannedVideo, ReelmillError | None]:
+) -> tuple[PlannedVideo, ReelmillError | None, tuple[str, ...]]:
     title = _title(pipeline, brief, variant)
     try:
         prompt = compose(pipeline.prompt, brief, variant, recipe.brand)
@@ -135,13 +137,13 @@ def _plan(
         plan = plan_video(recipe, brief, variant, prompt, advice)
         plan.words.check()  # a missing glyph is found before a second of rendering, and not after
     except ReelmillError as error:
-        return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, failed=str(error)), error
+        return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, failed=str(error)), error, ()
     posts, misfits = allot(brief.key, variant.id, brief.fingerprint) if allot is not None else ((), ())
     if misfits and not posts:
         reason = "; ".join(misfits)
-        return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, skipped=reason), None
+        return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, skipped=reason), None, misfits
     plan = replace(plan, posts=posts, misfits=misfits)
-    return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, plan.to_json()), None
+    return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, plan.to_json()), None, misfits
 
 
 def _title(pipeline: Pipeline, brief: Brief, variant: Variant) -> str:

@@ -116,8 +116,9 @@ def order_for(
 
 
 def _rules(pipeline: Pipeline, post: PostPlan) -> Rules | None:
-    """Those of the entry that asked for a post; None if the definition has none any more."""
-    return next((entry.rules(pipeline.zone) for entry in pipeline.publish if post.target in entry.to), None)
+    """Those of the entry that asked for a post; None if it has none, or the definition does not have it any more."""
+    rules = next((entry.rules(pipeline.zone) for entry in pipeline.publish if post.target in entry.to), None)
+    return rules if rules is not None and rules.given else None
 
 
 def _stem(video: Video) -> str:

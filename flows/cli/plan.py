@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -12,11 +13,13 @@ from flows.cli.app import OK
 from flows.cli.options import DEFINITION, AsJson, Date, Event, File, Limit
 from flows.cli.output import console, print_json, state, table
 from flows.cli.run import occasion_for
+from flows.cli.spread import Spread
 from flows.counting import counted
 from flows.definition import load
 from flows.occasion import name_of
 from flows.planning import Plan, plan_run
 from flows.posting import context_for
+from flows.video_plan import VideoPlan
 from records.ledger import Ledger
 from records.videos import PlannedVideo
 from reelmill.content import Json, run_identity, video_identity
@@ -37,8 +40,7 @@ def plan(
     settings, definition = Settings(), load(file)
     about = occasion_for(definition, pipeline, date, event)
     identity = run_identity(pipeline, name_of(about))
-    with Ledger(settings) as ledger:
-        context = context_for(ledger, definition, settings)
+    with Ledger(settings) as ledger, closing(context_for(ledger, definition, settings)) as context:
         allotment = Allotment(ledger, definition, definition.pipeline(pipeline), context, about.date, identity)
         seen = ledger.videos.seen(pipeline)
         planned = plan_run(definition, pipeline, about, settings, seen=seen, limit=limit, allot=allotment.posts)
@@ -52,15 +54,24 @@ def plan(
         print_json(_as_json(planned, states, pipeline, name_of(about)))
         return OK
     out = console()
+    plans = [VideoPlan.from_json(video.plan) if video.plan else None for video in planned.videos]
+    ahead = [one for one, word in zip(plans, states, strict=True) if one and word != "done"]
+    spread = Spread(definition, definition.pipeline(pipeline), [post for one in ahead for post in one.posts])
     rows: list[tuple[str | Text, ...]] = [
-        (video.title, state(word), ", ".join(video.plan.get("profiles", [])), video.failed or video.skipped)
-        for video, word in zip(planned.videos, states, strict=True)
+        (
+            video.title,
+            state(word),
+            ", ".join(video.plan.get("profiles", [])),
+            spread.told(one.posts) if one and spread.timed else "",
+            video.failed or video.skipped,
+        )
+        for video, word, one in zip(planned.videos, states, plans, strict=True)
     ]
-    columns = {"video": "!left", "state": "left", "platforms": "!left", "why": "!left"}
-    if not any(row[-1] for row in rows):
-        del columns["why"]
-        rows = [row[:-1] for row in rows]
-    out.print(table(columns, rows, title=f"{pipeline} {name_of(about)}"))
+    columns = {"video": "!left", "state": "left", "platforms": "!left", "posts": "!left", "why": "!left"}
+    shown = [at for at, name in enumerate(columns) if at < 3 or any(row[at] for row in rows)]
+    columns = {name: side for at, (name, side) in enumerate(columns.items()) if at in shown}
+    out.print(table(columns, [[row[at] for at in shown] for row in rows], title=f"{pipeline} {name_of(about)}"))
+    spread.show(out, planned.misfits)
     if prompts:
         _show_prompts(planned.to_make)
     advised = sum(bool(video.plan["advice"]) for video in planned.to_make)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -98,7 +98,8 @@ def _look(ledger: Ledger, definition: Definition, context: TargetContext, name: 
     left = max(0, total - (standing.quota_used or 0)) if standing and total is not None else None
     taken = [*ledger.posts.times(*key, now() - 2 * DAY), *ledger.slots.taken(*key, now())]
     rules = _rules(definition, name)
-    free = Calendar(taken, target.limits, left=left).next(rules, now().astimezone(rules.zone).date(), now())
+    limits = target.limits if total is None else replace(target.limits, per_day=total)
+    free = Calendar(taken, limits, left=left).next(rules, now().astimezone(rules.zone).date(), now())
     if total is None and target.limits.per_day is not None:
         total, left = target.limits.per_day, max(0, target.limits.per_day - Calendar(taken).count(now() - DAY, now()))
     if paused and standing is not None and standing.paused_until is not None:
@@ -150,8 +151,6 @@ def _identity(target: Target, context: TargetContext) -> Identity | None:
 
 def _rules(definition: Definition, name: str) -> Rules:
     """Those of the first pipeline that publishes there, for two weeks ahead."""
-    from dataclasses import replace
-
     for pipeline in definition.pipelines.values():
         for entry in pipeline.publish:
             if name in entry.to:

@@ -209,15 +209,13 @@ class _Visit:
         return read_back(self._ledger, post, self._target, self._delivery, self._context)
 
     def _await_turn(self) -> None:
-        where, due_at = self._order.destination, self._order.due_at
-        account = (where.platform, where.account)
-        await_turn(self._ledger, account, self._order.rules, self._delivery, due_at, self._context)
+        order = self._order
+        await_turn(self._ledger, order.destination, order.rules, self._delivery, order.due_at, self._context)
 
     def _alone(self) -> AbstractContextManager[None]:
         """Of two posts to an account that has rules, one counts the other."""
-        where, rules = self._order.destination, self._order.rules
-        ruled = rules is not None and rules.given
-        return self._context.alone(f"turn:{where.platform}:{where.account}"[:200]) if ruled else nullcontext()
+        name = f"turn:{self._order.destination.platform}:{self._order.destination.account}"[:200]
+        return self._context.alone(name) if self._order.rules else nullcontext()
 
     def _paused(self) -> tuple[dt.datetime, str] | None:
         standing = self._ledger.standings.get(self._order.destination.platform, self._order.destination.account)

@@ -10,6 +10,7 @@ import datetime as dt
 from dataclasses import replace
 
 from records.ledger import Ledger
+from reelmill.content import Destination
 from tasks.publishing.base import Delivery
 from tasks.publishing.calendar import DAY, Calendar, Rules
 from tasks.publishing.context import TargetContext
@@ -25,7 +26,7 @@ AHEAD = 15
 
 def await_turn(
     ledger: Ledger,
-    account: tuple[str, str],
+    where: Destination,
     rules: Rules | None,
     delivery: Delivery,
     due_at: dt.datetime | None,
@@ -35,8 +36,6 @@ def await_turn(
 
     Parameters
     ----------
-    account:
-        The platform and the account.
     due_at:
         The time that it was given, unless the platform keeps it.
 
@@ -50,13 +49,13 @@ def await_turn(
         return  # the platform keeps the time
     if due_at is not None and due_at > now:
         raise _until(due_at, "its time is", context)
-    if rules is None or not rules.given:
+    if rules is None:
         return
     loose = min(LOOSE, rules.spacing / 4)
     wanted = replace(rules, spacing=rules.spacing - loose, days=AHEAD)
     if due_at is not None and now - due_at <= GRACE:
         wanted = replace(wanted, between=None)
-    calendar = Calendar(ledger.posts.times(*account, now - 2 * DAY))
+    calendar = Calendar(ledger.posts.times(where.platform, where.account, now - 2 * DAY))
     at = calendar.next(wanted, now.astimezone(rules.zone).date(), now) or now + DAY
     if at > now:
         raise _until(at, "not before", context)

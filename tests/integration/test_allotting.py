@@ -200,6 +200,14 @@ def test_without_rules_everything_goes_out_at_once_and_nothing_is_kept(desk: Des
     assert desk.ledger.slots.of_run(run.id) == []
 
 
+def test_only_a_time_of_day_waits_for_the_day_that_the_run_is_about(desk: Desk) -> None:
+    run, _ = desk.plan(f"{{to: a, {EVENING}}}, {{to: b, spacing: 20m}}", 2, date="2026-12-22")
+    assert desk.clock(run, "a") == ["22 18:00", "22 18:20"]
+    assert desk.times(run, "b") == [NOW, NOW + 20 * MINUTE]
+    run, _ = desk.plan("a, b", 1, date="2026-12-23")
+    assert {post.at for post in desk.posts(run)} == {None}
+
+
 def test_the_zone_of_an_entry_is_its_own(desk: Desk) -> None:
     run, _ = desk.plan('{to: a, between: "18:00-22:00", timezone: America/New_York}', 1)
     # The 29th begins in New York when it is one in the afternoon in Shanghai; it is still the 28th there now.
