@@ -29,7 +29,7 @@ from sandbox.server import sandbox
 from tasks.publishing.outcome import Reauthorise
 from tasks.secret import Secret
 from tests.line import Project, complain
-from tests.operated import prefect_client
+from tests.operated import Operated, eventually, prefect_client
 from tests.simulators.webhook_receiver import SECRET, Receiver, a_receiver
 
 CANARY = "canary-0123456789"
@@ -286,12 +286,16 @@ def test_a_definition_costs_no_prefect_until_a_block_is_asked_for(tmp_path: Path
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
-def with_hook(project: Project, receiver: Receiver, block: str) -> Path:
-    """A pipeline that posts to a webhook, whose secret is in a block."""
-    path = project.write(source="{type: list, items: [{prompt: a dark pine ridge, name: 小雪}]}")
+def hooked(text: str, receiver: Receiver, block: str) -> str:
+    """A definition that posts to a webhook, whose secret is in a block."""
     hook = f'  hook: {{type: webhook, url: "{receiver.url}", secret: {{block: {block}}}, accept_previews: true}}\n'
-    text = path.read_text(encoding="utf-8").replace("pipelines:\n", f"{hook}pipelines:\n", 1)
-    path.write_text(text.replace("publish: [outbox]", "publish: [hook]"), encoding="utf-8")
+    return text.replace("pipelines:\n", f"{hook}pipelines:\n", 1).replace("publish: [outbox]", "publish: [hook]")
+
+
+def with_hook(project: Project, receiver: Receiver, block: str) -> Path:
+    """A project with such a definition."""
+    path = project.write(source="{type: list, items: [{prompt: a dark pine ridge, name: 小雪}]}")
+    path.write_text(hooked(path.read_text(encoding="utf-8"), receiver, block), encoding="utf-8")
     return path
 
 
@@ -308,6 +312,19 @@ def test_a_run_at_a_terminal_signs_with_a_block(project: Project, api: str) -> N
     )  # fmt: skip
     assert SECRET not in told
     assert SECRET.removeprefix("whsec_") not in told
+
+
+@pytest.mark.slow
+def test_a_run_of_a_worker_signs_with_a_block(project: Project, api: str) -> None:
+    operated = Operated(project.folder, project.environment)
+    with a_receiver() as receiver:
+        path = operated.define("{type: list, items: [{prompt: a dark pine ridge, name: 小雪}]}")
+        path.write_text(hooked(path.read_text(encoding="utf-8"), receiver, save(api, SECRET)), encoding="utf-8")
+        operated.deploy()
+        with operated.worker(REELMILL_GENERATION="inline"):
+            operated.start({"pipeline": operated.pipeline, "date": "2026-11-22"})
+            eventually(lambda: receiver.taken, "the message")
+    assert SECRET not in "".join(log.read_text(errors="replace") for log in project.folder.rglob("*.log"))
 
 
 @pytest.mark.slow
