@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from flows.post_status import Status, status_of
+from flows.post_status import Status, of_video
 from flows.webfont import embedded
 from records.accounts import Account
 from records.ledger import Ledger
@@ -72,7 +72,10 @@ def _video(store: Store, account: Account, run: Run, folder: Path) -> dict[str, 
         "examinations": verdict.examinations if verdict else (),
         "reasons": verdict.reasons if verdict else (),
         "renditions": [_rendition(store, one, folder) for one in account.renditions],
-        "posts": [_post(post, status_of(post, account.pauses, ZoneInfo(run.zone), run=run)) for post in account.posts],
+        "posts": [
+            _post(post, status)
+            for post, status in zip(account.posts, of_video(account, run, ZoneInfo(run.zone)), strict=True)
+        ],
     }
 
 

@@ -15,10 +15,11 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from records.accounts import Account
 from records.database import now
 from records.ledger import Ledger
 from records.posts import OPEN
-from records.states import PostState
+from records.states import PostState, VideoState
 from records.tables import Post, Run, Standing
 
 
@@ -30,6 +31,7 @@ class Kind(StrEnum):
     PAUSED = "paused"
     HANDED_OVER = "for a person"
     RETRIED = "tried again"
+    HELD = "held back"
     NOT_SENT = "not sent yet"
     AT_PLATFORM = "at the platform"
     WAITING = "waiting"
@@ -50,6 +52,7 @@ _SENTENCES = {
     Kind.PAUSED: ("post waits for a login", "posts wait for a login"),
     Kind.HANDED_OVER: ("post waits for a person to publish it", "posts wait for a person to publish them"),
     Kind.RETRIED: ("post is tried again", "posts are tried again"),
+    Kind.HELD: ("post waits for its video", "posts wait for their videos"),
     Kind.NOT_SENT: ("post is not sent yet", "posts are not sent yet"),
     Kind.AT_PLATFORM: ("post is at the platform and not public yet", "posts are at the platform and not public yet"),
     Kind.WAITING: ("post waits for its time", "posts wait for their time"),
@@ -70,7 +73,12 @@ class Status:
 
 
 def status_of(
-    post: Post, pauses: Mapping[UUID, Standing], zone: dt.tzinfo | None = None, *, run: Run | None = None
+    post: Post,
+    pauses: Mapping[UUID, Standing],
+    zone: dt.tzinfo | None = None,
+    *,
+    run: Run | None = None,
+    video: VideoState = VideoState.DONE,
 ) -> Status:
     """How a post stands at this moment.
 
@@ -82,13 +90,19 @@ def status_of(
         In which times are told. None: that of this machine.
     run:
         Its run, which a failed post is tried again with.
+    video:
+        Where its video stands: until that is done, nobody but its run sends a post.
     """
     if post.state not in OPEN:
         return _ended(post, run)
     when = post.due_at if post.due_at is not None and post.due_at > now() else None
     if (pause := pauses.get(post.id)) is not None:
         return Status(Kind.PAUSED, "paused: login", pause.reason, f"reelmill targets {post.target}", when)
-    return _armed(post, when, zone) if post.state is PostState.ARMED else _to_be_sent(post, when, zone)
+    if post.state is PostState.ARMED:
+        return _armed(post, when, zone)
+    if video is not VideoState.DONE:
+        return Status(Kind.HELD, "held back until its video is done", post.reason, _resume(run))
+    return _to_be_sent(post, when, zone)
 
 
 def _ended(post: Post, run: Run | None) -> Status:
@@ -99,8 +113,7 @@ def _ended(post: Post, run: Run | None) -> Status:
         case PostState.WITHDRAWN:
             return Status(Kind.WITHDRAWN, "withdrawn", post.reason, "")
         case PostState.FAILED:
-            again = f"reelmill resume {shlex.quote(f'{run.pipeline}@{run.occasion}')}" if run is not None else ""
-            return Status(Kind.FAILED, "failed", post.reason, again)
+            return Status(Kind.FAILED, "failed", post.reason, _resume(run))
         case _:
             say = f"{_reconcile(post)} --live URL, or --not-posted"
             return Status(Kind.UNKNOWN, "may be posted", post.reason, say)
@@ -126,6 +139,10 @@ def _to_be_sent(post: Post, when: dt.datetime | None, zone: dt.tzinfo | None) ->
         return Status(Kind.WAITING, f"waiting until {clock(when, zone)}", post.reason, "", when)
     words = "being uploaded" if post.state is PostState.UPLOADING else "not sent yet"
     return Status(Kind.NOT_SENT, words, post.reason, "")
+
+
+def _resume(run: Run | None) -> str:
+    return f"reelmill resume {shlex.quote(f'{run.pipeline}@{run.occasion}')}" if run is not None else ""
 
 
 def _reconcile(post: Post) -> str:
@@ -169,9 +186,22 @@ def outlook(found: Sequence[Status], zone: dt.tzinfo | None = None) -> list[str]
 
 def outlook_of(ledger: Ledger, run: Run) -> list[Status]:
     """How those posts of a run stand that are not live."""
-    posts = ledger.posts.not_live([run.id])[run.id]
-    pauses = ledger.standings.pauses(posts)
-    return [status_of(post, pauses, ZoneInfo(run.zone), run=run) for post in posts]
+    return outlooks_of(ledger, [run])[run.id]
+
+
+def outlooks_of(ledger: Ledger, runs: Sequence[Run]) -> dict[UUID, list[Status]]:
+    """The same of each of these runs, in two queries."""
+    found = ledger.posts.not_live([run.id for run in runs])
+    pauses = ledger.standings.pauses([post for posts in found.values() for post, _ in posts])
+    return {
+        run.id: [status_of(post, pauses, ZoneInfo(run.zone), run=run, video=video) for post, video in found[run.id]]
+        for run in runs
+    }
+
+
+def of_video(account: Account, run: Run, zone: dt.tzinfo | None = None) -> list[Status]:
+    """How the posts of a video stand."""
+    return [status_of(post, account.pauses, zone, run=run, video=account.video.state) for post in account.posts]
 
 
 def _next(found: Sequence[Status], kind: Kind, zone: dt.tzinfo | None) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flows.counting import counted
 from flows.posting import order_for
 from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
@@ -180,8 +181,8 @@ def make_posts(
     unknown = [post for post in posts if post.state is PostState.UNKNOWN]
     if unknown:
         raise PublishingError(
-            f"{len(unknown)} posts are unknown: {unknown[0].reason}",
-            "look at the target, then say what is true with `reelmill reconcile`",
+            f"{counted(len(unknown), 'post')} may be public or not: {unknown[0].reason}",
+            "look at the target, then say what is true; `reelmill posts --state unknown` has the commands",
         )
     shop.ledger.videos.move(video.id, VideoState.DONE)
     return posts

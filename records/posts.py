@@ -253,13 +253,13 @@ class Posts:
         with self._database.read() as session:
             return list(session.scalars(select(Post.target).distinct().order_by(Post.target)))
 
-    def not_live(self, run_ids: Sequence[UUID]) -> dict[UUID, list[Post]]:
-        """The posts of each of these runs that are not live, in one query."""
-        found: dict[UUID, list[Post]] = {run_id: [] for run_id in run_ids}
-        query = select(Video.run_id, Post).join(Video, Video.id == Post.video_id)
+    def not_live(self, run_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Post, VideoState]]]:
+        """The posts of each of these runs that are not live, with the states of their videos, in one query."""
+        found: dict[UUID, list[tuple[Post, VideoState]]] = {run_id: [] for run_id in run_ids}
+        query = select(Video.run_id, Post, Video.state).join(Video, Video.id == Post.video_id)
         with self._database.read() as session:
-            for run_id, post in session.execute(query.where(Video.run_id.in_(run_ids), Post.state != PostState.LIVE)):
-                found[run_id].append(post)
+            for run_id, *row in session.execute(query.where(Video.run_id.in_(run_ids), Post.state != PostState.LIVE)):
+                found[run_id].append((row[0], row[1]))
         return found
 
     def due(self, *, run_id: UUID | None = None, limit: int = 200) -> list[Post]:

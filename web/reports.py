@@ -22,6 +22,7 @@ PostStatus = Literal[
     "paused",
     "for_a_person",
     "tried_again",
+    "held_back",
     "not_sent_yet",
     "at_the_platform",
     "waiting",

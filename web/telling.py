@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flows.post_status import Status, outlook, outlook_of, status_of
+from flows.post_status import Status, of_video, outlook, outlook_of
 from records.accounts import Account
 from records.runs import Tally
 from records.tables import OutboxEvent, Post, PostMetrics, Run, Video
@@ -109,8 +109,8 @@ def _video(door: Door, account: Account, run: Run, numbers: Mapping[UUID, PostMe
         else VerdictReport(decision=verdict.decision.value, reasons=list(verdict.reasons)),
         renditions=[_rendition(door, video, one) for one in account.shown],
         posts=[
-            _post(post, status_of(post, account.pauses, ZoneInfo(run.zone), run=run), numbers.get(post.id))
-            for post in account.posts
+            _post(post, status, numbers.get(post.id))
+            for post, status in zip(account.posts, of_video(account, run, ZoneInfo(run.zone)), strict=True)
         ],
     )
 

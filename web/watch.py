@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from flows import server
-from flows.post_status import outlook, status_of
+from flows.post_status import of_video, outlook, outlooks_of
 from records.accounts import Account
 from records.runs import Tally
 from records.states import ENDED
@@ -65,7 +65,8 @@ def index(door: Opened, caller: Caller) -> Response:
         return pages.refuse(door, refused, "/", linked=False)
     runs = door.ledger.runs.recent(limit=RECENT)
     tallies = door.ledger.runs.tallies(runs)
-    to_come = _to_come(door, runs)
+    statuses = outlooks_of(door.ledger, runs)
+    to_come = {run.id: outlook(statuses[run.id], ZoneInfo(run.zone)) for run in runs}
     return pages.render(
         door,
         "index.html",
@@ -75,17 +76,6 @@ def index(door: Opened, caller: Caller) -> Response:
         dashboard=(server.configured() or "").removesuffix("/api"),
         caller=caller.name if caller is not None else "",
     )
-
-
-def _to_come(door: Door, runs: Sequence[Run]) -> dict[UUID, list[str]]:
-    """What is still to be told of the posts of each run, all runs in two queries."""
-    waiting = door.ledger.posts.not_live([run.id for run in runs])
-    pauses = door.ledger.standings.pauses([post for posts in waiting.values() for post in posts])
-    zones = {run.id: ZoneInfo(run.zone) for run in runs}
-    return {
-        run_id: outlook([status_of(post, pauses, zones[run_id]) for post in posts], zones[run_id])
-        for run_id, posts in waiting.items()
-    }
 
 
 def _run(run: Run, tally: Tally, to_come: Sequence[str]) -> dict[str, Any]:
@@ -104,7 +94,7 @@ def _video(door: Door, account: Account) -> dict[str, Any]:
     video = account.video
     run = door.ledger.runs.get(video.run_id)
     assert run is not None, "a video has its run"
-    statuses = [status_of(post, account.pauses, ZoneInfo(run.zone), run=run) for post in account.posts]
+    statuses = of_video(account, run, ZoneInfo(run.zone))
     numbers = door.ledger.measurements.newest([post.id for post in account.posts])
     return {
         "video": video,

@@ -25,6 +25,7 @@ COLOURS = {
     "armed": "cyan",
     "waiting": "cyan",
     "at_the_platform": "cyan",
+    "held_back": "cyan",
     "not_sent_yet": "cyan",
     "tried_again": "yellow",
     "for_a_person": "yellow",

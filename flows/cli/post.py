@@ -21,7 +21,7 @@ def show_post(ledger: Ledger, post: Post, *, as_json: bool) -> int:
     video = ledger.videos.get(post.video_id)
     run = ledger.runs.get(video.run_id)
     assert run is not None, "a video has its run"
-    status = status_of(post, ledger.standings.pauses([post]), run=run)
+    status = status_of(post, ledger.standings.pauses([post]), run=run, video=video.state)
     history, measured = ledger.posts.history(post.id), ledger.measurements.of_post(post.id)
     if as_json:
         told = post_as_json(post, video, run, status, measured[-1] if measured else None)

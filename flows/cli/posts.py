@@ -60,7 +60,7 @@ def posts(
             _see_that_it_is_known(ledger, target)
         pauses = ledger.standings.pauses([post for post, _, _ in found])
         numbers = ledger.measurements.newest([post.id for post, _, _ in found])
-    statuses = {post.id: status_of(post, pauses, run=run) for post, _, run in found}
+    statuses = {post.id: status_of(post, pauses, run=run, video=video.state) for post, video, run in found}
     if as_json:
         print_json([post_as_json(*row, statuses[row[0].id], numbers.get(row[0].id)) for row in found])
         return OK

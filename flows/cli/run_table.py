@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.output import state, table
-from flows.post_status import Status, counts, outlook_of, status_of
+from flows.post_status import Status, counts, of_video, outlook_of
 from records.accounts import Account
 from records.ledger import Ledger
 from records.tables import Post, Run
@@ -25,7 +25,7 @@ def videos_table(ledger: Ledger, run: Run) -> Table:
             state(one.video.state.value),
             state(one.verdict.decision.value) if one.verdict else Text(""),
             str(len(one.renditions) or ""),
-            counts(statuses_of(one)),
+            counts(of_video(one, run)),
             "" if one.video.reason in {"", "taken up again"} else one.video.reason,
         )
         for one in ledger.accounts.of_run(run.id)
@@ -38,23 +38,17 @@ def videos_table(ledger: Ledger, run: Run) -> Table:
 
 def posts_by_target(ledger: Ledger, run: Run) -> list[str]:
     """Where the posts of a run are: `outbox: 12 live → /path/to/folder`."""
-    by_target: dict[str, list[Post]] = defaultdict(list)
-    posts = ledger.posts.of_run(run.id)
-    pauses = ledger.standings.pauses(posts)
-    for post in posts:
-        by_target[post.target].append(post)
+    by_target: dict[str, list[tuple[Post, Status]]] = defaultdict(list)
+    for one in ledger.accounts.of_run(run.id):
+        for post, status in zip(one.posts, of_video(one, run), strict=True):
+            by_target[post.target].append((post, status))
     lines = []
     for target, posts in by_target.items():
-        how = counts([status_of(post, pauses) for post in posts])
-        folders = {Path(unquote(urlparse(post.url).path)).parent.parent for post in posts if _is_local(post)}
+        how = counts([status for _, status in posts])
+        folders = {Path(unquote(urlparse(post.url).path)).parent.parent for post, _ in posts if _is_local(post)}
         where = f" → {folders.pop()}" if len(folders) == 1 else ""
         lines.append(f"{target}: {how}{where}")
     return lines
-
-
-def statuses_of(account: Account, run: Run | None = None) -> list[Status]:
-    """How the posts of a video stand."""
-    return [status_of(post, account.pauses, run=run) for post in account.posts]
 
 
 def run_as_json(ledger: Ledger, run: Run, *, videos: bool = True) -> dict[str, Json]:
@@ -113,7 +107,7 @@ def video_as_json(account: Account, run: Run) -> dict[str, Json]:
                 "due_at": post.due_at.isoformat() if post.due_at else None,
                 "next_command": status.command,
             }
-            for post, status in zip(account.posts, statuses_of(account, run), strict=True)
+            for post, status in zip(account.posts, of_video(account, run), strict=True)
         ],
     }
 

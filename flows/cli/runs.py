@@ -11,7 +11,7 @@ from flows.cli.app import OK
 from flows.cli.options import AsJson
 from flows.cli.output import console, print_json, state, table
 from flows.cli.run_table import run_as_json
-from flows.post_status import counts, status_of
+from flows.post_status import counts, outlooks_of
 from records.ledger import Ledger
 from records.runs import Tally
 from records.states import RunState
@@ -34,8 +34,7 @@ def runs(
             print_json([run_as_json(ledger, run, videos=False) for run in found])
             return OK
         tallies = ledger.runs.tallies(found)
-        waiting = ledger.posts.not_live([run.id for run in found])
-        pauses = ledger.standings.pauses([post for posts in waiting.values() for post in posts])
+        waiting = outlooks_of(ledger, found)
     out = console()
     if not found:
         out.print("no runs yet; start one with `reelmill run PIPELINE`")
@@ -45,7 +44,7 @@ def runs(
     rows = [_row(run, tallies[run.id]) for run in found]
     if any(waiting.values()):  # what is still to be told of posts; those that are live are not
         columns["posts"] = "!left"
-        how = (counts([status_of(post, pauses, run=run) for post in waiting[run.id]]) for run in found)
+        how = (counts(waiting[run.id]) for run in found)
         rows = [(*row, words) for row, words in zip(rows, how, strict=True)]
     out.print(table(columns, rows))
     return OK

@@ -27,7 +27,7 @@ _FOR_A_PERSON = {
     Kind.HANDED_OVER: "These are ready, and a person publishes them:",
 }
 #: Posts that a run's end is told with, since it is not the end of them.
-TO_COME = (*BY_ITSELF, Kind.PAUSED, Kind.HANDED_OVER)
+TO_COME = (*BY_ITSELF, Kind.PAUSED, Kind.HANDED_OVER)  #: one that is held back goes with its video
 
 
 def command(word: str, run: Run) -> str:

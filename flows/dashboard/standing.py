@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flows.counting import counted
-from flows.post_status import Status, status_of
+from flows.post_status import Status, of_video
 from records.ledger import Ledger
 from records.states import ENDED, PostState, VideoState
 from records.tables import Post, Run, Video
@@ -93,7 +93,7 @@ def standings(ledger: Ledger, run: Run) -> list[Standing]:
             clips=len(one.clips),
             renditions=one.current,
             posts=one.posts,
-            statuses={post.id: status_of(post, one.pauses, ZoneInfo(run.zone), run=run) for post in one.posts},
+            statuses=dict(zip((post.id for post in one.posts), of_video(one, run, ZoneInfo(run.zone)), strict=True)),
         )
         for one in ledger.accounts.of_run(run.id)
     ]
