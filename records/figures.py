@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from records.account_figures import AccountFigures, account_figures
 from records.database import Database, now
 from records.states import PostState, RunState, VideoState
 from records.tables import (
@@ -73,6 +74,7 @@ class Snapshot:
     posts: dict[tuple[str, PostState], int]  #: by target and state
     verdicts: dict[Decision, int]
     queues: tuple[QueueDepth, ...]
+    accounts: AccountFigures
     events_waiting: int
     oldest_event: dt.datetime | None
     leases: int
@@ -139,6 +141,7 @@ class Figures:
                 posts={(target, state): 0 for target, _ in counts for state in PostState} | counts,
                 verdicts=dict.fromkeys(Decision, 0) | _counted(session, VerdictRow.decision),
                 queues=tuple(QueueDepth(*row) for row in session.execute(open_chunks).all()),
+                accounts=account_figures(session),
                 events_waiting=events,
                 oldest_event=oldest,
                 leases=session.scalar(select(func.count()).where(Lease.expires_at > now())) or 0,

@@ -5,6 +5,7 @@ Everything comes from the ledger, so it does not matter which process is asked, 
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import threading
 import time
@@ -30,9 +31,6 @@ from reelmill.errors import ReelmillError
 FRESH = 2.0
 #: A scrape waits this long for the ledger, then answers without it. Prometheus itself gives up after 10 s. Seconds.
 PATIENCE = 5.0
-
-Quota = Callable[[], Mapping[str, float]]
-"""What may still be posted today, by target. A target that reports no quota is not in it."""
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
 
@@ -77,8 +75,11 @@ def _by_queue(chunks: Mapping[str, float]) -> Samples:
 
 
 def _oldest(reading: Reading) -> float:
-    oldest = reading.snapshot.oldest_event
-    return max((now() - oldest).total_seconds(), 0.0) if oldest is not None else 0.0
+    return _age(reading.snapshot.oldest_event) if reading.snapshot.oldest_event is not None else 0.0
+
+
+def _age(at: dt.datetime) -> float:
+    return max((now() - at).total_seconds(), 0.0)
 
 
 FIGURES = (
@@ -99,6 +100,24 @@ FIGURES = (
         "Posts in the ledger, by target and state.",
         ("target", "state"),
         lambda seen: [((target, state.value), count) for (target, state), count in seen.snapshot.posts.items()],
+    ),
+    Figure(
+        "reelmill_posts_overdue_seconds",
+        "How long the oldest post of a target has been due; nobody sends posts where this grows.",
+        ("target",),
+        lambda seen: [((target,), _age(at)) for target, at in seen.snapshot.accounts.overdue.items()],
+    ),
+    Figure(
+        "reelmill_target_paused",
+        "1 if a target's account waits until a person renews its login, else 0.",
+        ("target",),
+        lambda seen: [((target,), int(paused)) for target, paused in seen.snapshot.accounts.paused.items()],
+    ),
+    Figure(
+        "reelmill_quota_left",
+        "Posts that a target still takes today, as its platform said within the last day.",
+        ("target",),
+        lambda seen: [((target,), left) for target, left in seen.snapshot.accounts.quota.items()],
     ),
     Figure(
         "reelmill_verdicts_total",
@@ -203,31 +222,22 @@ class LedgerCollector(Collector):
     While the ledger does not answer, `reelmill_up` is 0 and its metrics have no samples: old numbers would look fine.
     """
 
-    def __init__(self, latest: LatestReading, quota: Quota) -> None:
-        self._latest, self._quota = latest, quota
+    def __init__(self, latest: LatestReading) -> None:
+        self._latest = latest
 
     def describe(self) -> Iterator[Metric]:
         """Every metric without samples."""
         for figure in FIGURES:
             yield figure.family(None)
-        yield from self._about_us(up=None, quota={})
+        yield from self._about_us(up=None)
 
     def collect(self) -> Iterator[Metric]:
         reading = self._latest.get()
         for figure in FIGURES:
             yield figure.family(reading)
-        try:
-            quota = self._quota()
-        except ReelmillError as error:
-            log.warning("no quota: %s", error)
-            quota = {}
-        yield from self._about_us(up=reading is not None, quota=quota)
+        yield from self._about_us(up=reading is not None)
 
-    def _about_us(self, *, up: bool | None, quota: Mapping[str, float]) -> Iterator[Metric]:
-        left = GaugeMetricFamily("reelmill_quota_left", "Posts that a target still takes today.", labels=("target",))
-        for target, value in quota.items():
-            left.add_metric((target,), value)
-        yield left
+    def _about_us(self, *, up: bool | None) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "reelmill_up", "1 if the ledger answers, else 0.", value=None if up is None else int(up)
         )
@@ -236,17 +246,11 @@ class LedgerCollector(Collector):
         yield build
 
 
-def metrics_router(ledger: Ledger, *, quota: Quota = dict) -> APIRouter:
-    """The route `GET /metrics`, in the format that the scraper asks for.
-
-    Parameters
-    ----------
-    quota:
-        Asked at each scrape; must answer from memory.
-    """
+def metrics_router(ledger: Ledger) -> APIRouter:
+    """The route `GET /metrics`, in the format that the scraper asks for."""
     figures = Figures(ledger.database)
     registry = CollectorRegistry()
-    registry.register(LedgerCollector(LatestReading(lambda: Reading(figures.snapshot(), figures.totals())), quota))
+    registry.register(LedgerCollector(LatestReading(lambda: Reading(figures.snapshot(), figures.totals()))))
     router = APIRouter()
 
     @router.get("/metrics", include_in_schema=False)

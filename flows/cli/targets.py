@@ -14,18 +14,24 @@ from flows.cli.app import FAILED, OK
 from flows.cli.options import DEFINITION, AsJson, File
 from flows.cli.output import console, print_json, state, table
 from flows.definition import Definition, load
+from flows.post_status import clock
 from flows.posting import context_for
 from records.database import now
 from records.ledger import Ledger
+from records.posts import OPEN
 from reelmill.content import Json
-from reelmill.errors import ReelmillError
+from reelmill.errors import ReelmillError, UseError
 from reelmill.settings import Settings
 from tasks.publishing.base import Identity, Target
 from tasks.publishing.calendar import DAY, Calendar, Rules
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import MayNotAsk, Reauthorise
+from tasks.registry import suggest
 
 log = logging.getLogger("reelmill.publishing")
+
+#: Posts of a target that are counted as waiting; more are told as that many.
+MOST_WAITING = 1000
 
 
 def targets(
@@ -41,6 +47,11 @@ def targets(
     A target that was paused because of its login is tried again, and goes on if it is well.
     """
     settings, definition = Settings(), load(file)
+    if name and name not in definition.targets:
+        known = ", ".join(definition.targets) or "none"
+        near = suggest(name, definition.targets)
+        meant = f"did you mean `{near}`?" if near else f"there are: {known}"
+        raise UseError(f"the definition has no target {name!r}", meant)
     with Ledger(settings) as ledger:
         context = context_for(ledger, definition, settings)
         wanted = [one for one in definition.targets if name in {"", one}]
@@ -114,9 +125,9 @@ def _look(ledger: Ledger, definition: Definition, context: TargetContext, name: 
         left=left,
         total=total,
         free=free,
-        waiting=sum(one.target == name for one in ledger.posts.waiting()),
+        waiting=len(ledger.posts.recent(limit=MOST_WAITING, states=OPEN, target=name)),
         safety=target.safety.value,
-        ai="the platform's own flag" if target.flags_ai else target.discloses,
+        ai="its own flag" if target.flags_ai else target.discloses,
     )
 
 
@@ -162,7 +173,7 @@ def _rules(definition: Definition, name: str) -> Rules:
 def _tell(found: list[Health]) -> None:
     out = console()
     if not found:
-        out.print("the definition has no such target")
+        out.print("the definition has no targets; name one in `targets:`")
         return
     columns = {
         "target": "left", "type": "left", "account": "!left", "health": "left", "left today": "right",
@@ -173,9 +184,9 @@ def _tell(found: list[Health]) -> None:
             one.name,
             one.kind,
             one.who or one.account,
-            state("failed" if one.ill else "warning" if one.words else "ok"),
+            Text("login", style="red") if one.ill else Text("paused", style="yellow") if one.words else state("ok"),
             "" if one.left is None else f"{one.left} of {one.total}",
-            "" if one.free is None else "now" if one.free <= now() else one.free.astimezone().strftime("%m-%d %H:%M"),
+            "" if one.free is None else "now" if one.free <= now() else clock(one.free),
             str(one.waiting or ""),
             one.ai,
         )

@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 from sqlalchemy import event, select
 
+from records.account_figures import AccountFigures
 from records.database import now
 from records.figures import Figures, QueueDepth, Rendering, Snapshot, Totals
 from records.ledger import Ledger
@@ -142,10 +143,10 @@ def mill(ledger: Ledger, tmp_path: Path) -> Mill:
     return Mill(ledger, tmp_path / "media")
 
 
-def scraped(ledger: Ledger, **options: Any) -> dict[str, float]:
+def scraped(ledger: Ledger) -> dict[str, float]:
     """What a Prometheus that scrapes this ledger sees: `name{label=value,…}` → value."""
     app = FastAPI()
-    app.include_router(metrics_router(ledger, **options))
+    app.include_router(metrics_router(ledger))
     with TestClient(app) as client:
         answer = client.get("/metrics")
     assert answer.status_code == 200
@@ -287,7 +288,11 @@ def test_prometheus_reads_the_ledger(ledger: Ledger, mill: Mill) -> None:
     ledger.outbox.put("terms", "product.created", "m1", {}, sender="shop")
     with ledger.database.begin() as session:
         session.scalars(select(OutboxEvent)).one().received_at -= dt.timedelta(hours=2)
-    seen = scraped(ledger, quota=lambda: {"tiktok": 14})
+    (post,) = ledger.posts.of_video(one.id)
+    about = post.platform, post.account, "tiktok"
+    ledger.standings.note(*about, identity="@tea", quota=(15, 1))
+    ledger.standings.pause(*about, now() + dt.timedelta(minutes=10), "log in again", needs_person=True)
+    seen = scraped(ledger)
     assert seen["reelmill_up"] == 1
     assert seen["reelmill_videos{state=done}"] == 1
     assert seen["reelmill_videos{state=failed}"] == 0
@@ -309,6 +314,21 @@ def test_prometheus_reads_the_ledger(ledger: Ledger, mill: Mill) -> None:
     assert (seen["reelmill_queue_forecast_seconds{queue=bulk}"], seen["reelmill_outbox_waiting"]) == (90.0, 1)
     assert 7200 <= seen["reelmill_outbox_oldest_seconds"] < 7500
     assert seen["reelmill_quota_left{target=tiktok}"] == 14
+    assert seen["reelmill_target_paused{target=tiktok}"] == 1
+    assert seen["reelmill_posts{state=withdrawn,target=tiktok}"] == 0
+
+
+def test_a_post_that_nobody_sends_when_its_time_has_come_is_counted(ledger: Ledger, mill: Mill) -> None:
+    (video,) = mill.videos(mill.run())
+    mill.finish(video, ("outbox",))
+    (post,) = ledger.posts.of_video(video.id)
+    assert not [key for key in scraped(ledger) if key.startswith("reelmill_posts_overdue_seconds")], "it is live"
+    ledger.posts.move(post.id, PostState.WITHDRAWN, "taken down by hand")
+    ledger.posts.move(post.id, PostState.PLANNED)
+    ledger.posts.put_off(post.id, now() + dt.timedelta(hours=1), "not before its time")
+    assert not [key for key in scraped(ledger) if key.startswith("reelmill_posts_overdue_seconds")]
+    ledger.posts.put_off(post.id, now() - dt.timedelta(hours=1), "not before its time")
+    assert 3600 <= scraped(ledger)["reelmill_posts_overdue_seconds{target=outbox}"] < 3900
 
 
 def test_a_target_without_a_quota_has_no_sample(ledger: Ledger) -> None:
@@ -339,14 +359,14 @@ def test_a_ledger_that_is_away_is_told_and_the_scrape_succeeds(settings: Setting
         for left in path.parent.glob(f"{path.name}*"):
             left.unlink()
         path.mkdir()  # nothing can be opened there any more
-        seen = scraped(ledger, quota=lambda: {"tiktok": 3})
+        seen = scraped(ledger)
     names = {key.partition("{")[0] for key in seen}
     assert seen["reelmill_up"] == 0
-    assert names == {"reelmill_up", "reelmill_quota_left", "reelmill_build_info"}
+    assert names == {"reelmill_up", "reelmill_build_info"}
 
 
 def a_reading() -> Reading:
-    return Reading(Snapshot({}, {}, {}, {}, (), 0, None, 0), Totals((), ()))
+    return Reading(Snapshot({}, {}, {}, {}, (), AccountFigures(), 0, None, 0), Totals((), ()))
 
 
 def test_many_scrapes_at_once_read_the_ledger_once() -> None:
@@ -402,10 +422,10 @@ def test_a_ledger_that_is_away_is_not_asked_at_every_scrape() -> None:
 def names_of_metrics() -> set[str]:
     """The names as Prometheus stores them."""
     registry = CollectorRegistry()
-    collector = LedgerCollector(LatestReading(a_reading), dict)
+    collector = LedgerCollector(LatestReading(a_reading))
     registry.register(collector)
     families = list(collector.describe())
-    assert len(families) == len(FIGURES) + 3
+    assert len(families) == len(FIGURES) + 2
     return {family.name + ("_total" if family.type == "counter" else "") for family in families}
 
 
