@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote
@@ -25,6 +26,7 @@ td.post, dd, main.watch p { overflow-wrap: anywhere; } .card { overflow-x: auto;
 td.time, td.size { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--dim); }
 .tag { border: 1px solid var(--line); border-radius: 1rem; padding: 0 .5rem; font-size: .8rem; color: var(--dim);
   white-space: nowrap; }
+.tag.bad { color: light-dark(#a3342c, #e88a80); border-color: currentColor; } .silent .tag { margin-right: .3rem; }
 .gone { text-decoration: line-through; color: var(--dim); }
 main.watch { display: flex; gap: 1.75rem; flex-wrap: wrap; margin-top: 1.25rem; }
 video { width: 22rem; max-width: 100%; aspect-ratio: 9 / 16; background: #000; border-radius: .6rem; }
@@ -49,25 +51,34 @@ def index_page(platforms: Iterable[Platform]) -> str:
     rows, silent = [], []
     for platform in platforms:
         posts = platform.published
-        rows += [(post.at, _row(platform, post)) for post in posts]
-        silent += [] if posts else [f"<li><code>{escape(platform.base)}</code>"]
+        twice = _twice(platform, posts)
+        rows += [(post.at, _row(platform, post, twice=post.id in twice)) for post in posts]
+        silent += [] if posts else [f"<span class=tag title='{escape(platform.base)}'>{escape(platform.name)}</span>"]
     rows.sort(key=lambda row: row[0], reverse=True)
     seen = "".join(row for _, row in rows)
     heads = "<tr><th>When (UTC)<th>Platform<th>Post<th>Account<th>Size"
     table = f"<div class=card><table>{heads}{seen}</table></div>" if rows else "<p class=dim>Nothing is public yet.</p>"
-    rest = f"<h2>Nothing yet on</h2><ul class=dim>{''.join(silent)}</ul>" if silent else ""
+    rest = f"<h2>Nothing yet on</h2><p class=silent>{' '.join(silent)}</p>" if silent else ""
     intro = (
         "<p class=dim>What the public of simulated platforms has seen, also <a href=/published.json>as JSON</a>.</p>"
     )
     return _page("Sandbox", f"<h1>Sandbox</h1>{intro}<h2>Public posts: {len(rows)}</h2>{table}{rest}")
 
 
-def _row(platform: Platform, post: PublicPost) -> str:
+def _twice(platform: Platform, posts: list[PublicPost]) -> set[str]:
+    """Posts whose very video an account shows more than once now: what a rehearsal is there to find out."""
+    shown = [post for post in posts if post.id not in platform.taken_down]
+    seen = Counter((post.account, post.sha256) for post in shown)
+    return {post.id for post in shown if seen[post.account, post.sha256] > 1}
+
+
+def _row(platform: Platform, post: PublicPost, *, twice: bool) -> str:
     words = " ".join(post.text.split()) or post.id
     words = words if len(words) <= _EXCERPT else words[: _EXCERPT - 1] + "…"
     gone = post.id in platform.taken_down
     link = f'<a href="{escape(watch_path(platform, post))}"{" class=gone" if gone else ""}>{escape(words)}</a>'
     tags = "".join(f" <span class=tag>{tag}</span>" for tag in _tags(post, gone=gone))
+    tags += " <span class='tag bad'>posted twice</span>" if twice else ""
     return (
         f"<tr><td class=time>{_time(post.at)}<td>{escape(platform.name)}<td class=post>{link}{tags}"
         f"<td>{escape(post.account)}<td class=size>{_size(post.bytes)}"
@@ -83,7 +94,7 @@ def watch_page(platform: Platform, post: PublicPost) -> str:
     facts |= {"SHA-256": post.sha256, "Id": post.id, "Address": post.url}
     told = "".join(f"<dt>{name}<dd>{escape(value)}" for name, value in facts.items())
     tags = "".join(f"<span class=tag>{tag}</span> " for tag in _tags(post, gone=gone))
-    video = f'<video src="{escape(source)}" controls preload=metadata></video>'
+    video = f'<video src="{escape(source)}#t=0.1" controls preload=auto></video>'
     head = f"<p><a href=/>← Sandbox</a></p><h1>{escape(platform.name)}</h1>"
     return _page(
         f"{platform.name}: {post.id}", f"{head}<main class=watch>{video}<div>{words}{tags}<dl>{told}</dl></div></main>"

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 from rich.text import Text
 
 from flows.cli.app import OK
 from flows.cli.output import console
+from reelmill.errors import UseError
 from reelmill.settings import Settings
 
 
 def sandbox(
     *,
-    port: Annotated[int, Parameter(help="Where it listens, on this machine only.")] = 8100,
+    port: Annotated[
+        int,
+        Parameter(
+            help="Where it listens, on this machine only. 0: any that is free.",
+            validator=validators.Number(gte=0, lte=65535),
+        ),
+    ] = 8100,
 ) -> int:
     """Serve simulated platforms until Ctrl-C. With REELMILL_SANDBOX set, every post goes to them and to nobody else."""
     from sandbox.platforms import all_platforms
@@ -28,12 +37,19 @@ def sandbox(
         signal.signal(number, lambda *_: stop.set())
     folder = Path(Settings().home) / "sandbox"
     out = console()
-    with serve(all_platforms(), port=port, folder=folder) as running:
+    with ExitStack() as held:
+        try:
+            running = held.enter_context(serve(all_platforms(), port=port, folder=folder))
+        except OSError as error:
+            raise UseError(
+                f"port {port} cannot be served: {error.strerror}", "--port 0 takes any that is free"
+            ) from error
         out.print(f"simulated: {', '.join(sorted(running.platforms))}")
         out.print(f"what became public: {running.url}")
         out.print("in another terminal:")
         out.print(Text(f"  export REELMILL_SANDBOX={running.url}", style="bold"))
         out.print(Text("  reelmill run PIPELINE", style="bold"))
         out.print("Ctrl-C stops it and forgets what became public", style="dim")
+        sys.stdout.flush()  # a script that starts it reads the address
         stop.wait()
     return OK

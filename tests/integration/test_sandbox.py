@@ -308,6 +308,13 @@ def test_the_page_of_all_posts_leads_to_each_and_escapes_what_others_wrote(box: 
     assert client.get("/watch/nobody").status_code == 404
 
 
+def test_the_page_says_which_video_an_account_shows_twice(box: Box, client: httpx.Client) -> None:
+    client.put("/tea", content=VIDEO)
+    assert "posted twice" not in httpx.get(root(box)).text
+    client.put("/tea-again", content=VIDEO)
+    assert httpx.get(root(box)).text.count("posted twice") == 2
+
+
 def test_what_became_public_is_told_as_data(box: Box, client: httpx.Client) -> None:
     client.put("/tea", content=VIDEO)
     told = httpx.get(f"{root(box)}/published.json").json()
