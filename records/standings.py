@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Update, delete, select, update
 from sqlalchemy.orm import Session
 
 from records.database import Database, now
@@ -44,15 +44,19 @@ class Standings:
         """
         with self._database.begin() as session:
             row = self._row(session, platform, account, target)
+            if row.needs_person and row.reason != reason:  # posts are known by the reason that they were put off for
+                session.execute(_kept_back(row).values(reason=reason))
             row.paused_until, row.reason, row.needs_person = until, reason, needs_person
 
     def clear(self, platform: str, account: str) -> bool:
-        """An account is well again. Says whether it was paused."""
+        """An account is well again, and the posts that its login kept back may be tried. Says whether it was paused."""
         standing = self.get(platform, account)
         if standing is None or standing.paused_until is None:
             return False
         with self._database.begin() as session:
             row = self._row(session, platform, account, standing.target)
+            if row.needs_person:
+                session.execute(_kept_back(row).values(due_at=None, reason=""))
             row.paused_until, row.reason, row.needs_person = None, "", False
             session.execute(delete(Notice).where(Notice.key == pause_key(platform, account)))
         return True
@@ -69,6 +73,7 @@ class Standings:
         with self._database.begin() as session:
             row = session.get_one(Standing, (platform, account), with_for_update=True)
             if row.needs_person:
+                session.execute(_kept_back(row).values(due_at=None, reason=""))
                 row.paused_until, row.reason, row.needs_person = None, "", False
             session.execute(delete(Notice).where(Notice.key == pause_key(platform, account)))
 
@@ -105,6 +110,13 @@ def pauses(session: Session, posts: Sequence[Post]) -> dict[UUID, Standing]:
         for post in waiting
         if (row := accounts.get((post.platform, post.account))) is not None and _keeps_back(row, post)
     }
+
+
+def _kept_back(row: Standing) -> Update:
+    """The posts that were put off because their account waits for a person."""
+    return update(Post).where(
+        Post.platform == row.platform, Post.account == row.account, Post.state.in_(OPEN), Post.reason == row.reason
+    )
 
 
 def _keeps_back(row: Standing, post: Post) -> bool:

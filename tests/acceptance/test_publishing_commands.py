@@ -29,7 +29,8 @@ pipelines:
   tea:
     timezone: UTC
     source: {{type: list, items: [{{prompt: a dark pine ridge, name: 小雪}}]}}
-    prompt: {{subject: "{{{{ brief.prompt }}}}", action: snow falls, environment: a quiet valley, style: ink wash}}
+    prompt:
+      {{subject: "{{{{ brief.prompt }}}}", action: snow falls slowly, environment: a quiet valley, style: ink wash}}
     generate: {{engine: storyboard, seconds: 4, size: 256x448, fps: 12}}
     caption: {{title: "{{{{ brief.name }}}}"}}
     deliver: [tiktok]
@@ -41,7 +42,7 @@ pipelines:
       - timeline
       - {{to: hands, profile: tiktok}}
 """
-TELEGRAM_TOKEN = "123456:ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi"  # noqa: S105 (of a simulated bot)
+TELEGRAM_TOKEN = "123456:ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi"
 TOKENS = {"TIKTOK": "a", "PINTEREST": "b", "TELEGRAM": TELEGRAM_TOKEN, "TWITTER": "c"}
 
 

@@ -165,6 +165,24 @@ def test_a_login_that_ended_pauses_its_account_and_no_other_one(desk: Desk) -> N
     assert desk.publish().state is PostState.LIVE, "and once the login is good again, it goes on"
 
 
+def test_a_renewed_login_lets_go_of_the_posts_that_it_kept_back_and_of_no_others(desk: Desk) -> None:
+    desk.script.say("upload", Reauthorise("the token was revoked", "log in again"))
+    post = desk.publish()
+    about = "scripted", desk.target.account
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    desk.ledger.standings.pause(*about, "target", later, "asked whose it is: 401", needs_person=True)
+    paused = desk.ledger.posts.get(post.id)
+    assert status_of(paused, desk.ledger.standings.pauses([paused])).command == "reelmill targets target"
+    assert desk.ledger.standings.clear(*about)
+    free = desk.ledger.posts.get(post.id)
+    assert (free.due_at, free.reason) == (None, "")
+    assert desk.ledger.standings.pauses([free]) == {}
+    desk.ledger.posts.put_off(post.id, later, "not before its time")
+    desk.ledger.standings.pause(*about, "target", later, "401", needs_person=True)
+    desk.ledger.standings.clear(*about)
+    assert desk.ledger.posts.get(post.id).due_at == later
+
+
 def test_a_refusal_fails_the_post_and_a_second_run_begins_anew(desk: Desk) -> None:
     desk.script.say("check", Refused("the duration is wrong", "make it shorter"))
     with pytest.raises(PublishingError, match="the duration is wrong"):
