@@ -141,7 +141,9 @@ def _ask(ledger: Ledger, context: TargetContext, name: str, target: Target) -> N
         ledger.standings.pause(*key, name, now() + DAY, str(error), needs_person=True)
         return
     except ReelmillError as error:
-        ledger.standings.pause(*key, name, now(), str(error), needs_person=False)
+        known = ledger.standings.get(*key)
+        if known is None or not known.needs_person:  # a line that is down renews no login
+            ledger.standings.pause(*key, name, now(), str(error), needs_person=False)
         return
     ledger.standings.clear(*key)
     if who is not None or quota is not None:
