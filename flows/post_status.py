@@ -191,7 +191,7 @@ def outlook_of(ledger: Ledger, run: Run) -> list[Status]:
 
 def outlooks_of(ledger: Ledger, runs: Sequence[Run]) -> dict[UUID, list[Status]]:
     """The same of each of these runs, in two queries."""
-    found = ledger.posts.not_live([run.id for run in runs])
+    found = ledger.post_lists.not_live([run.id for run in runs])
     pauses = ledger.standings.pauses([post for posts in found.values() for post, _ in posts])
     return {
         run.id: [status_of(post, pauses, ZoneInfo(run.zone), run=run, video=video) for post, video in found[run.id]]

@@ -14,6 +14,7 @@ from records.leases import Leases
 from records.media import Media
 from records.notices import Notices
 from records.outbox import Outbox
+from records.post_lists import PostLists
 from records.post_metrics import Measurements
 from records.posts import Posts
 from records.runs import Runs
@@ -59,6 +60,7 @@ class Ledger:
         self.media = Media(self.database, self.store)
         self.verdicts = Verdicts(self.database)
         self.posts = Posts(self.database)
+        self.post_lists = PostLists(self.database)
         self.slots = Slots(self.database)
         self.standings = Standings(self.database)
         self.notices = Notices(self.database)

@@ -52,10 +52,10 @@ def posts(
         raise UseError("--state and --waiting both choose by state", "leave one out")
     with Ledger(Settings()) as ledger:
         if post:
-            return show_post(ledger, ledger.posts.find(post), as_json=as_json)
+            return show_post(ledger, ledger.post_lists.find(post), as_json=as_json)
         name, _, occasion = pipeline.partition("@")
         states = tuple(OPEN) if waiting else state
-        found = ledger.posts.recent(limit=limit, states=states, target=target, pipeline=name, occasion=occasion)
+        found = ledger.post_lists.recent(limit=limit, states=states, target=target, pipeline=name, occasion=occasion)
         if not found and target:
             _see_that_it_is_known(ledger, target)
         pauses = ledger.standings.pauses([post for post, _, _ in found])
@@ -71,7 +71,7 @@ def posts(
 def _see_that_it_is_known(ledger: Ledger, target: str) -> None:
     from tasks.registry import suggest
 
-    known = ledger.posts.targets()
+    known = ledger.post_lists.targets()
     if target not in known:
         near = suggest(target, known)
         meant = f"did you mean `{near}`?" if near else f"there are posts to {', '.join(known)}" if known else ""

@@ -83,7 +83,7 @@ def _decide(settings: Settings, beginning: str, live: str, *, not_posted: bool, 
     if live and not live.startswith(("http://", "https://", "file://")):
         raise UseError(f"{live!r} is no address", "give the one at which the post is seen")
     with Ledger(settings) as ledger:
-        found = ledger.posts.find(beginning)
+        found = ledger.post_lists.find(beginning)
         waits_for_a_person = found.state is PostState.ARMED and found.accepted_at is not None
         if found.state is not PostState.UNKNOWN and not waits_for_a_person:
             raise UseError(f"the post is {found.state.value}, which is no question", "see `reelmill posts`")

@@ -125,7 +125,7 @@ def _look(ledger: Ledger, definition: Definition, context: TargetContext, name: 
         left=left,
         total=total,
         free=free,
-        waiting=len(ledger.posts.recent(limit=MOST_WAITING, states=OPEN, target=name)),
+        waiting=len(ledger.post_lists.recent(limit=MOST_WAITING, states=OPEN, target=name)),
         safety=target.safety.value,
         ai="its own flag" if target.flags_ai else target.discloses,
     )

@@ -28,7 +28,7 @@ def unpublish(
         from flows.sending import sender  # brings what publishes
         from tasks.publishing.base import Published
 
-        found = ledger.posts.find(post)
+        found = ledger.post_lists.find(post)
         if found.state is not PostState.LIVE:
             raise UseError(f"the post is {found.state.value}, not live", "see `reelmill posts`")
         with sender(settings, ledger) as made:
