@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image, ImageDraw
@@ -29,11 +30,15 @@ from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from flows.dashboard import Progress, rename, show_end
+from flows.dashboard.closing import closing
 from flows.dashboard.last_words import last_words
+from flows.dashboard.markdown import escaped
 from flows.dashboard.posts import posts_table
 from flows.dashboard.sheet import LARGEST
 from flows.dashboard.standing import standings
+from flows.post_status import clock
 from flows.server import LocalServer
+from records.database import now
 from records.ledger import Ledger
 from records.media import PICTURE, VIDEO
 from records.posts import Sight
@@ -671,3 +676,36 @@ def test_a_run_with_many_posts_names_some_and_counts_the_others(tmp_path: Path) 
     assert [line for _, line in lines[50:]] == [
         "… and 10 more: see the artifact of posts", "60 of 60 done; 60 posts = 60 live + 0 failed",
     ]  # fmt: skip
+
+
+def test_a_run_whose_posts_wait_for_their_time_is_not_told_as_the_end_of_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """All videos are done, one post waits, one was taken down, and one waits for a login."""
+    soon = now() + dt.timedelta(days=400)
+    with Ledger(settings) as ledger:
+        rows = [*ALL_DONE, Row("冬至 · 35mm film", posts=[live("tiktok-main", "https://www.tiktok.com/@mountain/1")])]
+        run = furnish(ledger, tmp_path, rows)
+        waits, down, paused = (ledger.posts.of_video(video.id)[0] for video in ledger.videos.of_run(run.id))
+        for post in (waits, down, paused):
+            ledger.posts.move(post.id, PostState.WITHDRAWN, "taken down by hand")
+        for post in (waits, paused):
+            ledger.posts.move(post.id, PostState.PLANNED)
+            ledger.posts.put_off(post.id, soon, "")
+        ledger.standings.pause(paused.platform, paused.account, paused.target, soon, "401 – log in", needs_person=True)
+        stood, tally = standings(ledger, run), ledger.runs.tallies([run])[run.id]
+        summary = closing(run, tally, stood, watch)
+        table = posts_table(stood, "reelmill show x")
+        lines = [line for _, line in last_words(run, tally, stood, watch)]
+    at = clock(soon, ZoneInfo(run.zone))
+    assert "3 found = 3 done" in summary, "the law of the videos stays"
+    assert "Nothing to do here" not in summary
+    assert "3 posts = 0 live + 0 failed + 1 paused + 1 waiting + 1 withdrawn" in summary
+    assert f"### Still to come\n\n- 1 post waits for its time (next {at})\n\n`reelmill up` sends them" in summary
+    assert f"{escaped('paused: login')}: {escaped('401 – log in')} – `reelmill targets tiktok-main`" in summary
+    assert f"**{escaped(f'waiting until {at}')}**" in table
+    assert "**withdrawn**" in table
+    assert lines[-1].startswith(
+        f"3 of 3 done, 1 post waits for a login, 1 post waits for its time (next {at}); 3 posts"
+    )
+    assert "冬至 · 35mm film to tiktok-main – paused: login: reelmill targets tiktok-main" in lines
