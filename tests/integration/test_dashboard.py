@@ -313,7 +313,7 @@ def test_the_table_of_videos_begins_with_what_wants_a_person(
     ]  # fmt: skip
     assert rows[1] == {
         "video": "冬至 · paper cut", "state": "✗ failed", "screened": "pass", "renditions": "1",
-        "posts": "1 live, 1 failed", "why": "the account is locked – unlock it, then resume the run",
+        "posts": "1 failed, 1 live", "why": "the account is locked – unlock it, then resume the run",
     }  # fmt: skip
 
 
