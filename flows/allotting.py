@@ -19,7 +19,8 @@ from records.slots import Kept
 from records.states import ENDED
 from reelmill.content import video_identity
 from reelmill.errors import ReelmillError
-from tasks.publishing.base import Quota, Target
+from tasks.publishing.account import Quota
+from tasks.publishing.base import Target
 from tasks.publishing.calendar import DAY, SOON, Calendar
 from tasks.publishing.context import TargetContext
 

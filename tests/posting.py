@@ -15,8 +15,9 @@ import pytest
 from reelmill.content import Destination, Json, PostText, Rendition, post_identity
 from reelmill.files import sha256_of
 from sandbox.platform import Platform
-from tasks.publishing.base import Delivery, Handle, Published, ReadBack, Target
+from tasks.publishing.base import Delivery, Published, ReadBack, Target
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Wait
 from tasks.registry import find
 

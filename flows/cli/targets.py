@@ -22,7 +22,8 @@ from records.posts import OPEN
 from reelmill.content import Json
 from reelmill.errors import ReelmillError, UseError
 from reelmill.settings import Settings
-from tasks.publishing.base import Identity, Target
+from tasks.publishing.account import Identity
+from tasks.publishing.base import Target
 from tasks.publishing.calendar import DAY, Calendar, Rules
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import MayNotAsk, Reauthorise

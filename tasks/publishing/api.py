@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from tasks.publishing.base import Identity, Target
+from tasks.publishing.account import Identity
+from tasks.publishing.base import Target
 from tasks.publishing.client import Client, Judge, Reply
 from tasks.publishing.context import SANDBOX_TOKEN, TargetContext
 from tasks.publishing.login import Login

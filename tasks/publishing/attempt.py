@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from reelmill.content import Json
-from tasks.publishing.base import Handle
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Defer, Reauthorise, Refused, Restart, Retry, Wait
 from tasks.publishing.recognition import moment
 

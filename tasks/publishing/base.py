@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
@@ -23,7 +23,9 @@ from uuid import UUID
 
 from reelmill.content import Json, PostText, Rendition
 from tasks.options import Options
+from tasks.publishing.account import Clockwork, Identity, Limits, Quota
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 
 
 class Safety(StrEnum):
@@ -82,89 +84,6 @@ class Metrics:
     shares: int | None = None
     watch_seconds: float | None = None  #: all of them together
     detail: Mapping[str, Json] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Whose the login is."""
-
-    id: str
-    name: str
-
-    def is_called(self, account: str) -> bool:
-        """Whether `account` means it, by its id or its name. Case and an @ do not count."""
-        return _plain(account) in {_plain(self.id), _plain(self.name)}
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("@").casefold()
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What an account may still post, as the platform says at this moment."""
-
-    total: int
-    used: int
-
-    @property
-    def left(self) -> int:
-        return max(0, self.total - self.used)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What an account may post, as far as that is known without asking. `source` says who says so."""
-
-    per_day: int | None = None
-    zone: str = ""  #: whose midnight begins a day; "": any 24 hours
-    spacing: dt.timedelta = dt.timedelta(0)  #: at least, between two posts
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Clockwork:
-    """A platform that publishes by itself at a time: how far ahead that time may be."""
-
-    least: dt.timedelta
-    most: dt.timedelta
-
-    def takes(self, at: dt.datetime) -> bool:
-        """Whether it keeps this time, if it is told now."""
-        return self.least <= at - dt.datetime.now(dt.UTC) <= self.most
-
-
-class Handle(Mapping[str, Json]):
-    """What an upload needs to be continued: session URI, container id, ETags. Committed as it is remembered.
-
-    Parameters
-    ----------
-    commit:
-        Writes the whole of it into the ledger.
-    """
-
-    def __init__(self, known: Mapping[str, Json], commit: Callable[[Mapping[str, Json]], None]) -> None:
-        self._known = dict(known)
-        self._commit = commit
-
-    def remember(self, **news: Json) -> None:
-        """Add to it. It is in the ledger when this returns: call it before the next byte is sent."""
-        self._known.update(news)
-        self._commit(dict(self._known))
-
-    def forget(self) -> None:
-        """Begin again from nothing."""
-        self._known.clear()
-        self._commit({})
-
-    def __getitem__(self, key: str) -> Json:
-        return self._known[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)
 
 
 class Target(Options):

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from tasks.publishing.base import Limits
+from tasks.publishing.account import Limits
 
 DAY = dt.timedelta(days=1)
 #: What is so near is now.

@@ -13,8 +13,9 @@ from records.states import PostState
 from records.tables import Post
 from reelmill.failpoints import failpoint
 from reelmill.processes import start_of
-from tasks.publishing.base import Delivery, Handle, Published, Safety, Target
+from tasks.publishing.base import Delivery, Published, Safety, Target
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Restart, Wait
 from tasks.publishing.tempo import Tempo
 

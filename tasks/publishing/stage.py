@@ -25,9 +25,10 @@ from records.verdicts import RecordedVerdict
 from reelmill.content import Destination
 from reelmill.errors import LeaseHeld, PublishingError, TerminalError, TransientError, UnknownOutcome
 from reelmill.failpoints import failpoint
-from tasks.publishing.base import Delivery, Handle, Safety, Target
+from tasks.publishing.base import Delivery, Safety, Target
 from tasks.publishing.calendar import Rules
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.inspection import Inspection
 from tasks.publishing.outcome import Defer, Reauthorise, Restart, Resync, Retry, Wait
 from tasks.publishing.reading_back import read_back

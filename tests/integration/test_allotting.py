@@ -26,7 +26,7 @@ from records.states import PostState, VideoState
 from records.tables import Post, Run, Video
 from reelmill.content import Decision, Destination, Examination, Rendition, Verdict
 from reelmill.settings import Settings
-from tasks.publishing.base import Limits, Quota
+from tasks.publishing.account import Limits, Quota
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Reauthorise
 from tests.simulators.scripted_target import ScriptedTarget, a_script

@@ -23,8 +23,9 @@ from records.tables import Post
 from reelmill.content import Rendition
 from reelmill.errors import LeaseHeld, PublishingError
 from reelmill.settings import Settings
-from tasks.publishing.base import Delivery, Handle, Published
+from tasks.publishing.base import Delivery, Published
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.stage import Order, publish
 from tasks.publishing.tempo import Tempo

@@ -31,9 +31,11 @@ from sandbox.platforms.facebook import Facebook as FacebookPlatform
 from sandbox.platforms.wordpress import WordPress as WordPressPlatform
 from sandbox.platforms.youtube import YouTube as YouTubePlatform
 from sandbox.server import sandbox
-from tasks.publishing.base import Clockwork, Delivery, Handle, Published, ReadBack, Target
+from tasks.publishing.account import Clockwork
+from tasks.publishing.base import Delivery, Published, ReadBack, Target
 from tasks.publishing.calendar import Rules
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Wait
 from tasks.publishing.stage import Order, publish
 from tasks.registry import find, names

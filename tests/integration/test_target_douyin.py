@@ -14,7 +14,8 @@ import pytest
 from reelmill.content import PostText
 from sandbox.platforms.douyin import Douyin as SimulatedDouyin
 from sandbox.server import Sandbox, sandbox
-from tasks.publishing.base import Limits, Safety
+from tasks.publishing.account import Limits
+from tasks.publishing.base import Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Retry, Wait

@@ -22,9 +22,10 @@ from sandbox.platforms.tiktok import TikTok as Platform
 from sandbox.request import Request
 from sandbox.server import sandbox
 from sandbox.tiktok.errors import CODES, envelope, error
-from tasks.publishing.base import Delivery, Handle, Published
+from tasks.publishing.base import Delivery, Published
 from tasks.publishing.client import Reply, by_status
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry
 from tasks.publishing.targets.tiktok.chunks import Chunks
 from tasks.publishing.targets.tiktok.target import TikTok

@@ -20,9 +20,10 @@ from reelmill.errors import ReelmillError
 from sandbox.platforms.youtube import YouTube as Platform
 from sandbox.server import sandbox
 from sandbox.youtube.errors import REASONS, error
-from tasks.publishing.base import Delivery, Handle, Published
+from tasks.publishing.base import Delivery, Published
 from tasks.publishing.client import Reply, by_status
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.targets.youtube.session import GRAIN
 from tasks.publishing.targets.youtube.target import YouTube

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
-from tasks.publishing.base import Delivery, Handle, Published, ReadBack, Safety, Target
+from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 
 
 class Script:

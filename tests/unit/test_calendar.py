@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.publishing.base import Limits
+from tasks.publishing.account import Limits
 from tasks.publishing.calendar import DAY, Calendar, Rules
 
 UTC, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")

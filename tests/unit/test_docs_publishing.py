@@ -19,8 +19,9 @@ import standardwebhooks
 
 from flows.definition import Definition, loads
 from tasks.finishing import profiles
+from tasks.publishing.account import Limits
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.base import Limits, Target
+from tasks.publishing.base import Target
 from tasks.registry import BUILT_IN, find
 from tests.unit.test_manifests import check_command
 

@@ -9,11 +9,13 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import StringConstraints
 
+from tasks.publishing.account import Identity, Limits
 from tasks.publishing.api import ApiTarget
 from tasks.publishing.attempt import OLD, attempt
-from tasks.publishing.base import Delivery, Handle, Identity, Limits, Metrics, Published, ReadBack, Safety
+from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.login import Login
 from tasks.publishing.midnight import next_midnight
 from tasks.publishing.oauth import ask_for_token, seconds, token_in

@@ -9,8 +9,9 @@ from typing import Literal
 from reelmill.errors import PublishingError, StorageError
 from reelmill.files import flush, sha256_of
 from tasks.publishing import sidecar
-from tasks.publishing.base import Delivery, Handle, Published, ReadBack, Safety, Target
+from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 
 
 class Folder(Target):

@@ -11,12 +11,14 @@ from pydantic import Field, StringConstraints
 
 from reelmill.content import Json
 from tasks.publishing import graph
+from tasks.publishing.account import Identity, Limits, Quota
 from tasks.publishing.attempt import armed_at, attempt
-from tasks.publishing.base import Delivery, Handle, Identity, Limits, Metrics, Published, Quota, ReadBack, Safety
+from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
 from tasks.publishing.graph import GraphId, GraphTarget
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Defer, Refused, Restart, Retry, Wait
 from tasks.publishing.recognition import SKEW, mark_of, since
 from tasks.publishing.wording import caption_of

@@ -8,11 +8,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from tasks.publishing.account import Identity
 from tasks.publishing.api import ApiTarget
 from tasks.publishing.attempt import OLD, armed_at, attempt
-from tasks.publishing.base import Delivery, Handle, Identity, Metrics, Published, ReadBack, Safety
+from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.login import Login
 from tasks.publishing.oauth import ask_for_token, seconds, token_in
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Resync, Wait

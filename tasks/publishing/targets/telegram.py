@@ -11,11 +11,13 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from reelmill.content import Json
+from tasks.publishing.account import Identity, Limits
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.base import Delivery, Handle, Identity, Limits, Published, ReadBack, Safety
+from tasks.publishing.base import Delivery, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
 from tasks.publishing.wording import caption_of, utf16
 

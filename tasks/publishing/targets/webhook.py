@@ -23,9 +23,10 @@ from pydantic_core import PydanticCustomError
 
 from reelmill.content import Json, fingerprint
 from tasks.publishing import sidecar
-from tasks.publishing.base import Delivery, Handle, Published, ReadBack, Safety, Target
+from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Reauthorise, Refused, Retry
 from tasks.publishing.own_server import check_rehearsal, revealed
 from tasks.secret import Secret

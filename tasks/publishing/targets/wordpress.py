@@ -12,10 +12,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from reelmill.content import Json
+from tasks.publishing.account import Clockwork, Identity
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.base import Clockwork, Delivery, Handle, Identity, Published, ReadBack, Safety
+from tasks.publishing.base import Delivery, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused
 from tasks.publishing.slices import Slice
 from tasks.publishing.wording import caption_of, title_of

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from pydantic import StringConstraints
 
+from tasks.publishing.account import Identity
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.base import Identity
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.login import Login

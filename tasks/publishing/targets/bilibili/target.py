@@ -10,8 +10,9 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from tasks.publishing.attempt import OLD, armed_at, attempt
-from tasks.publishing.base import Delivery, Handle, Metrics, Published, ReadBack, Safety
+from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Refused, Restart
 from tasks.publishing.slices import cut
 from tasks.publishing.targets.bilibili.account import BilibiliAccount

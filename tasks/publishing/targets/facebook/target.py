@@ -7,12 +7,14 @@ import logging
 from typing import Any, ClassVar, Literal
 
 from tasks.publishing import graph
+from tasks.publishing.account import Clockwork, Identity, Limits
 from tasks.publishing.attempt import armed_at, attempt
-from tasks.publishing.base import Clockwork, Delivery, Handle, Identity, Limits, Metrics, Published, ReadBack, Safety
+from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
 from tasks.publishing.graph import GraphId, GraphTarget
+from tasks.publishing.handle import Handle
 from tasks.publishing.login import Login
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Wait
 from tasks.publishing.recognition import SKEW, moment

@@ -11,8 +11,9 @@ from pydantic import Field, StringConstraints
 from reelmill.errors import StorageError
 from reelmill.files import flush, sha256_of
 from tasks.publishing import sidecar
-from tasks.publishing.base import Delivery, Handle, Published, ReadBack, Safety, Target
+from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Refused, Restart, Wait
 from tasks.publishing.targets.handoff import package
 from tasks.publishing.targets.handoff.guide import ANSWER, GUIDES, Guide, Platform

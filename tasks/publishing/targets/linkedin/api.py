@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import StringConstraints
 
+from tasks.publishing.account import Identity
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.base import Identity, Safety
+from tasks.publishing.base import Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.login import Login

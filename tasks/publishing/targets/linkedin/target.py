@@ -9,11 +9,13 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from reelmill.content import Json
+from tasks.publishing.account import Limits
 from tasks.publishing.attempt import armed_at, attempt
-from tasks.publishing.base import Delivery, Handle, Limits, Metrics, Published, ReadBack
+from tasks.publishing.base import Delivery, Metrics, Published, ReadBack
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Refused, Restart, Retry, Wait
 from tasks.publishing.recognition import since
 from tasks.publishing.slices import Slice

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tasks.publishing.base import Handle
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Restart
 from tasks.publishing.slices import Slice, cut
 from tasks.publishing.targets.s3.bucket import Bucket, Content, digest, said

@@ -11,8 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from reelmill.content import fingerprint
 from tasks.publishing import sidecar
-from tasks.publishing.base import Delivery, Handle, Published, ReadBack, Safety, Target
+from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Refused, Restart, Retry
 from tasks.publishing.own_server import check_rehearsal, revealed
 from tasks.publishing.targets.s3 import parts

@@ -7,10 +7,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from tasks.publishing.account import Identity, Limits
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.base import Delivery, Handle, Identity, Limits, Metrics, Published, ReadBack, Safety
+from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.login import Login
 from tasks.publishing.oauth import refreshed
 from tasks.publishing.outcome import Defer, Refused, Restart, Resync, Retry

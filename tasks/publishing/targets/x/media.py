@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.publishing.base import Handle
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
+from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Refused, Restart
 from tasks.publishing.recognition import moment
 from tasks.publishing.slices import cut

@@ -8,12 +8,14 @@ from functools import partial
 from typing import Any, ClassVar, Literal
 
 from reelmill.content import Json
+from tasks.publishing.account import Identity, Limits
 from tasks.publishing.api import ApiTarget
 from tasks.publishing.attempt import armed_at, attempt
-from tasks.publishing.base import Delivery, Handle, Identity, Limits, Metrics, Published, ReadBack, Safety
+from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
+from tasks.publishing.handle import Handle
 from tasks.publishing.login import Login
 from tasks.publishing.oauth import refreshed
 from tasks.publishing.outcome import Ambiguous, Refused, Restart, Wait

@@ -9,21 +9,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from reelmill.content import Json
+from tasks.publishing.account import Clockwork, Identity, Limits
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.base import (
-    Clockwork,
-    Delivery,
-    Handle,
-    Identity,
-    Limits,
-    Metrics,
-    Published,
-    ReadBack,
-    Safety,
-)
+from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
+from tasks.publishing.handle import Handle
 from tasks.publishing.login import Login
 from tasks.publishing.oauth import refreshed
 from tasks.publishing.outcome import Refused, Restart, Wait
