@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -185,7 +184,7 @@ def _execute(
         finally:
             shop.close()
         showing.ended_run(ledger, run)
-    return _state(run, outlook(outlook_of(ledger, run), ZoneInfo(run.zone)))
+    return _state(run, outlook(outlook_of(ledger, run)))
 
 
 def _send_near(shop: Workshop) -> None:

@@ -69,7 +69,7 @@ class Status:
     words: str  #: `waiting until 18:20`
     why: str  #: "" where there is nothing to explain
     command: str  #: what a person types next; "" if nothing is to be done
-    at: dt.datetime | None = None  #: when it goes on, if that is known and to come
+    at: dt.datetime | None = None  #: when it goes on, if that is known and to come, in the zone in which it is told
 
 
 def status_of(
@@ -95,7 +95,7 @@ def status_of(
     """
     if post.state not in OPEN:
         return _ended(post, run)
-    when = post.due_at if post.due_at is not None and post.due_at > now() else None
+    when = post.due_at.astimezone(zone) if post.due_at is not None and post.due_at > now() else None
     if (pause := pauses.get(post.id)) is not None:
         return Status(Kind.PAUSED, "paused: login", pause.reason, f"reelmill targets {post.target}", when)
     if post.state is PostState.ARMED:
@@ -123,7 +123,7 @@ def _armed(post: Post, when: dt.datetime | None, zone: dt.tzinfo | None) -> Stat
     """One of which the platform has been told."""
     if post.platform == "handoff" and post.accepted_at is not None:
         return Status(Kind.HANDED_OVER, "a person publishes it", post.reason, f"{_reconcile(post)} --live URL")
-    if (kept := _kept_until(post)) is not None:
+    if (kept := _kept_until(post, zone)) is not None:
         return Status(Kind.WAITING, f"public at {clock(kept, zone)}, by the platform's clock", "", "", kept)
     what = "at the platform" if post.accepted_at is not None else "being looked up"
     again = f", asked again {clock(when, zone)}" if when is not None else ""
@@ -149,11 +149,11 @@ def _reconcile(post: Post) -> str:
     return f"reelmill reconcile {str(post.id)[:8]}"
 
 
-def _kept_until(post: Post) -> dt.datetime | None:
+def _kept_until(post: Post, zone: dt.tzinfo | None) -> dt.datetime | None:
     """When the platform makes it public by itself, if that is still to come."""
     kept = post.detail.get("public_at")
     at = dt.datetime.fromisoformat(kept) if kept else None
-    return at if at is not None and at > now() else None
+    return at.astimezone(zone) if at is not None and at > now() else None
 
 
 def clock(at: dt.datetime, zone: dt.tzinfo | None = None) -> str:
@@ -168,33 +168,42 @@ def clock(at: dt.datetime, zone: dt.tzinfo | None = None) -> str:
     return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d %H:%M}"
 
 
-def counts(found: Sequence[Status], zone: dt.tzinfo | None = None) -> str:
+def counts(found: Sequence[Status]) -> str:
     """How posts stand, in a few words, what wants a person first: `2 waiting (next 18:20), 1 live`."""
     kinds = Counter(one.kind for one in found)
-    return ", ".join(f"{kinds[kind]} {kind}{_next(found, kind, zone)}" for kind in Kind if kinds[kind])
+    return ", ".join(f"{kinds[kind]} {kind}{_next(found, kind)}" for kind in Kind if kinds[kind])
 
 
-def outlook(found: Sequence[Status], zone: dt.tzinfo | None = None) -> list[str]:
+def outlook(found: Sequence[Status]) -> list[str]:
     """What is still to come of posts, a sentence a kind: `9 posts wait for their time (next 18:20)`."""
     kinds = Counter(one.kind for one in found)
     return [
-        f"{kinds[kind]} {_SENTENCES[kind][kinds[kind] > 1]}{_next(found, kind, zone)}"
+        f"{kinds[kind]} {_SENTENCES[kind][kinds[kind] > 1]}{_next(found, kind)}"
         for kind in Kind
         if kinds[kind] and kind is not Kind.LIVE
     ]
 
 
-def outlook_of(ledger: Ledger, run: Run) -> list[Status]:
-    """How those posts of a run stand that are not live."""
-    return outlooks_of(ledger, [run])[run.id]
+def outlook_of(ledger: Ledger, run: Run, *, local: bool = False) -> list[Status]:
+    """How those posts of a run stand that are not live.
+
+    Parameters
+    ----------
+    local:
+        Times are those of this machine, as at a terminal, and not of the run's zone.
+    """
+    return outlooks_of(ledger, [run], local=local)[run.id]
 
 
-def outlooks_of(ledger: Ledger, runs: Sequence[Run]) -> dict[UUID, list[Status]]:
+def outlooks_of(ledger: Ledger, runs: Sequence[Run], *, local: bool = False) -> dict[UUID, list[Status]]:
     """The same of each of these runs, in two queries."""
     found = ledger.post_lists.not_live([run.id for run in runs])
     pauses = ledger.standings.pauses([post for posts in found.values() for post, _ in posts])
     return {
-        run.id: [status_of(post, pauses, ZoneInfo(run.zone), run=run, video=video) for post, video in found[run.id]]
+        run.id: [
+            status_of(post, pauses, None if local else ZoneInfo(run.zone), run=run, video=video)
+            for post, video in found[run.id]
+        ]
         for run in runs
     }
 
@@ -204,10 +213,11 @@ def of_video(account: Account, run: Run, zone: dt.tzinfo | None = None) -> list[
     return [status_of(post, account.pauses, zone, run=run, video=account.video.state) for post in account.posts]
 
 
-def _next(found: Sequence[Status], kind: Kind, zone: dt.tzinfo | None) -> str:
+def _next(found: Sequence[Status], kind: Kind) -> str:
     if kind not in {Kind.WAITING, Kind.RETRIED}:
         return ""
-    return f" (next {clock(min(one.at for one in found if one.kind is kind and one.at is not None), zone)})"
+    first = min(one.at for one in found if one.kind is kind and one.at is not None)
+    return f" (next {clock(first, first.tzinfo)})"
 
 
 def _shown(post: Post) -> str:

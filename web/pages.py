@@ -33,7 +33,9 @@ def _moment(moment: dt.datetime | None) -> str:
     for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         count = int(seconds // size)
         if count >= 1:
-            return f"{count} {word}{'s' if count > 1 else ''} ago" if count < 30 else f"{moment:%Y-%m-%d}"
+            if word == "day" and count >= 30:
+                return f"{moment:%Y-%m-%d}"
+            return f"{count} {word}{'s' if count > 1 else ''} ago"
     return "just now"
 
 

@@ -53,7 +53,7 @@ def _run(door: Door, run: Run, videos: Sequence[Account]) -> RunReport:
         url=f"{door.signer.base}/runs/{run.id}",
         events_url=door.signer.events_url(run.id),
         count=count_report(door.ledger.runs.tallies([run])[run.id]),
-        posts=outlook(outlook_of(door.ledger, run), ZoneInfo(run.zone)),
+        posts=outlook(outlook_of(door.ledger, run)),
         videos=video_reports(door, videos, run),
     )
 

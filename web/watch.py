@@ -66,7 +66,7 @@ def index(door: Opened, caller: Caller) -> Response:
     runs = door.ledger.runs.recent(limit=RECENT)
     tallies = door.ledger.runs.tallies(runs)
     statuses = outlooks_of(door.ledger, runs)
-    to_come = {run.id: outlook(statuses[run.id], ZoneInfo(run.zone)) for run in runs}
+    to_come = {run.id: outlook(statuses[run.id]) for run in runs}
     return pages.render(
         door,
         "index.html",

@@ -77,7 +77,7 @@ def _report(ledger: Ledger, run: Run, url: str, seconds: float, *, as_json: bool
         out.print(line)
     what = f"{ended.pipeline} {ended.occasion}: {ended.state.value.replace('_', ' ')}"
     out.print(Text.assemble((what, "bold"), f" in {seconds:.1f} s"))
-    for line in closing_words(ended, tally, outlook_of(ledger, ended)):
+    for line in closing_words(ended, tally, outlook_of(ledger, ended, local=True)):
         out.print(line)
     out.print(f"dashboard: {page}", style="dim")
     return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter, defaultdict
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -72,7 +73,7 @@ def run_as_json(ledger: Ledger, run: Run, *, videos: bool = True) -> dict[str, J
         "count": {"found": tally.found, **tally.states, "unfinished": tally.open, "holds": tally.holds},
         "unchanged": run.unchanged,
         "posts_not_live": dict(Counter(one.kind.slug for one in statuses)),
-        "next_post_at": min(moments).isoformat() if moments else None,
+        "next_post_at": min(moments).astimezone(dt.UTC).isoformat() if moments else None,
     }
     if videos:
         told["videos"] = [video_as_json(one, run) for one in accounts]

@@ -34,7 +34,7 @@ def runs(
             print_json([run_as_json(ledger, run, videos=False) for run in found])
             return OK
         tallies = ledger.runs.tallies(found)
-        waiting = outlooks_of(ledger, found)
+        waiting = outlooks_of(ledger, found, local=True)
     out = console()
     if not found:
         out.print("no runs yet; start one with `reelmill run PIPELINE`")

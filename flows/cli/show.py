@@ -43,7 +43,7 @@ def show(
         if history:
             _history(ledger, found)
         out.print(state(found.state.value))
-        for line in closing_words(found, ledger.runs.tallies([found])[found.id], outlook_of(ledger, found)):
+        for line in closing_words(found, ledger.runs.tallies([found])[found.id], outlook_of(ledger, found, local=True)):
             out.print(line)
     return OK
 

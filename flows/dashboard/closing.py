@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from flows.counting import counted
 from flows.dashboard.law import law
@@ -50,7 +49,7 @@ def headline(run: Run, tally: Tally, standings: Sequence[Standing]) -> str:
     told += [f"{waiting} {'waits' if waiting == 1 else 'wait'} for a person"] if waiting else []
     told += [f"{tally.open} not finished"] if tally.open else []
     told += [f"{counts[VideoState.DONE]} of {tally.found} done"] if tally.found else []
-    told += outlook([one for one in statuses(standings) if one.kind in TO_COME], ZoneInfo(run.zone))
+    told += outlook([one for one in statuses(standings) if one.kind in TO_COME])
     return ", ".join(told) or run.state.value.replace("_", " ")
 
 
@@ -121,7 +120,7 @@ def _waiting(run: Run, standings: Sequence[Standing], watch: Callable[[UUID], st
 
 def _to_come(run: Run, standings: Sequence[Standing]) -> list[str]:
     """What goes on by itself, and who does it."""
-    told = outlook([one for one in statuses(standings) if one.kind in BY_ITSELF], ZoneInfo(run.zone))
+    told = outlook([one for one in statuses(standings) if one.kind in BY_ITSELF])
     if not told:
         return []
     who = f"{code('reelmill up')} sends them when their time comes, and so does {code('reelmill reconcile')}."
