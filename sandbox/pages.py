@@ -27,6 +27,7 @@ td.time, td.size { white-space: nowrap; font-variant-numeric: tabular-nums; colo
 .tag { border: 1px solid var(--line); border-radius: 1rem; padding: 0 .5rem; font-size: .8rem; color: var(--dim);
   white-space: nowrap; }
 .tag.bad { color: light-dark(#a3342c, #e88a80); border-color: currentColor; } .silent .tag { margin-right: .3rem; }
+@media (max-width: 40rem) { td.time { white-space: normal; } :is(td, th):nth-child(n+4) { display: none; } }
 .gone { text-decoration: line-through; color: var(--dim); }
 main.watch { display: flex; gap: 1.75rem; flex-wrap: wrap; margin-top: 1.25rem; }
 video { width: 22rem; max-width: 100%; aspect-ratio: 9 / 16; background: #000; border-radius: .6rem; }
