@@ -2,7 +2,7 @@
 
 An order is JSON:
 
-{"type": "tiktok", "options": {}, "sandbox": "http://127.0.0.1:8100", "video": "/tmp/large.mp4"}
+    {"type": "tiktok", "options": {}, "sandbox": "http://127.0.0.1:8100", "video": "large.mp4"}
 """
 
 from __future__ import annotations
