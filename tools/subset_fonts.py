@@ -1,8 +1,9 @@
-"""Make the two fonts that Reelmill ships: subsets of Noto Sans CJK SC Bold and Noto Serif CJK SC SemiBold.
+"""Make the fonts that Reelmill ships: subsets of Noto's Chinese, Arabic, Hebrew and emoji.
 
-    python tools/subset_fonts.py [folder of the Noto collections]
+    python tools/subset_fonts.py [folder of the Noto collections] [folder of Noto's other fonts]
 
-The same input gives the same bytes. The collections are those of Debian's `fonts-noto-cjk` and `fonts-noto-cjk-extra`.
+The same input gives the same bytes. They are those of Debian's `fonts-noto-cjk`, `fonts-noto-cjk-extra`,
+`fonts-noto-core` and `fonts-noto-color-emoji`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 
 COLLECTIONS = Path("/usr/share/fonts/opentype/noto")
+OTHERS = Path("/usr/share/fonts/truetype/noto")
 SHIPPED = Path(__file__).resolve().parents[1] / "tasks" / "finishing" / "fonts"
 SOURCES = Path(__file__).resolve().parents[1] / "tasks" / "sources"  #: what they say must be writable
 STANDARD = Path(__file__).with_name("standard_characters.txt")
@@ -117,6 +119,51 @@ def make(collection: Path, target: Path) -> None:
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=characters() | set(PROPORTIONAL.values()))
     subsetter.subset(font)
+    _save(font, target)
+
+
+#: Scripts that run from right to left: which font, and which blocks it keeps. Letters there change with their
+#: neighbours, so the rules for that are kept too.
+RIGHT_TO_LEFT = {
+    "NotoSansArabic-Bold.ttf": ((0x0600, 0x06FF), (0x0750, 0x077F), (0xFB50, 0xFDFF), (0xFE70, 0xFEFF)),
+    "NotoSansHebrew-Bold.ttf": ((0x0590, 0x05FF), (0xFB1D, 0xFB4F)),
+}
+#: What stands between their words.
+BETWEEN = ((0x0020, 0x0040), (0x005B, 0x0060), (0x007B, 0x007E), (0x00A0, 0x00BF), (0x2010, 0x2027))
+
+
+def make_right_to_left(source: Path, target: Path, blocks: tuple[tuple[int, int], ...]) -> None:
+    """Write the subset of one script that runs from right to left."""
+    font = TTFont(source, recalcTimestamp=False)
+    rename(font)
+    options = subset.Options(
+        hinting=False, layout_features=["*"], notdef_outline=True, name_IDs=["*"], recalc_timestamp=False
+    )
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=[code for first, last in (*blocks, *BETWEEN) for code in range(first, last + 1)])
+    subsetter.subset(font)
+    _save(font, target)
+
+
+EMOJI = "NotoColorEmoji.ttf"
+#: Signs of a flag: two of them are one.
+REGIONS = range(0x1F1E6, 0x1F200)
+#: What makes another emoji of an emoji: without them none of the thousands of combinations is kept but flags.
+COMBINING = {0x200D, 0x20E3, 0xFE0F, *range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)}
+
+
+def make_emoji(source: Path, target: Path) -> None:
+    """Write the emoji of one character each, and the flags of countries."""
+    font = TTFont(source, recalcTimestamp=False)
+    kept = {code for code in font.getBestCmap() if code > 0xFF and code not in COMBINING}
+    options = subset.Options(layout_features=["ccmp"], notdef_outline=True, name_IDs=["*"], recalc_timestamp=False)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=kept)
+    subsetter.subset(font)
+    _save(font, target)
+
+
+def _save(font: TTFont, target: Path) -> None:
     font.save(target)
     data = target.read_bytes()
     print(f"{target.name}: {len(data):,} bytes, sha256 {hashlib.sha256(data).hexdigest()}")
@@ -124,5 +171,10 @@ def make(collection: Path, target: Path) -> None:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else COLLECTIONS
-    for name, made in FONTS.items():
-        make(folder / name, SHIPPED / made)
+    others = Path(sys.argv[2]) if len(sys.argv) > 2 else OTHERS
+    if folder.is_dir():
+        for name, made in FONTS.items():
+            make(folder / name, SHIPPED / made)
+    for name, blocks in RIGHT_TO_LEFT.items():
+        make_right_to_left(others / name, SHIPPED / name, blocks)
+    make_emoji(others / EMOJI, SHIPPED / EMOJI)

@@ -63,16 +63,15 @@ def test_whatever_a_shipped_source_may_say_can_be_set(data: Path) -> None:
 
 def test_a_missing_glyph_is_named_before_anything_is_rendered() -> None:
     with pytest.raises(FinishingError) as caught:
-        fonts.check("好茶🍵", "龘")
+        fonts.check("好茶ཇ", "龘")
 
-    assert "🍵 (U+1F375 teacup without handle)" in caught.value.reason
+    assert "ཇ (U+0F47 tibetan letter ja)" in caught.value.reason
     assert "龘 (U+9F98" in caught.value.reason
-    assert "emoji" in caught.value.instruction
 
 
 def test_many_missing_glyphs_are_counted_and_not_all_named() -> None:
     with pytest.raises(FinishingError, match="and 12 more"):
-        fonts.check("".join(chr(0x1F600 + offset) for offset in range(20)))
+        fonts.check("".join(chr(0x0E01 + offset) for offset in range(20)))
 
 
 def test_a_width_is_the_sum_of_the_advances_and_the_spacing() -> None:

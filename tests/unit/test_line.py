@@ -1,0 +1,116 @@
+"""Lines of several scripts: which font sets what, in which order it is seen, and emoji among the letters."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.finishing.brand import Brand
+from tasks.finishing.fonts import FACES, Face, check, emoji, line
+from tasks.finishing.job import FinishJob
+from tasks.finishing.layout import Layout
+from tasks.finishing.stage import prepare
+from tasks.finishing.words import Words, clean
+
+
+def seen(text: str) -> list[str]:
+    """The pieces from left to right, with the first letters of what sets them."""
+    return [f"{_name(piece.means)}:{piece.text}" for piece in line.pieces(clean(text, 200), "sans")]
+
+
+def _name(means: line.Means) -> str:
+    return means.file.removeprefix("NotoSans")[:3] if isinstance(means, Face) else means
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("好茶 tea", ["CJK:好茶 tea"]),
+        ("good tea 🍵 now", ["CJK:good tea", "CJK: ", "emoji:🍵", "CJK: ", "CJK:now"]),
+        ("شاي أخضر 2026!", ["Ara:شاي أخضر 2026!"]),
+        ("תה ירוק", ["Heb:תה ירוק"]),
+        ("tea: שלום!", ["CJK:tea:", "CJK: ", "Heb:שלום", "CJK:!"]),
+        ("שלום Reelmill", ["CJK:Reelmill", "CJK: ", "Heb:שלום"]),
+        ("שלום, 50% תה", ["Heb:תה", "CJK: ", "CJK:50%", "CJK: ", "CJK:,", "Heb:שלום"]),
+        ("שלום 🍵", ["emoji:🍵", "CJK: ", "Heb:שלום"]),
+    ],
+)
+def test_each_piece_has_its_font_and_stands_where_it_is_read(text: str, pieces: list[str]) -> None:
+    assert seen(text) == pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [("שלום tea", True), ("tea שלום", False), ("「שלום」", True), ("123", False), ("🍵 شاي", True), ("", False)],
+)
+def test_the_first_letter_says_where_a_line_begins(text: str, right: bool) -> None:
+    assert line.runs_right_to_left(clean(text, 200)) is right
+
+
+@pytest.mark.parametrize(
+    ("written", "characters"),
+    [("🇨🇳", 1), ("👩‍🍳", 1), ("👍🏽", 1), ("❤️", 1), ("❤", 1), ("✨", 1), ("👨‍👩‍👧‍👦茶", 2), ("🍵🍵", 2), ("🇨🇳🇯🇵", 2)],
+)
+def test_an_emoji_is_one_character_whatever_it_is_made_of(written: str, characters: int) -> None:
+    once = clean(written, 200)
+    assert len(once) == characters
+    assert clean(once, 200) == once
+    check(once)
+
+
+def test_a_sign_is_a_picture_where_it_is_one_or_no_font_has_it() -> None:
+    assert [emoji.is_emoji(clean(text, 9)) for text in ("❤", "❤️", "✨", "☆")] == [True, True, True, False]
+
+
+def test_a_private_character_of_somebody_else_is_no_emoji() -> None:
+    assert clean("a\ue900b", 9) == "ab"
+
+
+@pytest.mark.parametrize("text", ["🍵", "🇨🇳", "❤️", "👩‍🍳"])
+def test_an_emoji_is_drawn_in_colour_and_as_tall_as_a_letter(text: str) -> None:
+    picture = emoji.draw(clean(text, 9), 64)
+    pixels = np.asarray(picture)
+    inked = pixels[pixels[..., 3] > 200][:, :3].astype(int)
+    assert picture.height == 64
+    assert 48 <= picture.width <= 80
+    assert len(inked) > 500
+    assert (inked.max(axis=1) - inked.min(axis=1)).max() > 60, "it has colours"
+
+
+def laid_out(words: Words) -> Layout:
+    return prepare(
+        FinishJob(words, Brand("茶", "#2f6f4f"), ("tiktok",), "v", False, 704, 1280, 121, 24), "tiktok"
+    ).layout
+
+
+def test_lines_that_run_from_right_to_left_stand_at_the_right_of_the_safe_zone() -> None:
+    layout = laid_out(Words("شاي أخضر طازج", ("أوراق الربيع الأولى",)))
+    for run in layout.runs:
+        assert run.x + run.width == pytest.approx(1080 - 250, abs=2)
+    assert layout.pill is not None
+    assert layout.bar is not None
+    assert layout.pill.x + layout.pill.width == layout.bar.x + layout.bar.width == 1080 - 250
+
+
+def test_what_is_set_with_emoji_is_as_wide_as_its_pieces() -> None:
+    text = clean("春茶🍵 tea", 99)
+    parts = FACES["sans"].width("春茶", 50) + emoji.WIDTH * 50 + FACES["sans"].width(" tea", 50)
+    assert line.width(text, "sans", 50) == pytest.approx(parts)
+
+
+def test_the_pieces_of_a_line_come_together_and_stand_side_by_side() -> None:
+    layout = laid_out(Words("春茶🍵上市"))
+    assert {run.order for run in layout.runs} == {0}
+    for left, right in zip(layout.runs, layout.runs[1:], strict=False):
+        assert left.x + left.width == pytest.approx(right.x, abs=1)
+
+
+def test_a_name_with_an_emoji_is_drawn_on_its_sign() -> None:
+    picture = Image.new("RGBA", (400, 100), "white")
+    line.draw(picture, (10, 70), clean("茶🍵 שלום", 40), "sans", 48, (0, 0, 0))
+    pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert (pixels.max(axis=2) - pixels.min(axis=2)).max() > 60
+    columns = np.flatnonzero((pixels.sum(axis=2) < 300).any(axis=0))
+    assert columns[0] < 20
+    assert columns[-1] > 200
