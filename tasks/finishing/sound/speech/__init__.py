@@ -1,0 +1,1 @@
+"""From a text to speech and its times, by one of several voices behind one interface."""
