@@ -1,7 +1,7 @@
-"""Shots, clips and renditions in the ledger. A row here means that the file is in the store, whole.
+"""Shots, clips, masters and renditions in the ledger. A row here means that the file is in the store, whole.
 
-A clip or a rendition whose file was given up to make room (`removed_at`) is as one that was never made: it is made
-again when it is needed, and recording it takes it back.
+A clip, a master or a rendition whose file was given up to make room (`removed_at`) is as one that was never made: it is
+made again when it is needed, and recording it takes it back.
 
 Two ways to ask. `clip` and `rendition`, and `listed_…` of a row, believe the ledger as far as the store is remote: they
 are for reports. `fetch_clip` and `fetch_rendition` bring the file to this machine: they are for stages, which ask once
@@ -10,7 +10,7 @@ the ledger says that a video needs it, so that no tidying takes it away between 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
@@ -20,9 +20,12 @@ from sqlalchemy.orm import Session
 from records.database import Database, now
 from records.naming import PICTURE, VIDEO, lock_naming
 from records.store import Content, Store
-from records.tables import ClipRow, RenditionRow, ShotRow, VideoRendition, VideoShot
-from reelmill.content import Clip, Rendition, Shot
+from records.tables import ClipRow, MasterRow, RenditionRow, ShotRow, VideoRendition, VideoShot
+from reelmill.content import Clip, Master, Rendition, Shot
 from reelmill.errors import TransientError
+
+#: Shots that one statement names.
+AT_ONCE = 1000
 
 __all__ = ["PICTURE", "VIDEO", "Media"]
 
@@ -85,6 +88,16 @@ class Media:
             return None
         return self._clip(row)
 
+    def there(self, shot_ids: Collection[str]) -> set[str]:
+        """The shots among these that have a clip, by the ledger alone."""
+        found: set[str] = set()
+        asked = sorted(shot_ids)
+        with self._database.read() as session:
+            for start in range(0, len(asked), AT_ONCE):
+                some = ClipRow.shot_id.in_(asked[start : start + AT_ONCE])
+                found.update(session.scalars(select(ClipRow.shot_id).where(some, ClipRow.removed_at.is_(None))))
+        return found
+
     def record_clip(self, clip: Clip) -> None:
         """Note a clip whose file is in the store. A clip that was made again replaces the one that was lost.
 
@@ -110,11 +123,57 @@ class Media:
                 )
             )
 
+    def fetch_master(self, edit_id: str) -> Master | None:
+        """The master that an edit gave, with its file on this machine, if it was made and is still in the store.
+
+        Raises
+        ------
+        ServerUnavailable, StorageError, TerminalError
+            As `fetch_clip`.
+        """
+        with self._database.read_settled() as session:
+            row = session.get(MasterRow, edit_id, with_for_update={"read": True})  # as in `fetch_clip`
+        if row is None or not self._is_fetched(row, (row.sha256, VIDEO)):
+            return None
+        path = self._store.path(row.sha256, VIDEO)
+        return Master(path, row.sha256, row.width, row.height, row.frames, row.fps, row.preview, row.id, row.record)
+
+    def record_master(self, master: Master) -> None:
+        """Note a master whose file is in the store, if it is no clip.
+
+        Raises
+        ------
+        TransientError
+            If tidying took the file away while it was being recorded: it must be made again.
+        """
+        with self._database.begin() as session:
+            self._insist(session, Content(master.sha256, VIDEO))
+            session.merge(
+                MasterRow(
+                    id=master.edit_id,
+                    sha256=master.sha256,
+                    width=master.width,
+                    height=master.height,
+                    frames=master.frames,
+                    fps=master.fps,
+                    preview=master.preview,
+                    record=dict(master.record),
+                    created_at=now(),
+                    removed_at=None,
+                )
+            )
+
     def rendition(self, rendition_id: str) -> Rendition | None:
         """A rendition, if it was made and not given up since. Its files may be on another machine."""
         with self._database.read() as session:
             row = session.get(RenditionRow, rendition_id)
         return self.listed_rendition(row) if row is not None else None
+
+    def rendition_of(self, sha256: str) -> Rendition | None:
+        """The rendition whose video has this content, wherever its files are now."""
+        with self._database.read() as session:
+            row = session.scalar(select(RenditionRow).where(RenditionRow.sha256 == sha256).limit(1))
+        return self._rendition(row) if row is not None else None
 
     def listed_rendition(self, row: RenditionRow) -> Rendition | None:
         """The rendition that a row keeps, if a report may name it."""
@@ -177,7 +236,7 @@ class Media:
         """Whether a report may name it. A report makes no call over the network for each of its rows."""
         return row.removed_at is None and (self._store.remote or all(self._store.has(*file) for file in files))
 
-    def _is_fetched(self, row: ClipRow | RenditionRow, *files: tuple[str, str]) -> bool:
+    def _is_fetched(self, row: ClipRow | MasterRow | RenditionRow, *files: tuple[str, str]) -> bool:
         if row.removed_at is not None or not all(self._store.has(*file) for file in files):
             return False
         for file in files:

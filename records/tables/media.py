@@ -51,6 +51,26 @@ class ClipRow(Base):
     removed_at: Mapped[dt.datetime | None]  #: when its file was given up to make room
 
 
+class MasterRow(Base):
+    """The file that several clips became, or one with an effect, under the hash of the edit. One clip is a master too,
+    and has no row here. It is in the store before it is here.
+    """
+
+    __tablename__ = "masters"
+    __table_args__ = (Index(None, "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    frames: Mapped[int]
+    fps: Mapped[int]
+    preview: Mapped[bool]
+    record: Mapped[dict[str, Any]]
+    created_at: Mapped[dt.datetime]
+    removed_at: Mapped[dt.datetime | None]  #: when its file was given up to make room
+
+
 class VerdictRow(Base):
     """What screening said of one exact master under one exact policy. Rows are added, never changed."""
 
@@ -72,7 +92,19 @@ class VerdictRow(Base):
     frames: Mapped[int]
     examined: Mapped[int]
     seconds_taken: Mapped[float]
+    decided_by: Mapped[str] = mapped_column(String(64), server_default="")  #: a person; "": screening itself
     created_at: Mapped[dt.datetime]
+
+
+class ThumbnailRow(Base):
+    """A blurred picture of a frame that decided. Of minors there is none."""
+
+    __tablename__ = "thumbnails"
+
+    verdict_id: Mapped[int] = mapped_column(Counter, ForeignKey("verdicts.id", ondelete="CASCADE"), primary_key=True)
+    frame: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seconds: Mapped[float]
+    jpeg: Mapped[bytes]
 
 
 class RenditionRow(Base):

@@ -1,0 +1,1 @@
+"""Assembly: from a video's clips to its master."""
