@@ -10,6 +10,8 @@ TAG = "reelmill"
 QUEUES = {"urgent": 1, "bulk": 10}
 #: The event that the door emits for a pipeline begins with this.
 HOOK = "reelmill.hook."
+#: And the event of a person's decision about a video with this: `reelmill.review.approve`.
+REVIEW = "reelmill.review."
 
 
 def queue_of(pipeline: Pipeline) -> str:

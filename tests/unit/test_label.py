@@ -22,11 +22,11 @@ def on(picture: npt.NDArray[np.integer], label: VisibleLabel) -> npt.NDArray[np.
 @pytest.mark.parametrize("height", [LABEL_HEIGHT, 0.065, 0.08])
 @pytest.mark.parametrize("bilingual", [False, True])
 def test_every_letter_is_tall_enough_and_inside_the_safe_zone(name: str, height: float, bilingual: bool) -> None:
-    profile = profiles.find(name)
+    profile = profiles.find(name).for_clip(704, 1280)
 
     label = design(profile, height=height, bilingual=bilingual)
 
-    assert label.ink_height >= math.ceil(height * 1080)
+    assert label.ink_height >= math.ceil(height * profile.short_side)
     zone, (width, tall) = profile.safe_zone, profile.size
     assert zone.left <= label.x <= label.x + label.width <= width - zone.right + 2
     assert zone.top <= label.y <= label.y + label.height <= tall - zone.bottom
@@ -34,14 +34,15 @@ def test_every_letter_is_tall_enough_and_inside_the_safe_zone(name: str, height:
 
 @pytest.mark.parametrize("name", profiles.names())
 def test_the_height_is_that_of_the_ink_that_is_really_drawn(name: str) -> None:
-    label = design(profiles.find(name), height=LABEL_HEIGHT)
+    profile = profiles.find(name).for_clip(704, 1280)
+    label = design(profile, height=LABEL_HEIGHT)
 
     ink = letters(label) > 0.5
 
     # "AI" are the smallest letters of both wordings; they stand first.
     first = ink[:, : round(label.font_size * 0.9)]
     rows = np.flatnonzero(first.any(axis=1))
-    assert rows[-1] - rows[0] + 1 >= math.ceil(0.055 * 1080) - 1
+    assert rows[-1] - rows[0] + 1 >= math.ceil(0.055 * profile.short_side) - 1
 
 
 def test_chinese_wording_holds_both_elements_of_the_standard() -> None:
