@@ -27,6 +27,8 @@ SAFE_INPUT = ("-protocol_whitelist", "file,pipe")
 
 #: What an ffmpeg ends with that was told to stop.
 STOPPED = 255
+#: Seconds after which a caller is asked again whether a run is to be stopped.
+_ASKED_EVERY = 0.25
 
 _STREAM = re.compile(r"Stream #0:\d+.*?: Video: (?P<codec>\w+).*?, (?P<width>\d{2,5})x(?P<height>\d{2,5})\b")
 _RATE = re.compile(r"([\d.]+) fps")
@@ -134,15 +136,14 @@ def run(
     waited = 0.0
     try:
         while True:
-            try:
-                process.wait(timeout=0.25)
+            reader.join(_ASKED_EVERY)  # its log ends with it, and that wakes us: `wait` would look now and then
+            if not reader.is_alive() and _ended(process):
                 break
-            except subprocess.TimeoutExpired:
-                waited += 0.25
-                if stopped():
-                    raise Interrupted("ffmpeg was stopped") from None
-                if waited >= timeout:
-                    raise TerminalError(f"ffmpeg took longer than {timeout:.0f} s", "look at the input file") from None
+            waited += _ASKED_EVERY
+            if stopped():
+                raise Interrupted("ffmpeg was stopped")
+            if waited >= timeout:
+                raise TerminalError(f"ffmpeg took longer than {timeout:.0f} s", "look at the input file")
     finally:
         kill(process)
         reader.join(timeout=5)
@@ -151,6 +152,15 @@ def run(
     if process.returncode != 0:
         raise failure(text, process.returncode)
     return text
+
+
+def _ended(process: subprocess.Popen[str]) -> bool:
+    """Whether it ends within the time after which we ask whether it is to be stopped."""
+    try:
+        process.wait(timeout=_ASKED_EVERY)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def failure(log: str, code: int) -> TerminalError | TransientError:

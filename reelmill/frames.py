@@ -44,7 +44,7 @@ def read_frames(
     process = subprocess.Popen(
         command(
             "-xerror", "-threads", str(threads), *SAFE_INPUT, "-i", path, "-map", "0:v:0", "-vf", chain,
-            "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", pixels, "pipe:1",
+            "-fps_mode", "passthrough", "-enc_time_base", "1:1000000", "-f", "rawvideo", "-pix_fmt", pixels, "pipe:1",
         ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelmill.errors import Interrupted, MediaError
-from reelmill.ffmpeg import command, failure, kill
+from reelmill.ffmpeg import STOPPED, command, failure, kill
 
 
 class ClipEncoder:
@@ -119,5 +119,7 @@ class ClipEncoder:
         code = self._process.wait()
         self._log.seek(0)
         log = self._log.read().decode(errors="replace")
-        # Ctrl-C in a terminal ends the whole group, and is no fault of the shot.
-        return Interrupted("the encoder was stopped") if code in {-2, -15} else failure(log, code)
+        # Ctrl-C in a terminal ends the whole group, and is no fault of the shot. An ffmpeg that is up already ends by
+        # itself then, without an error.
+        stopped = code in {-2, -15} or (code == STOPPED and not log.strip())
+        return Interrupted("the encoder was stopped") if stopped else failure(log, code)

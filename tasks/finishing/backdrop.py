@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 
 from tasks.finishing.brand import Brand
 from tasks.finishing.color import READABLE, Rgb, contrast, mixed, readable
-from tasks.finishing.fonts import FACES
-from tasks.finishing.layout import PILL_HEIGHT, PILL_INSET, PILL_LOGO, PILL_TEXT, Box, Layout
+from tasks.finishing.fonts import emoji, line
+from tasks.finishing.layout import PILL_HEIGHT, PILL_INSET, PILL_LOGO, PILL_TEXT, Box, Layout, Run
 from tasks.finishing.tone import DARK_INK, PAPER, Tone
 
 FOOT, BESIDE = 0.45, 0.80  #: how much of the ground is left at the foot of the picture, and at its right edge
@@ -23,7 +23,7 @@ FINER = 4  #: edges are drawn so many times larger and then made smaller
 
 def pill_width(brand: Brand, unit: float, room: float) -> int:
     """How wide the brand's sign is, in pixels, for a short side of 1080 × `unit` pixels; at most `room`."""
-    name = FACES["sans"].width(brand.name, round(PILL_TEXT * unit))
+    name = line.width(brand.name, "sans", round(PILL_TEXT * unit))
     return math.floor(min(room, name + _beside_name(brand, unit)))
 
 
@@ -37,7 +37,17 @@ def draw(layout: Layout, brand: Brand, tone: Tone) -> Image.Image:
         _bar(picture, layout.bar, layout.scrim_top, accent(brand, tone))
     if layout.pill:
         _pill(picture, layout.pill, layout.scrim_top, brand, tone)
+    for run in layout.runs:
+        if run.means == "emoji":
+            _emoji(picture, run, layout.scrim_top)
     return picture
+
+
+def _emoji(picture: Image.Image, run: Run, top: int) -> None:
+    x = float(run.x)
+    for character in run.text:
+        picture.alpha_composite(emoji.draw(character, run.size), line.corner(x, run.baseline - top, run.size))
+        x += emoji.WIDTH * run.size + run.spacing
 
 
 def _cover(layout: Layout) -> npt.NDArray[np.float64]:
@@ -90,10 +100,10 @@ def _pill(picture: Image.Image, pill: Box, top: int, brand: Brand, tone: Tone) -
         x = max(x - 8 * unit, (pill.height - side) / 2)
         sign.alpha_composite(mark, (round(x), (pill.height - side) // 2))
         x += mark.width + LOGO_GAP * unit
-    face = FACES["sans"].at(round(PILL_TEXT * unit))
+    size = round(PILL_TEXT * unit)
     # Set by the height of a Chinese character, not by the ink: a name with a descender must not sit higher.
-    name = _shortened(brand.name, face.size, pill.width - _beside_name(brand, unit) + 1)
-    ImageDraw.Draw(sign).text((x, pill.height / 2 + 0.37 * face.size), name, font=face, fill=ink, anchor="ls")
+    name = _shortened(brand.name, size, pill.width - _beside_name(brand, unit) + 1)
+    line.draw(sign, (x, pill.height / 2 + 0.37 * size), name, "sans", size, ink)
     picture.alpha_composite(sign, (pill.x, pill.y - top))
 
 
@@ -105,8 +115,8 @@ def _beside_name(brand: Brand, unit: float) -> float:
 
 def _shortened(name: str, size: float, room: float) -> str:
     """The name, with an ellipsis if it is wider than the room."""
-    sans, shown = FACES["sans"], name
-    while len(shown) > 1 and sans.width(shown, size) > room:
+    shown = name
+    while len(shown) > 1 and line.width(shown, "sans", size) > room:
         shown = shown.rstrip("…")[:-1].rstrip() + "…"
     return shown
 

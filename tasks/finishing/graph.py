@@ -1,8 +1,8 @@
 """The one ffmpeg command that makes every rendition of a master: decoded once, and every platform encoded once.
 
-    master ─ reframe ─ split ─┬─ words ─ AI label ─┬─ encode  (per platform)
-             (per shape)      │                    └─ cover candidates
-                              └─ …
+    master ─ reframe ─ words ─ cards, subtitles ─ invisible mark ─ AI label ─┬─ encode  (per platform)
+             (a tree: what looks alike is drawn once, and branches where     └─ cover candidates
+             the first thing differs)
 
 Words are set by libass on a small canvas of their own that lasts only until they stand still; its last picture is then
 repeated. That costs a tenth of setting them on each frame. The AI label is drawn last: nothing can cover it.
@@ -12,76 +12,19 @@ Every name in the graph is ours. What users write is in files: ASS documents and
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from reelmill.ffmpeg import SAFE_INPUT
-from tasks.finishing import captions, cover, encoding
+from tasks.finishing import cover, encoding
+from tasks.finishing.hardware import Encoders
 from tasks.finishing.labels import aigc
-from tasks.finishing.labels.visible import VisibleLabel
-from tasks.finishing.layout import Layout
-from tasks.finishing.profiles import Profile
+from tasks.finishing.layer import Layer
+from tasks.finishing.output import Output
 from tasks.finishing.reframe import Reframe
 
-#: Seconds in which the darkening below the words comes in.
-SCRIM_FADE = 0.3
 
-BT709 = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
-#: Pictures are RGB, videos are YUV: said explicitly, or ffmpeg would take BT.601 and shift the brand's colour.
-TO_VIDEO = "scale=out_color_matrix=bt709:out_range=tv,format=yuva420p"
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One rendition in the making. Files lie in the folder that ffmpeg runs in, under the profile's name."""
-
-    profile: Profile
-    reframe: Reframe
-    rate: int  #: frames per second that are delivered
-    times: int  #: how often each frame of the master is shown
-    frames: int  #: that are delivered
-    label: VisibleLabel
-    layout: Layout
-    metadata: Mapping[str, str] | None  #: AIGC
-
-    @property
-    def name(self) -> str:
-        return self.profile.name
-
-    @property
-    def has_words(self) -> bool:
-        return self.layout.scrim_top < self.layout.height
-
-    @property
-    def video(self) -> str:
-        return f"{self.name}.mp4"
-
-    @property
-    def backdrop(self) -> str:
-        return f"{self.name}-backdrop.png"
-
-    @property
-    def captions(self) -> str:
-        return f"{self.name}.ass"
-
-    @property
-    def label_picture(self) -> str:
-        return f"{self.name}-label.png"
-
-    @property
-    def settled(self) -> int:
-        """Frames until the words stand still."""
-        return min(self.frames, math.ceil(max(captions.settled(self.layout), SCRIM_FADE) * self.rate) + 1)
-
-    @property
-    def candidates(self) -> tuple[int, ...]:
-        """The frames of which one becomes the cover."""
-        return cover.candidates(self.frames, self.settled if self.has_words else 0)
-
-
-def command(master: Path, outputs: Sequence[Output], *, fps: int, cores: int) -> list[str]:
+def command(master: Path, outputs: Sequence[Output], *, fps: int, cores: int, encoders: Encoders) -> list[str]:
     """The arguments of the one ffmpeg process, to be run in the folder where the outputs' files lie.
 
     Parameters
@@ -92,62 +35,106 @@ def command(master: Path, outputs: Sequence[Output], *, fps: int, cores: int) ->
         Frames per second of the master.
     cores:
         Processor cores to fill.
+    encoders:
+        Who encodes.
     """
-    seconds = max(output.frames / output.rate for output in outputs)
+    seconds = max(output.seconds for output in outputs)
+    used = [encoders.of(output.profile.codec.value) for output in outputs]
     arguments = [
-        "-y", *SAFE_INPUT, "-i", str(master),
-        "-f", "lavfi", "-t", f"{seconds:.6f}", "-i", f"anullsrc=r={encoding.SOUND_RATE}:cl=stereo",
+        "-y", *dict.fromkeys(one for encoder in used for one in encoder.device), *SAFE_INPUT, "-i", str(master),
     ]  # fmt: skip
-    for output in outputs:
-        pictures = [output.backdrop, output.label_picture] if output.has_words else [output.label_picture]
-        for picture in pictures:
-            arguments += ["-framerate", str(output.rate), *SAFE_INPUT, "-i", picture]
-    arguments += ["-filter_complex", graph(outputs, fps=fps)]
+    sounds = _sounds(outputs)
+    for sound in sounds:
+        silence = ["-f", "lavfi", "-t", f"{seconds:.6f}", "-i", f"anullsrc=r={encoding.SOUND_RATE}:cl=stereo"]
+        arguments += [*SAFE_INPUT, "-i", sound] if sound else silence
+    tree = _Tree(outputs, fps, [encoder.upload for encoder in used])
+    arguments += [*tree.inputs, "-filter_complex", tree.text]
     threads = str(encoding.threads(len(outputs), cores))
-    for index, output in enumerate(outputs):
+    for index, (output, encoder) in enumerate(zip(outputs, used, strict=True)):
         arguments += [
-            "-map", f"[out{index}]", "-map", "1:a", *encoding.arguments(output.profile, output.rate, output.times),
-            "-threads:v", threads, "-frames:v", str(output.frames), "-t", f"{output.frames / output.rate:.6f}",
+            "-map", f"[out{index}]", "-map", f"{1 + sounds.index(output.sound)}:a",
+            *encoder.arguments(output.aim), *encoding.sound(output.profile),
+            "-threads:v", threads, "-frames:v", str(output.frames), "-t", f"{output.seconds:.6f}",
             *aigc.arguments(output.metadata), "-f", "mp4", output.video,
             "-map", f"[still{index}]", *cover.arguments(output.name),
         ]  # fmt: skip
     return arguments
 
 
-def graph(outputs: Sequence[Output], *, fps: int) -> str:
-    """The filter graph. Outputs that share a shape and a rate share all work up to the first thing drawn."""
-    bases: dict[tuple[Reframe, int], list[int]] = {}
-    for index, output in enumerate(outputs):
-        bases.setdefault((output.reframe, output.rate), []).append(index)
-    chains = [f"[0:v]settb=1/{fps},setpts=N,split={len(bases)}" + "".join(f"[m{base}]" for base in range(len(bases)))]
-    for base, ((reframe, rate), users) in enumerate(bases.items()):
-        chains.append(reframe.filters(f"m{base}", f"f{base}"))
-        resampled = f"fps={rate}," if rate != fps else ""
-        chains.append(f"[f{base}]{resampled}split={len(users)}" + "".join(f"[base{index}]" for index in users))
-    picture = 2  # the inputs before are the master and the silence
-    for index, output in enumerate(outputs):
-        drawn, label = f"base{index}", output.label
-        if output.has_words:
-            chains += [_canvas(output, index, picture), _worded(output, index)]
-            drawn, picture = f"worded{index}", picture + 1
-        last = f"[{drawn}][label{index}]overlay={label.x}:{label.y}:format=yuv420:eof_action=repeat,{BT709}"
-        chains += [
-            f"[{picture}:v]{TO_VIDEO}[label{index}]",
-            f"{last},split=2[out{index}][all{index}]",
-            f"[all{index}]{cover.filters(output.candidates)}[still{index}]",
+def graph(outputs: Sequence[Output], *, fps: int, uploads: Sequence[str] = ()) -> str:
+    """The filter graph. Outputs share all work up to the first thing in which they differ.
+
+    Parameters
+    ----------
+    uploads:
+        For each output the filters that bring it to its encoder; "": it takes it from memory.
+    """
+    return _Tree(outputs, fps, uploads or [""] * len(outputs)).text
+
+
+def _sounds(outputs: Sequence[Output]) -> list[str]:
+    """The sound files of all outputs, each once; "" is silence."""
+    return list(dict.fromkeys(output.sound for output in outputs))
+
+
+class _Tree:
+    """The filter graph as it grows from the master to the outputs, and the inputs that it draws."""
+
+    def __init__(self, outputs: Sequence[Output], fps: int, uploads: Sequence[str]) -> None:
+        self.inputs: list[str] = []
+        self._outputs, self._uploads = outputs, uploads
+        self._layers = [output.layers for output in outputs]
+        self._chains: list[str] = []
+        self._next = 1 + len(_sounds(outputs))  #: the inputs before are the master and what is heard
+        self._grow(fps)
+
+    @property
+    def text(self) -> str:
+        return ";".join(self._chains)
+
+    def _grow(self, fps: int) -> None:
+        bases: dict[tuple[Reframe, int], list[int]] = {}
+        for index, output in enumerate(self._outputs):
+            bases.setdefault((output.reframe, output.rate), []).append(index)
+        pads = self._split(f"[0:v]settb=1/{fps},setpts=N,", "m", [users[0] for users in bases.values()])
+        for pad, ((reframe, rate), users) in zip(pads, bases.items(), strict=True):
+            first = users[0]
+            self._chains.append(reframe.filters(pad, f"f{first}"))
+            resampled = f"fps={rate}," if rate != fps else ""
+            self._branch(f"[f{first}]{resampled}", users, 0)
+
+    def _branch(self, chain: str, users: list[int], depth: int) -> None:
+        """Go on for those whose picture is the same up to `depth` layers: `chain` is the one that makes it."""
+        branches: dict[Layer | int, list[int]] = {}
+        for index in users:
+            layers = self._layers[index]
+            branches.setdefault(layers[depth] if depth < len(layers) else index, []).append(index)
+        pads = self._split(chain, f"at{depth}_", [those[0] for those in branches.values()])
+        for pad, (layer, those) in zip(pads, branches.items(), strict=True):
+            if isinstance(layer, Layer):
+                self._branch(self._drawn(layer, pad, those[0], depth), those, depth + 1)
+            else:
+                self._deliver(pad, layer)
+
+    def _drawn(self, layer: Layer, under: str, first: int, depth: int) -> str:
+        """Draw a layer over the picture `under`; returns the chain that goes on from there."""
+        over = f"{layer.kind}{first}_{depth}"
+        self._chains.append(f"[{self._next}:v]{layer.above}[{over}]")
+        self.inputs += layer.source
+        self._next += 1
+        return f"[{under}][{over}]{layer.onto},"
+
+    def _split(self, chain: str, name: str, users: list[int]) -> list[str]:
+        """End a chain with one pad for each of those who go on; pads are named after them."""
+        pads = [f"{name}{index}" for index in users]
+        self._chains.append(f"{chain}split={len(pads)}" + "".join(f"[{pad}]" for pad in pads))
+        return pads
+
+    def _deliver(self, pad: str, index: int) -> None:
+        """Hand the finished picture to its encoder, and a few of it to the cover."""
+        upload = self._uploads[index]
+        self._chains += [
+            f"[{pad}]split=2[{'made' if upload else 'out'}{index}][all{index}]",
+            *([f"[made{index}]{upload}[out{index}]"] if upload else []),
+            f"[all{index}]{cover.filters(self._outputs[index].candidates)}[still{index}]",
         ]
-        picture += 1
-    return ";".join(chains)
-
-
-def _canvas(output: Output, index: int, picture: int) -> str:
-    """The small canvas with the words on it, as long as they move."""
-    still = f"[{picture}:v]format=rgba,loop=loop={output.settled - 1}:size=1:start=0,settb=1/{output.rate},setpts=N"
-    set_words = f"ass=f={output.captions}:fontsdir=fonts:alpha=1"
-    return f"{still},fade=t=in:st=0:d={SCRIM_FADE}:alpha=1,{set_words},{TO_VIDEO}[words{index}]"
-
-
-def _worded(output: Output, index: int) -> str:
-    return (
-        f"[base{index}][words{index}]overlay=0:{output.layout.scrim_top}:format=yuv420:eof_action=repeat[worded{index}]"
-    )

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from reelmill.content import fingerprint
 from reelmill.errors import FinishingError
 from reelmill.ffmpeg import binary
-from tasks.finishing import encoding, fonts, profiles
+from reelmill.files import sha256_of
+from reelmill.settings import Settings
+from tasks.finishing import encoding, faces, fonts
 from tasks.finishing.brand import Brand
-from tasks.finishing.labels import aigc, visible
+from tasks.finishing.cards import Cards
+from tasks.finishing.cue import Cue
+from tasks.finishing.encoding import Aim
+from tasks.finishing.labels import aigc, credentials, visible
+from tasks.finishing.labels.credentials import Credentials
+from tasks.finishing.labels.mark import Mark
+from tasks.finishing.labels.source_type import source_type
+from tasks.finishing.manner import Manner
+from tasks.finishing.profile import Profile
+from tasks.finishing.profiles import Profiles, shipped
+from tasks.finishing.sound.heard import Sound
 from tasks.finishing.words import Words
 
 #: Raise it whenever the same order gives another picture: renditions of before are then made anew, not mistaken.
-RECIPE_VERSION = 1
+RECIPE_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +36,24 @@ class FinishJob:
     words: Words
     brand: Brand
     profiles: tuple[str, ...]
-    produce_id: str  #: our own number of this video, for AIGC metadata
+    produce_id: str  #: our own number of this video, for AIGC metadata and the invisible mark
     preview: bool  #: the master was made without the model
     width: int  #: of the master, in pixels
     height: int
     frames: int
     fps: int
+    catalogue: Profiles = field(default_factory=shipped)
+    agent: str = ""  #: what drew it, as `name` or `name@version`
+    home: Path | None = None  #: where self-made credentials lie; None: in this machine's home folder
+    manner: Manner = field(default_factory=Manner)
+    cards: Cards = field(default_factory=Cards)
+    photo: Path | None = None  #: of the product, for the end card
+    sound: Sound | None = None  #: what is heard; None: nothing
+    cues: tuple[Cue, ...] = ()  #: what is spoken when; the stage fills them in once it is spoken
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name, with a size."""
+        return self.catalogue.find(name).for_clip(self.width, self.height)
 
     @property
     def seconds(self) -> float:
@@ -41,10 +64,11 @@ class FinishJob:
         if not self.profiles:
             raise FinishingError("the job names no platform", "name one in `deliver`")
         self.words.check()
+        self.cards.check()
         fonts.check(self.brand.name)
         self.brand.picture()
         for name in self.profiles:
-            profile = profiles.find(name)
+            profile = self.profile(name)
             profile.rate(self.fps)
             profile.check_seconds(self.seconds)
         self.machine_label()
@@ -53,6 +77,20 @@ class FinishJob:
         """The AIGC metadata, or None if the brand has no producer's code."""
         return aigc.compose(self.brand.ai_producer, self.produce_id) if self.brand.ai_producer else None
 
+    @property
+    def source_type(self) -> str:
+        """IPTC's word for what kind of thing the video is."""
+        return source_type(preview=self.preview)
+
+    def credentials(self) -> Credentials:
+        """What the renditions are signed with. A self-made chain is made here if there is none.
+
+        Raises
+        ------
+        FinishingError, StorageError, ServerUnavailable
+        """
+        return credentials.obtain(self.brand.credentials, self.home or Settings().folder)
+
 
 def recipe(job: FinishJob, profile_name: str) -> str:
     """The sha256 of everything that is drawn for a profile and how it is encoded. Renders nothing.
@@ -60,9 +98,9 @@ def recipe(job: FinishJob, profile_name: str) -> str:
     Raises
     ------
     FinishingError
-        If the logo cannot be read, or the label does not fit.
+        If the logo or the certificate cannot be read, or the label does not fit.
     """
-    profile, brand = profiles.find(profile_name), job.brand
+    profile, brand = job.profile(profile_name), job.brand
     words = job.words.cleaned()
     label = visible.design(profile, height=brand.label_height, bilingual=brand.bilingual)
     return fingerprint(
@@ -73,11 +111,19 @@ def recipe(job: FinishJob, profile_name: str) -> str:
             "brand": [brand.name, brand.color.lower(), _digest(brand.logo)],
             "label": label.evidence(),
             "aigc": job.machine_label(),
+            "mark": Mark.of(job.produce_id, *profile.size).evidence(),
+            "provenance": [job.source_type, job.agent],
+            "signer": credentials.identity(brand.credentials),
             "zone": profile.safe_zone.model_dump(exclude={"source"}),
             "reframe": profile.reframe,
-            "encoding": encoding.arguments(profile, *profile.rate(job.fps)),
+            **({"faces": found} if profile.reframe == "follow" and (found := faces.identity()) else {}),
+            "encoding": encoding.arguments(Aim(profile, *profile.rate(job.fps), job.seconds)),
             "fonts": fonts.fingerprint(),
             "ffmpeg": Path(binary()).name,
+            **({"cards": asdict(job.cards.cleaned())} if job.cards != Cards() else {}),
+            **({"photo": _digest(job.photo)} if job.photo is not None else {}),
+            **({"manner": manner} if (manner := job.manner.evidence()) else {}),
+            **({"sound": [job.sound.identity, profile.loudness.model_dump(exclude={"source"})]} if job.sound else {}),
         }
     )
 
@@ -86,6 +132,6 @@ def _digest(logo: Path | None) -> str | None:
     if logo is None:
         return None
     try:
-        return hashlib.sha256(logo.read_bytes()).hexdigest()
+        return sha256_of(logo)
     except OSError as error:
         raise FinishingError(f"the logo {logo} cannot be read: {error.strerror}", "correct `brand.logo`") from error

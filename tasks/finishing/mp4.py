@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from uuid import UUID
 
 from reelmill.errors import MediaError
 
@@ -96,6 +97,30 @@ def read(path: Path) -> Movie:
             )
     except (struct.error, IndexError, OSError) as error:
         raise MediaError(f"{path.name} is not an MP4 file that can be read: {error}", "") from error
+
+
+def user_boxes(path: Path, identifier: UUID) -> list[bytes]:
+    """The contents of the `uuid` boxes on the top level that have this identifier, without it.
+
+    Raises
+    ------
+    MediaError
+        If the file is not an MP4, is cut, or such a box is too large to be metadata.
+    """
+    found: list[bytes] = []
+    try:
+        with path.open("rb") as file:
+            for box in _boxes(file, 0, file.seek(0, 2)):
+                if box.kind != b"uuid" or box.end - box.start < 16:
+                    continue
+                file.seek(box.start)
+                if _exactly(file, 16) == identifier.bytes:
+                    if box.end - box.start > MOST_VALUE:
+                        raise MediaError(f"a uuid box of {path.name} has {box.end - box.start} bytes", "")
+                    found.append(_exactly(file, box.end - box.start - 16))
+    except (struct.error, OSError) as error:
+        raise MediaError(f"{path.name} is not an MP4 file that can be read: {error}", "") from error
+    return found
 
 
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:

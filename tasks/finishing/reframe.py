@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
-Policy = Literal["auto", "crop", "pad", "blur"]
+from tasks.finishing.profile import Policy
 
 #: `auto` crops as long as less than this part of the picture is lost.
 CROP_LIMIT = 0.12
 
 #: The blurred ground is made at an eighth of the size: nobody sees a difference, and it costs a sixtieth.
 GROUND_SHRINK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Keypoint:
+    """Where a crop begins at a moment."""
+
+    seconds: float
+    offset: float  #: pixels of the scaled picture, from its left or upper edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,15 @@ class Reframe:
     x: int  #: where the scaled picture begins on the canvas; negative where it is cropped
     y: int
     canvas: tuple[int, int]
+    way: tuple[Keypoint, ...] = ()  #: of a crop that moves
+    across: bool = True  #: it moves across the picture, and not down
+
+    def along(self, way: tuple[Keypoint, ...], *, across: bool) -> Reframe:
+        """The same crop on a way through the clip. One keypoint alone is a place."""
+        if len(way) > 1:
+            return replace(self, way=way, across=across)
+        place = -round(way[0].offset / 2) * 2
+        return replace(self, x=place) if across else replace(self, y=place)
 
     @property
     def lost(self) -> float:
@@ -39,7 +57,10 @@ class Reframe:
         scale = f"scale={self.width}:{self.height}:{colors}"
         match self.policy:
             case "crop":
-                return f"[{source}]{scale},crop={width}:{height}:{-self.x}:{-self.y},format=yuv420p,setsar=1[{target}]"
+                x, y = str(-self.x), str(-self.y)
+                if self.way:
+                    x, y = (self._moving(), y) if self.across else (x, self._moving())
+                return f"[{source}]{scale},crop={width}:{height}:{x}:{y},format=yuv420p,setsar=1[{target}]"
             case "pad":
                 return (
                     f"[{source}]{scale},format=yuv420p,"
@@ -56,6 +77,15 @@ class Reframe:
                     f"[{target}ground][{target}whole]overlay={self.x}:{self.y}:format=yuv420[{target}]"
                 )
 
+    def _moving(self) -> str:
+        """The offset as a sum over the stretches of its way: ffmpeg reckons it anew for each frame."""
+        terms = [f"{self.way[0].offset:.2f}"]
+        for one, after in pairwise(self.way):
+            slope = (after.offset - one.offset) / (after.seconds - one.seconds)
+            if abs(slope) > 0.01:
+                terms.append(f"{slope:+.4f}*clip(t-{one.seconds:.3f},0,{after.seconds - one.seconds:.3f})")
+        return f"'{''.join(terms)}'"
+
 
 def plan(source: tuple[int, int], canvas: tuple[int, int], policy: Policy = "auto") -> Reframe:
     """Decide how a picture of one size goes onto a canvas of another.
@@ -65,11 +95,12 @@ def plan(source: tuple[int, int], canvas: tuple[int, int], policy: Policy = "aut
     source, canvas:
         Width and height in pixels.
     policy:
-        `crop` covers the canvas and loses the edges; `pad` shows everything on a dark ground; `blur` shows everything
-        on a blurred copy of itself; `auto` crops if little is lost and blurs otherwise.
+        `crop` covers the canvas and loses the edges; `follow` does so as well, and is moved later to where the subject
+        is; `pad` shows everything on a dark ground; `blur` shows everything on a blurred copy of itself; `auto` crops
+        if little is lost and blurs otherwise.
     """
     covering = _place(source, canvas, max, "crop")
-    if policy == "crop" or (policy == "auto" and covering.lost < CROP_LIMIT):
+    if policy in {"crop", "follow"} or (policy == "auto" and covering.lost < CROP_LIMIT):
         return covering
     return _place(source, canvas, min, "pad" if policy == "pad" else "blur")
 

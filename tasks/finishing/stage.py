@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import shutil
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
-from reelmill.content import Json, Rendition
+from reelmill.content import Rendition
 from reelmill.errors import FinishingError, MediaError, StorageError, TerminalError
 from reelmill.failpoints import failpoint
 from reelmill.ffmpeg import run
-from tasks.finishing import backdrop, captions, cover, fonts, graph, mp4, profiles, reframe, tone
-from tasks.finishing.graph import Output
-from tasks.finishing.job import FinishJob, recipe
-from tasks.finishing.labels import aigc, visible
+from tasks.finishing import (
+    backdrop,
+    captions,
+    fonts,
+    graph,
+    overlays,
+    reframe,
+    subject,
+    tone,
+    unrest,
+)
+from tasks.finishing.hardware import Encoders
+from tasks.finishing.job import FinishJob
+from tasks.finishing.labels import visible
+from tasks.finishing.labels.mark import Mark
 from tasks.finishing.layout import REFERENCE, Box, lay_out
-from tasks.finishing.tone import Tone
+from tasks.finishing.output import Output
+from tasks.finishing.rendition import complete
+from tasks.finishing.sound.speech.kept import Kept
+from tasks.finishing.sound.track import Track
 from wan_engine.base import CancelToken
 
 #: Seconds that ffmpeg may take before it is stopped: a start-up, and far more a frame than any machine needs.
@@ -27,11 +42,18 @@ STARTUP, PER_FRAME = 60.0, 0.5
 
 
 def finish(
-    master: Path, master_sha256: str, job: FinishJob, folder: Path, *, cancel: CancelToken | None = None
+    master: Path,
+    master_sha256: str,
+    job: FinishJob,
+    folder: Path,
+    *,
+    cancel: CancelToken | None = None,
+    encoders: Encoders | None = None,
+    kept: Kept | None = None,
 ) -> list[Rendition]:
     """Finish a master for every platform of the job.
 
-    Sound of the master is not carried over: every rendition gets a silent track, which platforms ask for.
+    Sound of the master is not carried over: every rendition gets the job's, or a silent track, which platforms ask for.
 
     Parameters
     ----------
@@ -43,27 +65,50 @@ def finish(
         An existing folder where the renditions and their covers are left. The caller stores and removes them.
     cancel:
         Ends ffmpeg within a quarter of a second.
+    encoders:
+        Who encodes. None: this machine's processor.
+    kept:
+        What was spoken before, so that it is not paid for again.
 
     Raises
     ------
     FinishingError
-        If the words cannot be set, a platform does not take a video like this, or the master cannot be encoded.
+        If the words cannot be set or spoken, a platform does not take a video like this, or the master cannot be
+        encoded.
+    TransientError
+        If a voice does not answer now, or a time-stamping authority that is named gives no time-stamp.
     StorageError
         If the disk is full or the folder cannot be written.
     Interrupted
         If `cancel` fired. Nothing stays in the folder.
     """
     job.check()
-    outputs = [prepare(job, name) for name in job.profiles]
+    signer = job.credentials()
     started = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="finish-", dir=folder) as scratch:
             workplace = Path(scratch)
-            _write(workplace, outputs, job, _tones(master, workplace, outputs))
-            _encode(master, workplace, outputs, job, cancel)
+            stopped = _stopping(cancel)
+            heard = Track(job.sound, job.seconds, workplace, kept, stopped)
+            job = replace(job, cues=heard.speak())
+            outputs = [prepare(job, name) for name in job.profiles]
+            outputs = [replace(output, sound=heard.file(output.profile)) for output in outputs]
+            outputs = _followed(master, outputs, job)
+            with ThreadPoolExecutor(1) as beside:
+                unrested = beside.submit(unrest.measure, master, job.width, job.height, workplace)
+                outputs = _toned(master, workplace, outputs)
+                restless = unrested.result()
+            outputs = [replace(output, mark=output.mark.amid(restless)) for output in outputs]
+            _write(workplace, outputs, job)
+            names = _encode(master, workplace, outputs, job, stopped, encoders or Encoders("software"))
             failpoint("finish.encoded")
-            seconds = time.monotonic() - started
-            return [_rendition(workplace, folder, output, job, master_sha256, seconds) for output in outputs]
+            seconds = round(time.monotonic() - started, 3)  # of all renditions of this master together
+            return [
+                complete(
+                    workplace, folder, output, job, signer, master_sha256, {"encoder": name, "seconds_taken": seconds}
+                )
+                for output, name in zip(outputs, names, strict=True)
+            ]
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
             raise StorageError(
@@ -80,9 +125,16 @@ def prepare(job: FinishJob, profile_name: str) -> Output:
     FinishingError
         If the words do not fit, or a glyph is missing.
     """
-    profile, brand = profiles.find(profile_name), job.brand
+    profile, brand = job.profile(profile_name), job.brand
     rate, times = profile.rate(job.fps)
     label = visible.design(profile, height=brand.label_height, bilingual=brand.bilingual)
+    layout = lay_out(
+        job.words.cleaned(),
+        brand.name,
+        profile,
+        Box(label.x, label.y, label.width, label.height),
+        backdrop.pill_width(brand, profile.short_side / REFERENCE, profile.room),
+    )
     return Output(
         profile=profile,
         reframe=reframe.plan((job.width, job.height), profile.size, profile.reframe),
@@ -90,118 +142,88 @@ def prepare(job: FinishJob, profile_name: str) -> Output:
         times=times,
         frames=job.frames * times,
         label=label,
-        layout=lay_out(
-            job.words.cleaned(),
-            brand.name,
-            profile,
-            Box(label.x, label.y, label.width, label.height),
-            backdrop.pill_width(brand, profile.short_side / REFERENCE, profile.room),
-        ),
+        layout=layout,
+        manner=job.manner,
+        overlays=overlays.plan(job, layout, profile),
+        mark=Mark.of(job.produce_id, *profile.size),
         metadata=job.machine_label(),
     )
 
 
-def _tones(master: Path, workplace: Path, outputs: list[Output]) -> dict[str, Tone]:
-    """The colours of the words and of their ground, for each output that has words."""
-    worded = [output for output in outputs if output.has_words]
-    if not worded:
-        return {}
-    seen = {shape: tone.look(master, shape, workplace) for shape in {output.reframe for output in worded}}
-    return {output.name: tone.decide(seen[output.reframe], output.layout) for output in worded}
+def _followed(master: Path, outputs: list[Output], job: FinishJob) -> list[Output]:
+    """Move each crop that is to follow its subject; those of one shape are looked at once."""
+    shapes = {output.reframe for output in outputs if output.profile.reframe == "follow"}
+    try:
+        moved = {shape: subject.follow(master, shape, job.width, job.height) for shape in shapes}
+    except MediaError as error:
+        raise FinishingError(f"{master.name} could not be read: {error.reason}", error.instruction) from error
+    return [
+        replace(output, reframe=moved[output.reframe]) if output.profile.reframe == "follow" else output
+        for output in outputs
+    ]
 
 
-def _write(workplace: Path, outputs: list[Output], job: FinishJob, tones: dict[str, Tone]) -> None:
+def _stopping(cancel: CancelToken | None) -> Callable[[], bool]:
+    return lambda: cancel is not None and cancel.cancelled
+
+
+def _toned(master: Path, workplace: Path, outputs: list[Output]) -> list[Output]:
+    """Give the words of each output their colours and their ground; those of one shape are looked at once."""
+    shapes = {output.reframe for output in outputs if output.has_words}
+    seen = {shape: tone.look(master, shape, workplace) for shape in shapes}
+    return [
+        replace(output, tone=tone.decide(seen[output.reframe], output.layout)) if output.has_words else output
+        for output in outputs
+    ]
+
+
+def _write(workplace: Path, outputs: list[Output], job: FinishJob) -> None:
+    """Draw what the graph reads. What several outputs share has one name, and is drawn once."""
     (workplace / "fonts").mkdir()
-    for face in fonts.FACES.values():
+    for face in fonts.SHIPPED:
         (workplace / "fonts" / face.file).symlink_to(face.path.resolve())
     for output in outputs:
-        visible.draw(output.label).save(workplace / output.label_picture, compress_level=1)
-        if output.has_words:
-            backdrop.draw(output.layout, job.brand, tones[output.name]).save(
-                workplace / output.backdrop, compress_level=1
-            )
-            text = captions.document(output.layout, output.layout.scrim_top, tones[output.name])
+        overlays.write(output.overlays, job, output.profile, workplace)
+        if not (workplace / output.label_picture).exists():
+            (workplace / output.label_picture).write_bytes(visible.draw(output.label).tobytes())
+        if not (workplace / output.mark_picture).exists():
+            output.mark.write(workplace / output.mark_picture)
+        if output.tone is not None and not (workplace / output.backdrop).exists():
+            (workplace / output.backdrop).write_bytes(backdrop.draw(output.layout, job.brand, output.tone).tobytes())
+            top, animation = output.layout.scrim_top, output.manner.animation
+            text = captions.document(output.layout, top, output.tone, animation)
             (workplace / output.captions).write_text(text, encoding="utf-8")
 
 
-def _encode(master: Path, workplace: Path, outputs: list[Output], job: FinishJob, cancel: CancelToken | None) -> None:
-    frames = sum(output.frames for output in outputs)
-    try:
+def _encode(
+    master: Path,
+    workplace: Path,
+    outputs: list[Output],
+    job: FinishJob,
+    stopped: Callable[[], bool],
+    encoders: Encoders,
+) -> list[str]:
+    """Encode all outputs, and once more in software where hardware fails. Returns who encoded each."""
+
+    def encode(encoders: Encoders) -> list[str]:
         run(
-            graph.command(master.resolve(), outputs, fps=job.fps, cores=os.cpu_count() or 1),
-            timeout=STARTUP + PER_FRAME * frames,
-            stopped=lambda: cancel is not None and cancel.cancelled,
+            graph.command(master.resolve(), outputs, fps=job.fps, cores=os.cpu_count() or 1, encoders=encoders),
+            timeout=STARTUP + PER_FRAME * sum(output.frames for output in outputs),
+            stopped=stopped,
             cwd=workplace,
         )
+        return [encoders.of(output.profile.codec.value).name for output in outputs]
+
+    used = [encoders.of(output.profile.codec.value) for output in outputs]
+    hardware = next((encoder for encoder in used if encoder.is_hardware), None)
+    try:
+        try:
+            return encode(encoders)
+        except TerminalError as error:
+            if hardware is None:
+                raise
+            names = encode(Encoders("software"))
+            encoders.give_up(hardware, error.reason)  # only now: a broken master is no fault of the hardware
+            return names
     except TerminalError as error:
         raise FinishingError(f"{master.name} could not be finished: {error.reason}", error.instruction) from error
-
-
-def _rendition(
-    workplace: Path, folder: Path, output: Output, job: FinishJob, master_sha256: str, seconds: float
-) -> Rendition:
-    made = workplace / output.video
-    _check_made(made, output)
-    stills = cover.stills(workplace, output.name)
-    chosen = cover.best(stills)
-    video, still = folder / output.video, folder / f"{output.name}.jpg"
-    shutil.move(made, video)
-    shutil.move(stills[chosen], still)
-    return Rendition(
-        master_sha256=master_sha256,
-        profile=output.name,
-        recipe=recipe(job, output.name),
-        path=video,
-        sha256=_sha256(video),
-        cover=still,
-        cover_sha256=_sha256(still),
-        width=output.profile.size[0],
-        height=output.profile.size[1],
-        frames=output.frames,
-        fps=output.rate,
-        size_bytes=video.stat().st_size,
-        labels=_labels(output),
-        preview=job.preview,
-        record={
-            "reframe": {"policy": output.reframe.policy, "lost": round(output.reframe.lost, 4)},
-            "shortened": output.layout.shortened,
-            "cover_frame": output.candidates[chosen],
-            "seconds_taken": round(seconds, 3),  #: of all renditions of this master together
-        },
-    )
-
-
-def _check_made(made: Path, output: Output) -> None:
-    """ffmpeg's exit code proves neither metadata nor the number of frames: look."""
-    try:
-        movie = mp4.read(made)
-        found = (movie.video.width, movie.video.height, movie.video.samples)
-        metadata = aigc.read(made)
-    except MediaError as error:
-        raise FinishingError(f"{made.name} is not what was ordered: {error.reason}", "") from error
-    wanted = (*output.profile.size, output.frames)
-    if found != wanted:
-        raise FinishingError(
-            "{} has {}x{} pixels and {} frames instead of {}x{} and {}".format(made.name, *found, *wanted),
-            "compare the master's real number of frames with the ledger",
-        )
-    if metadata != output.metadata:
-        raise FinishingError(f"{made.name} has lost its AIGC metadata", "use the ffmpeg that Reelmill ships")
-    size = made.stat().st_size
-    if size > output.profile.max_bytes.value:
-        raise FinishingError(
-            f"{made.name} has {size} bytes, {output.profile.title} takes {output.profile.max_bytes.value}",
-            "make the clip shorter",
-        )
-
-
-def _labels(output: Output) -> dict[str, Json]:
-    labels: dict[str, Json] = {"visible": output.label.evidence(), "aigc": None}
-    if output.metadata is None:
-        return {**labels, "reason": aigc.NOT_SET}
-    return {**labels, "aigc": dict(output.metadata)}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

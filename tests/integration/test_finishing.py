@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from PIL import Image
 
 from reelmill.content import Rendition
 from reelmill.errors import FinishingError, Interrupted, StorageError
 from reelmill.ffmpeg import SAFE_INPUT, binary, probe, run
 from reelmill.frames import Frame, read_frames
-from tasks.finishing import mp4, profiles
+from tasks.finishing import labelling, mp4, profiles
 from tasks.finishing.brand import Brand
 from tasks.finishing.encoding import CONTAINER
-from tasks.finishing.graph import BT709
 from tasks.finishing.job import FinishJob, recipe
-from tasks.finishing.labels import aigc
+from tasks.finishing.labels import aigc, c2pa, credentials, xmp
+from tasks.finishing.labels.c2pa import Provenance
+from tasks.finishing.labels.source_type import ALGORITHMIC, TRAINED
+from tasks.finishing.layer import BT709
+from tasks.finishing.options import CredentialOptions
 from tasks.finishing.stage import finish
 from tasks.finishing.verify import verify
 from tasks.finishing.words import Words
+from tests import certified
+from tests.simulators.time_stamps import time_stamps
 from wan_engine.base import CancelToken
 
 pytestmark = pytest.mark.slow  # some thirty encodings at full size
 
 PRODUCER = "00" + "11" + "91330106MA2CFLDG4R" + "1" + "0001"
+CHECKS = ["sha256", "media", "sound", "label", "aigc", "xmp", "mark", "c2pa", "cover"]
 LOGO_RED = (200, 30, 40)
 VERSE = Words("小雪", ("花雪随风不厌看，更多还肯失林峦。",), "唐 · 戴叔伦《小雪》")
+
+
+#: Those of the four platforms that are finished at once in most tests.
+NAMES = ("douyin", "tiktok", "instagram_reels", "youtube_shorts")
 
 
 def make_master(path: Path, *, size: str = "704x1280", frames: int = 73, fps: int = 24, colors: str = "") -> Path:
@@ -56,13 +70,15 @@ def job_for(master: Path, *names: str, words: Words = VERSE, brand: Brand | None
     return FinishJob(
         words=words,
         brand=brand or Brand("山野茶事", "#2f6f4f"),
-        profiles=names or profiles.names(),
+        profiles=names or NAMES,
         produce_id="video-1",
         preview=True,
         width=seen.width,
         height=seen.height,
         frames=mp4.read(master).video.samples,
         fps=round(seen.fps),
+        agent="storyboard@1",
+        home=master.parent / "home",
     )
 
 
@@ -108,13 +124,34 @@ def single(short: Path, brand: Brand, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_one_pass_gives_one_rendition_for_each_platform(renditions: dict[str, Rendition]) -> None:
-    assert tuple(renditions) == profiles.names()
+    assert tuple(renditions) == NAMES
     for name, rendition in renditions.items():
         assert rendition.master_sha256 == "a" * 64
         assert rendition.preview
         assert (rendition.width, rendition.height, rendition.frames, rendition.fps) == (1080, 1920, 73, 24)
         assert rendition.size_bytes == rendition.path.stat().st_size < profiles.find(name).max_bytes.value
         assert rendition.cover.stat().st_size < profiles.find(name).cover.max_bytes
+
+
+def test_platforms_of_other_sizes_are_finished_beside_each_other(short: Path, brand: Brand, tmp_path: Path) -> None:
+    sizes = {"x": (720, 1280), "discord": (720, 1280), "telegram": (1080, 1920), "master": (704, 1280)}
+    made = finish(short, "c" * 64, job_for(short, *sizes, brand=brand), tmp_path)
+    assert {one.profile: (one.width, one.height) for one in made} == sizes
+    for rendition in made:
+        assert all(check.ok for check in verify(rendition)), rendition.profile
+
+
+@pytest.mark.parametrize(("codec", "name"), [("hevc", "hevc (Main)"), ("av1", "av1 (libdav1d) (Main)")])
+def test_a_master_may_have_another_codec(short: Path, brand: Brand, tmp_path: Path, codec: str, name: str) -> None:
+    job = job_for(short, "master", brand=brand)
+    job = replace(job, catalogue=profiles.shipped().changed("master", "master", {"codec": codec, "crf": 30}))
+    (made,) = finish(short, "c" * 64, job, tmp_path)
+    said = subprocess.run(
+        [binary(), "-hide_banner", "-i", str(made.path)], capture_output=True, text=True, check=False, timeout=30
+    ).stderr
+    assert f"Video: {name}" in said
+    assert "bt709, progressive" in said or "bt709)" in said
+    assert all(check.ok for check in verify(made))
 
 
 def test_nothing_but_renditions_and_covers_stays_in_the_folder(renditions: dict[str, Rendition]) -> None:
@@ -125,15 +162,15 @@ def test_nothing_but_renditions_and_covers_stays_in_the_folder(renditions: dict[
     )
 
 
-@pytest.mark.parametrize("name", profiles.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_every_promise_is_proven_on_the_finished_file(renditions: dict[str, Rendition], name: str) -> None:
     checks = verify(renditions[name])
 
-    assert [check.name for check in checks] == ["sha256", "media", "label", "aigc", "cover"]
+    assert [check.name for check in checks] == CHECKS
     assert all(check.ok for check in checks), checks
 
 
-@pytest.mark.parametrize("name", profiles.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_the_container_is_what_platforms_ask_for(renditions: dict[str, Rendition], name: str) -> None:
     path = renditions[name].path
     movie = mp4.read(path)
@@ -196,10 +233,24 @@ def test_the_recipe_of_a_rendition_was_known_before(short: Path, brand: Brand, s
     assert single.recipe == recipe(job_for(short, "tiktok", brand=brand), "tiktok")
 
 
-def test_the_same_order_gives_the_same_bytes(short: Path, brand: Brand, single: Rendition, tmp_path: Path) -> None:
+def stream_hash(path: Path) -> str:
+    """Of the packets of a file, whatever stands around them."""
+    done = subprocess.run(
+        [binary(), "-v", "error", "-i", str(path), "-map", "0", "-c", "copy", "-f", "streamhash", "-"],
+        capture_output=True, check=True, text=True, timeout=60,
+    )  # fmt: skip
+    return done.stdout
+
+
+def test_the_same_order_gives_the_same_pictures_and_sound(
+    short: Path, brand: Brand, single: Rendition, tmp_path: Path
+) -> None:
     again = finish(short, "b" * 64, job_for(short, "tiktok", brand=brand), tmp_path)[0]
 
-    assert (again.sha256, again.cover_sha256) == (single.sha256, single.cover_sha256)
+    assert stream_hash(again.path) == stream_hash(single.path)
+    assert again.cover_sha256 == single.cover_sha256
+    assert again.labels == single.labels
+    assert again.sha256 != single.sha256  # a signature is never the same twice
 
 
 def test_a_rendition_is_the_same_whether_it_is_made_alone_or_with_others(
@@ -209,6 +260,88 @@ def test_a_rendition_is_the_same_whether_it_is_made_alone_or_with_others(
 
     assert together.id == single.id
     assert np.abs(frame_of(together.path, 28).astype(int) - frame_of(single.path, 28).astype(int)).mean() < 1
+
+
+def test_each_label_is_kept_in_the_records_with_what_proves_it(single: Rendition, short: Path) -> None:
+    signer = credentials.find_self_made(short.parent / "home")
+    assert signer is not None
+    labels = single.labels
+
+    assert list(labels) == ["visible", "aigc", "xmp", "mark", "c2pa"]
+    assert labels["xmp"] == {"source_type": ALGORITHMIC}  # the master was drawn by a program
+    assert labels["mark"] == {"payload": "74b12a62", "amplitude": 1, "width": 1080, "height": 1920}
+    assert labels["c2pa"] == {
+        "state": "Valid",
+        "trusted": False,
+        "self_made": True,
+        "signer": credentials.ANONYMOUS,
+        "serial": str(signer.leaf.serial_number),
+        "fingerprint": signer.fingerprint,
+        "valid_until": signer.valid_until.isoformat(),
+        "time": None,
+        "source_type": ALGORITHMIC,
+        "actions": ["c2pa.created", "c2pa.edited", "c2pa.watermarked.unbound", "c2pa.transcoded"],
+    }
+    json.dumps(labels)
+
+
+def test_a_signature_that_nobody_vouches_for_is_told_as_such(single: Rendition) -> None:
+    (told,) = [check.evidence for check in verify(single) if check.name == "c2pa"]
+
+    assert told == f"signed by {credentials.ANONYMOUS}, by a certificate that public readers do not know"
+
+
+def test_what_a_model_drew_is_signed_by_the_users_own_certificate_with_a_time_stamp(
+    short: Path, brand: Brand, tmp_path: Path
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    files = certified.write(tmp_path, certified.certificate(key), key)
+    with time_stamps(tmp_path) as address:
+        named = {**files, "key": {"file": files["key"]}, "tsa_url": address}
+        own = replace(brand, credentials=CredentialOptions.model_validate(named))
+        job = replace(job_for(short, "tiktok", brand=own), preview=False, agent="wan22-ti2v-5b@abc", home=tmp_path)
+        rendition = finish(short, "b" * 64, job, tmp_path)[0]
+
+    assert xmp.read(rendition.path) == TRAINED
+    signed = rendition.labels["c2pa"]
+    assert (signed["signer"], signed["trusted"], signed["self_made"]) == ("Tea House", True, False)
+    assert signed["time"] is not None
+    assert failed(rendition) == set()
+    assert not (tmp_path / credentials.FOLDER).exists()
+
+
+@pytest.mark.parametrize(
+    ("stamped", "rooted", "told"),
+    [
+        (True, True, "signed by Tea House, by a certificate known to the roots"),
+        (True, False, "is of an authority that `brand.credentials.roots` does not know: finish the video again"),
+        (False, True, "it has no time-stamp that says it was valid before: finish the video again"),
+    ],
+)
+def test_a_certificate_that_has_expired_since_counts_with_a_known_time_stamp_and_is_told_without(
+    single: Rendition, tmp_path: Path, stamped: bool, rooted: bool, told: str
+) -> None:
+    # A finished video is signed by a certificate that lives for some seconds, and published after that.
+    key = ec.generate_private_key(ec.SECP256R1())
+    files = certified.write(tmp_path, certified.certificate(key, end=dt.timedelta(seconds=5)), key)
+    named = {name: path for name, path in files.items() if rooted or name != "roots"}
+    target, labels = tmp_path / "signed.mp4", single.labels
+    story = Provenance("v", ALGORITHMIC, "storyboard@1", ("AI label",), marked=True, aigc=labels["aigc"])
+    with time_stamps(tmp_path) as address:
+        options = {**named, "key": {"file": files["key"]}, "tsa_url": address if stamped else None}
+        own = credentials.load(CredentialOptions.model_validate(options))
+        c2pa.sign(single.path, target, story, own)
+        reading = c2pa.read(target, own.roots)
+    assert reading is not None
+    labels = {**labels, "c2pa": labelling.evidence(reading, own)}
+    rendition = replace(single, path=target, sha256=hashlib.sha256(target.read_bytes()).hexdigest(), labels=labels)
+    while dt.datetime.now(dt.UTC) <= own.valid_until + dt.timedelta(seconds=1):
+        time.sleep(0.1)
+
+    assert failed(rendition) == (set() if stamped and rooted else {"c2pa"})
+    (check,) = [check for check in verify(rendition) if check.name == "c2pa"]
+    assert told in check.evidence
+    assert ("roots" in rendition.labels["c2pa"]) is (stamped and rooted)
 
 
 def test_without_a_producer_no_code_is_invented(short: Path, tmp_path: Path) -> None:
@@ -279,9 +412,33 @@ def cover_label(rendition: Rendition, when: str) -> None:
     reencode(rendition, f"drawbox={box}:color=gray:t=fill:enable='{when}'")
 
 
-def copy_stream(rendition: Rendition) -> None:
+def crop(rendition: Rendition) -> None:
+    reencode(rendition, "crop=1000:1780,scale=1080:1920,setsar=1")
+
+
+def resign(rendition: Rendition) -> None:
+    """Somebody else puts a manifest of their own into the file."""
+    other = credentials.make_self_made(rendition.path.parent / "other")
+    story = c2pa.Provenance("x", ALGORITHMIC, "", ("AI label",), True, rendition.labels["aigc"])
+    signed = rendition.path.with_name("signed.mp4")
+    c2pa.sign(rendition.path, signed, story, other)
+    signed.replace(rendition.path)
+
+
+def unlabelled(rendition: Rendition) -> None:
+    """The same master, encoded as plainly as anybody would."""
+    run(
+        ["-y", *SAFE_INPUT, "-i", rendition.path.parent / "short.mp4",
+         "-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo",
+         "-vf", "scale=1080:1920", "-c:v", "libx264", "-preset", "ultrafast", "-shortest",
+         "-movflags", "+faststart", rendition.path],
+        timeout=60,
+    )  # fmt: skip
+
+
+def copy_stream(rendition: Rendition, flags: str = "") -> None:
     copied = rendition.path.with_name("copied.mp4")
-    run(["-y", *SAFE_INPUT, "-i", rendition.path, "-c", "copy", "-movflags", "+faststart", copied], timeout=60)
+    run(["-y", *SAFE_INPUT, "-i", rendition.path, "-c", "copy", "-movflags", f"+faststart{flags}", copied], timeout=60)
     copied.replace(rendition.path)
 
 
@@ -293,36 +450,48 @@ def empty(rendition: Rendition) -> None:
     rendition.path.write_bytes(b"")
 
 
-def flip(rendition: Rendition) -> None:
+def alter(rendition: Rendition, place: float) -> None:
+    """Change one bit, at this part of the file."""
     with rendition.path.open("r+b") as file:
-        file.seek(-5, os.SEEK_END)
-        file.write(b"\xff")
+        file.seek(int(rendition.size_bytes * place))
+        byte = file.read(1)[0]
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 1]))
 
 
 def plain_cover(rendition: Rendition) -> None:
     Image.new("RGB", (1080, 1920), "gray").save(rendition.cover)
 
 
+LOST = {"xmp", "c2pa"}  #: whatever ffmpeg writes anew has neither
+GONE = {"media", "label", "aigc", "mark", *LOST}
+
 MUTATIONS: dict[str, tuple[Callable[[Rendition], None], set[str]]] = {
     "nothing": (lambda _: None, set()),
-    "the label is covered": (lambda r: cover_label(r, "1"), {"label"}),
-    "the label goes after the first second": (lambda r: cover_label(r, "gt(t,1)"), {"label"}),
-    "the label is missing in the first frame": (lambda r: cover_label(r, "eq(n,0)"), {"label"}),
-    "the picture is moved": (lambda r: reencode(r, "scroll=hpos=0.02"), {"label"}),
-    "the streams are copied": (copy_stream, {"aigc"}),
-    "the file is cut": (cut, {"media", "label", "aigc"}),
-    "the file is gone": (lambda r: r.path.unlink(), {"media", "label", "aigc"}),
-    "the file is empty": (empty, {"media", "label", "aigc"}),
-    "frames are missing": (lambda r: reencode(r, "trim=end_frame=20"), {"media"}),
-    "it is smaller": (lambda r: reencode(r, "scale=540:960"), {"media", "label"}),
-    "it is slower": (lambda r: reencode(r, "setpts=1.5*PTS"), {"media"}),
+    "the label is covered": (lambda r: cover_label(r, "1"), {"label", *LOST}),
+    "the label goes after the first second": (lambda r: cover_label(r, "gt(t,1)"), {"label", *LOST}),
+    "the label is missing in the first frame": (lambda r: cover_label(r, "eq(n,0)"), {"label", *LOST}),
+    "the picture is moved": (lambda r: reencode(r, "scroll=hpos=0.02"), {"label", "mark", *LOST}),
+    "the picture is cropped": (crop, {"label", "mark", *LOST}),
+    "it is encoded again": (lambda r: reencode(r, "null"), LOST),
+    "the streams are copied": (copy_stream, {"aigc", *LOST}),
+    "the streams are copied with their metadata": (lambda r: copy_stream(r, "+use_metadata_tags"), LOST),
+    "it was never labelled": (unlabelled, {"label", "aigc", "mark", *LOST}),
+    "somebody else has signed it": (resign, {"c2pa"}),
+    "the file is cut": (cut, {"sound", *GONE}),
+    "the file is gone": (lambda r: r.path.unlink(), {"sound", *GONE}),
+    "the file is empty": (empty, {"sound", *GONE}),
+    "frames are missing": (lambda r: reencode(r, "trim=end_frame=20"), {"media", *LOST}),
+    "it is smaller": (lambda r: reencode(r, "scale=540:960"), GONE - {"aigc"}),
+    "it is slower": (lambda r: reencode(r, "setpts=1.5*PTS"), {"media", *LOST}),
 }
 
 
 @pytest.fixture
-def copied(single: Rendition, tmp_path: Path) -> Rendition:
+def copied(single: Rendition, short: Path, tmp_path: Path) -> Rendition:
     """A rendition that may be spoilt; its records say what its bytes are, unless the test says otherwise."""
     video, cover = shutil.copy(single.path, tmp_path / "a.mp4"), shutil.copy(single.cover, tmp_path / "a.jpg")
+    (tmp_path / "short.mp4").symlink_to(short)
     return replace(single, path=Path(video), cover=Path(cover))
 
 
@@ -338,10 +507,11 @@ def test_whatever_is_taken_from_a_rendition_is_noticed(copied: Rendition, mutati
     assert ("sha256" in found) is (mutation != "nothing")
 
 
-def test_a_single_changed_byte_is_noticed(copied: Rendition) -> None:
-    flip(copied)
+@pytest.mark.parametrize("place", [0.2, 0.5, 0.8, 0.9999])
+def test_a_single_changed_bit_is_noticed_twice(copied: Rendition, place: float) -> None:
+    alter(copied, place)
 
-    assert "sha256" in failed(copied)
+    assert {"sha256", "c2pa"} <= failed(copied)
 
 
 def test_a_cover_without_a_label_is_noticed_even_if_its_hash_is_right(copied: Rendition) -> None:
@@ -353,7 +523,7 @@ def test_a_cover_without_a_label_is_noticed_even_if_its_hash_is_right(copied: Re
 
 
 def test_a_promise_that_the_records_have_lost_is_not_kept(copied: Rendition) -> None:
-    assert failed(replace(copied, labels={})) == {"media", "label", "aigc", "cover"}
+    assert failed(replace(copied, labels={})) == {*GONE, "cover"}
 
 
 def test_a_label_that_was_promised_too_small_does_not_pass(copied: Rendition) -> None:
@@ -365,15 +535,43 @@ def test_a_label_that_was_promised_too_small_does_not_pass(copied: Rendition) ->
 def test_metadata_of_another_video_does_not_pass(copied: Rendition) -> None:
     other = aigc.compose(PRODUCER, "video-2")
 
-    assert failed(replace(copied, labels={**copied.labels, "aigc": other})) == {"aigc"}
+    # The manifest tells of it too.
+    assert failed(replace(copied, labels={**copied.labels, "aigc": other})) == {"aigc", "c2pa"}
+
+
+@pytest.mark.parametrize(
+    ("layer", "key", "value"),
+    [
+        ("xmp", "source_type", TRAINED),
+        ("mark", "payload", "8b4ed59d"),
+        ("mark", "width", 720),
+        ("c2pa", "fingerprint", "0" * 64),
+        ("c2pa", "source_type", TRAINED),
+        ("c2pa", "actions", ["c2pa.created"]),
+        ("c2pa", "time", "2026-11-29T12:00:00+00:00"),
+    ],
+)
+def test_a_label_other_than_the_promised_one_does_not_pass(
+    copied: Rendition, layer: str, key: str, value: object
+) -> None:
+    promised = {**copied.labels, layer: {**copied.labels[layer], key: value}}
+
+    assert failed(replace(copied, labels=promised)) == {layer}
+
+
+@pytest.mark.parametrize("layer", ["xmp", "c2pa"])
+def test_a_layer_that_the_records_have_lost_is_not_kept(copied: Rendition, layer: str) -> None:
+    promised = {name: value for name, value in copied.labels.items() if name != layer}
+
+    assert failed(replace(copied, labels=promised)) == {layer}
 
 
 # What goes wrong on the way.
 
 
 def test_a_missing_glyph_stops_everything_before_a_file_is_written(short: Path, tmp_path: Path) -> None:
-    with pytest.raises(FinishingError, match=r"U\+1F375"):
-        finish(short, "b" * 64, job_for(short, "tiktok", words=Words("好茶🍵")), tmp_path)
+    with pytest.raises(FinishingError, match=r"U\+0F47"):
+        finish(short, "b" * 64, job_for(short, "tiktok", words=Words("好茶ཇ")), tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -403,6 +601,21 @@ def test_a_master_that_is_shorter_than_the_ledger_says_is_refused_with_both_figu
 def test_a_platform_that_takes_no_such_length_is_named_before_rendering(short: Path, tmp_path: Path) -> None:
     with pytest.raises(FinishingError, match="Instagram Reels takes videos of 3 to 900 s"):
         finish(short, "b" * 64, job_for(short, "tiktok", "instagram_reels"), tmp_path)
+
+
+def test_a_certificate_out_of_its_time_stops_everything_before_a_file_is_written(short: Path, tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    leaf = certified.certificate(key, start=dt.timedelta(days=-9), end=dt.timedelta(days=-1))
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "out").mkdir()
+    files = certified.write(tmp_path / "keys", leaf, key)
+    expired = CredentialOptions.model_validate({**files, "key": {"file": files["key"]}})
+    brand = Brand("茶", "#2f6f4f", credentials=expired)
+
+    with pytest.raises(FinishingError, match="expired on"):
+        finish(short, "b" * 64, job_for(short, "tiktok", brand=brand), tmp_path / "out")
+
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_cancel_ends_it_at_once_and_leaves_nothing(master: Path, tmp_path: Path) -> None:

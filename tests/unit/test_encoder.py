@@ -110,6 +110,25 @@ def test_a_folder_that_is_not_there_is_a_typed_error(tmp_path: Path) -> None:
         encode(tmp_path / "no" / "clip.mp4", [rgb((9, 9, 9))] * 200)
 
 
+def stop_once_it_is_up(path: Path) -> None:
+    random = np.random.default_rng(1)
+    told = False
+    with ClipEncoder(path, *SIZE, 24) as encoder:
+        for _ in range(2000):
+            encoder.write(random.integers(0, 256, (SIZE[1], SIZE[0], 3), dtype=np.uint8))
+            if not told and path.exists() and path.stat().st_size:  # it writes, so it is up
+                os.kill(encoder._process.pid, signal.SIGINT)
+                told = True
+
+
+def test_an_encoder_that_is_up_when_ctrl_c_comes_ends_without_a_fault_of_the_shot(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    with pytest.raises(Interrupted):
+        stop_once_it_is_up(path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("number", "error"),
     [
