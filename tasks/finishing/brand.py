@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from reelmill.errors import FinishingError
 from tasks.finishing.color import Rgb, parse
-from tasks.finishing.options import LABEL_HEIGHT, BrandOptions
+from tasks.finishing.options import LABEL_HEIGHT, BrandOptions, CredentialOptions
 from tasks.finishing.words import clean
 
 NAME_LIMIT = 40  #: characters
@@ -29,6 +29,7 @@ class Brand:
     ai_producer: str | None = None
     label_height: float = LABEL_HEIGHT  #: of the smallest letter, as a part of the short side
     bilingual: bool = False  #: the label says it in Chinese and English
+    credentials: CredentialOptions | None = None  #: None: a self-made chain signs
 
     @classmethod
     def of(cls, options: BrandOptions, folder: Path) -> Self:
@@ -40,6 +41,7 @@ class Brand:
             ai_producer=options.ai_producer,
             label_height=options.ai_label.height,
             bilingual=options.ai_label.bilingual,
+            credentials=options.credentials and options.credentials.within(folder),
         )
 
     @property

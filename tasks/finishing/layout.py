@@ -23,8 +23,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reelmill.errors import FinishingError
-from tasks.finishing.fonts import FACES, Face, Typeface
-from tasks.finishing.profiles import Profile, even
+from tasks.finishing.fonts import Typeface
+from tasks.finishing.fonts.line import Means, Piece, pieces, runs_right_to_left, width
+from tasks.finishing.profile import Profile, even
 from tasks.finishing.typesetting import Measure, Setting, fit, refit, verse
 from tasks.finishing.words import Words, is_wide
 
@@ -58,6 +59,9 @@ HANGING = 0.45
 HANGS = frozenset("（【《〈「『〔［｛〖“‘")
 
 
+Role = Literal["title", "line", "credit"]
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle in pixels of the canvas."""
@@ -74,19 +78,20 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One line of text at its place."""
+    """A piece of one line of text, at its place: what one font sets, or emoji."""
 
     text: str
     x: int
     baseline: int
     size: float  #: pixels of the em square
     spacing: float  #: pixels after each character
-    face: Face
-    role: Literal["title", "line", "credit"]
+    means: Means
+    role: Role
+    order: int  #: of its line, from the top
 
     @property
     def width(self) -> float:
-        return self.face.width(self.text, self.size, self.spacing)
+        return Piece(self.text, self.means).width(self.size, self.spacing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,11 @@ class Layout:
     bar: Box | None
     runs: tuple[Run, ...]
     shortened: bool = False  #: words were left out because they did not fit
+
+    def above(self, profile: Profile, gap: float) -> int:
+        """Where what stands above the words ends, `gap` pixels over them; without words, the foot of the safe zone."""
+        foot = self.height - profile.safe_zone.bottom
+        return foot if self.words_top == self.height else min(self.words_top, foot) - round(gap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +160,25 @@ def lay_out(words: Words, brand_name: str, profile: Profile, label: Box, pill_wi
         )
     top = y = bottom - stack.height
     pill = bar = None
+    turned = runs_right_to_left(words.title or " ".join(words.lines))  # everything then stands on the right
     runs: list[Run] = []
     if brand_name:
-        pill = Box(left, y, pill_width, round(PILL_HEIGHT * unit))
+        pill = Box(left + room - pill_width if turned else left, y, pill_width, round(PILL_HEIGHT * unit))
         y = pill.bottom + (round(PILL_TO_TITLE * unit) if stack.height > pill.height else 0)
     if stack.title:
-        y = _place(runs, stack.title, _measure(words.title, words, TITLE_SPACING), left, y, "title")
+        y = _place(runs, stack.title, _measure(words.title, words, TITLE_SPACING), (left, y), room, "title")
         if stack.lines or words.credit:
-            bar = Box(left, y + round(TITLE_TO_BAR * unit), round(BAR_WIDTH * unit), max(2, round(BAR_HEIGHT * unit)))
+            across = round(BAR_WIDTH * unit)
+            x = left + room - across if turned else left
+            bar = Box(x, y + round(TITLE_TO_BAR * unit), across, max(2, round(BAR_HEIGHT * unit)))
             y = bar.bottom + round(BAR_TO_LINES * unit)
     for index, setting in enumerate(stack.lines):
         y += round(PARAGRAPH_LEADING * setting.size) if index else 0
-        y = _place(runs, setting, _measure(setting.lines[0], words, LINES_SPACING), left, y, "line")
+        y = _place(runs, setting, _measure(setting.lines[0], words, LINES_SPACING), (left, y), room, "line")
     if words.credit:
         y += round(LINES_TO_CREDIT * unit) if stack.lines else 0
         setting = _credit(words, unit, room)
-        _place(runs, setting, _measure(words.credit, words, LINES_SPACING), left, y, "credit")
+        _place(runs, setting, _measure(words.credit, words, LINES_SPACING), (left, y), room, "credit")
     settings = [*stack.lines, *([stack.title] if stack.title else [])]
     return Layout(
         width=width,
@@ -246,23 +259,30 @@ def _height(setting: Setting, leading: float) -> float:
 
 
 def _measure(text: str, words: Words, spacing: dict[Typeface, float]) -> Measure:
-    return Measure(FACES[words.typeface], spacing[words.typeface] if any(map(is_wide, text)) else 0.0)
+    return Measure(words.typeface, spacing[words.typeface] if any(map(is_wide, text)) else 0.0)
 
 
 def _place(
     runs: list[Run],
     setting: Setting,
     measure: Measure,
-    x: int,
-    y: int,
-    role: Literal["title", "line", "credit"],
+    place: tuple[int, int],
+    room: int,
+    role: Role,
 ) -> int:
-    """Add the lines of a setting from `y` down; return where it ends."""
+    """Add the lines of a setting from a place down; return where it ends. `room`: how wide they may be."""
     leading = TITLE_LEADING if role == "title" else LINES_LEADING
-    top = float(y)
+    left, top = float(place[0]), float(place[1])
+    spacing = measure.spacing * setting.size
     for line in setting.lines:
+        order = runs[-1].order + 1 if runs else 0
         baseline = round(top + ABOVE * setting.size)
-        hanging = round(HANGING * setting.size) if line[0] in HANGS else 0
-        runs.append(Run(line, x - hanging, baseline, setting.size, measure.spacing * setting.size, measure.face, role))
+        x = left - (HANGING * setting.size if line[0] in HANGS else 0)
+        if runs_right_to_left(line):
+            x = left + room - width(line, measure.typeface, setting.size, spacing)
+        for piece in pieces(line, measure.typeface):
+            if not piece.text.isspace():
+                runs.append(Run(piece.text, round(x), baseline, setting.size, spacing, piece.means, role, order))
+            x += piece.width(setting.size, spacing)
         top += (ABOVE + BELOW + leading) * setting.size
     return round(top - leading * setting.size)

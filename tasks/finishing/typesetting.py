@@ -11,7 +11,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tasks.finishing.fonts import Face
+from tasks.finishing.fonts import Typeface
+from tasks.finishing.fonts.emoji import is_emoji
+from tasks.finishing.fonts.line import width
 from tasks.finishing.words import is_wide
 
 NEVER_FIRST = frozenset(
@@ -49,7 +51,7 @@ class Setting:
 
 def is_solid(character: str) -> bool:
     """Whether lines break on both sides of a character. Hangul is wide, but breaks at spaces as Latin does."""
-    return is_wide(character) and not "\uac00" <= character <= "\ud7a3"
+    return (is_wide(character) and not "\uac00" <= character <= "\ud7a3") or is_emoji(character)
 
 
 def units(text: str) -> list[Unit]:
@@ -85,14 +87,14 @@ def phrases(parts: list[Unit]) -> list[Unit]:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How wide units are in one face."""
+    """How wide units are in one typeface."""
 
-    face: Face
+    typeface: Typeface
     spacing: float  #: after each character, as a part of the size
 
     def width(self, text: str, size: float) -> float:
         """Pixels from the first to the last character."""
-        return self.face.width(text, size, self.spacing * size) - (self.spacing * size if text else 0.0)
+        return width(text, self.typeface, size, self.spacing * size) - (self.spacing * size if text else 0.0)
 
 
 def joined(parts: list[Unit]) -> str:
@@ -147,7 +149,8 @@ def verse(text: str) -> tuple[str, ...] | None:
     clauses = [clause for clause in re.split(r"(?<=[，。！？；、])", text) if clause]
     lengths = {len(clause.rstrip("，。！？；、")) for clause in clauses}
     even = len(lengths) == 1 and VERSE[0] <= lengths.pop() <= VERSE[1]
-    return tuple(clauses) if even and 2 <= len(clauses) <= 4 and all(map(is_solid, text)) else None
+    broken = any(clause[0] in NEVER_FIRST or clause[-1] in NEVER_LAST for clause in clauses)
+    return tuple(clauses) if even and not broken and 2 <= len(clauses) <= 4 and all(map(is_solid, text)) else None
 
 
 def fit(

@@ -6,25 +6,30 @@ check, and a promise that is missing from the records is a failed check too.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from reelmill.content import Rendition
 from reelmill.errors import MediaError
+from reelmill.files import sha256_of
 from tasks.finishing import mp4
-from tasks.finishing.labels import aigc
-from tasks.finishing.labels.visible import PRESENT, VisibleLabel, correlate, read_back
+from tasks.finishing.labels import aigc, c2pa, xmp
+from tasks.finishing.labels.mark import Mark
+from tasks.finishing.labels.visible import PRESENT, VisibleLabel, correlate
 from tasks.finishing.options import LABEL_HEIGHT
+from tasks.finishing.playback import Playback, play
+from tasks.finishing.sound import loudness
+from tasks.finishing.sound.track import keeps
 
 #: Containers round; a video may have one frame more or less than was planned.
 FRAME_TOLERANCE = 1
 #: Frames per second may differ by so much from the promise, for the same reason.
 RATE_TOLERANCE = 0.02
+#: Seconds by which sound may be longer or shorter than the picture: some frames of AAC, and what nobody hears.
+SOUND_TOLERANCE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +47,33 @@ def verify(rendition: Rendition) -> list[Check]:
     Returns
     -------
     list[Check]
-        `sha256`, `media`, `label`, `aigc` and `cover`, in this order; the rendition may be published if all are ok.
+        `sha256`, `media`, `sound`, `label`, `aigc`, `xmp`, `mark`, `c2pa` and `cover`, in this order; the rendition
+        may be published if all are ok.
     """
-    correlations: list[float] | MediaError | None = None
+    played: Playback | MediaError | None = None
 
-    def decoded() -> tuple[VisibleLabel, list[float]]:
-        # One pass over the file serves two checks; its failure fails both.
-        nonlocal correlations
-        label = VisibleLabel.recall(rendition.labels["visible"])
-        if correlations is None:
+    def playback() -> Playback:
+        # One pass over the file serves three checks; its failure fails all of them.
+        nonlocal played
+        if played is None:
+            label, mark = VisibleLabel.recall(rendition.labels["visible"]), Mark.recall(rendition.labels["mark"])
             try:
-                correlations = read_back(rendition.path, label)
+                played = play(rendition.path, label, mark)
             except MediaError as error:
-                correlations = error
-        if isinstance(correlations, MediaError):
-            raise correlations
-        return label, correlations
+                played = error
+        if isinstance(played, MediaError):
+            raise played
+        return played
 
     checks: dict[str, Callable[[], tuple[bool, str]]] = {
         "sha256": lambda: _sha256(rendition),
-        "media": lambda: _media(rendition, len(decoded()[1])),
-        "label": lambda: _label(rendition, *decoded()),
+        "media": lambda: _media(rendition, playback().frames),
+        "sound": lambda: _sound(rendition),
+        "label": lambda: _label(rendition, playback().correlations),
         "aigc": lambda: _aigc(rendition),
+        "xmp": lambda: _xmp(rendition),
+        "mark": lambda: _mark(rendition, playback()),
+        "c2pa": lambda: _c2pa(rendition),
         "cover": lambda: _cover(rendition),
     }
     return [_checked(name, check) for name, check in checks.items()]
@@ -76,13 +86,8 @@ def _checked(name: str, check: Callable[[], tuple[bool, str]]) -> Check:
         return Check(name, False, f"{type(error).__name__}: {error}")
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _sha256(rendition: Rendition) -> tuple[bool, str]:
-    found = _digest(rendition.path)
+    found = sha256_of(rendition.path)
     return found == rendition.sha256, f"{found} ({rendition.path.stat().st_size} bytes)"
 
 
@@ -99,7 +104,21 @@ def _media(rendition: Rendition, frames: int) -> tuple[bool, str]:
     return ok, f"{video.width}x{video.height}, {frames} frames decoded, {video.rate:.2f} fps"
 
 
-def _label(rendition: Rendition, label: VisibleLabel, correlations: list[float]) -> tuple[bool, str]:
+def _sound(rendition: Rendition) -> tuple[bool, str]:
+    track, found = mp4.read(rendition.path).sound, loudness.measure(rendition.path)
+    promised = rendition.record.get("sound")  # a rendition of before there was sound has none: it is silent
+    seconds = rendition.frames / rendition.fps
+    whole = abs(track.seconds - seconds) <= SOUND_TOLERANCE
+    length = f"{track.seconds:.2f} s of {seconds:.2f}"
+    if promised is None or promised["lufs"] is None:
+        return whole and found.silent, f"{length}, {'silent' if found.silent else f'{found.lufs:.1f} LUFS'}"
+    wanted = promised["wanted"]
+    evidence = f"{length}, {found.lufs:.1f} LUFS of {wanted['lufs']:g}, true peak {found.true_peak:.1f} dB"
+    return whole and keeps(found, wanted), evidence
+
+
+def _label(rendition: Rendition, correlations: Sequence[float]) -> tuple[bool, str]:
+    label = VisibleLabel.recall(rendition.labels["visible"])
     least = min(correlations)
     gone = [index for index, value in enumerate(correlations) if value < PRESENT]
     tall = label.ink_height >= LABEL_HEIGHT * min(rendition.width, rendition.height)
@@ -128,8 +147,47 @@ def _aigc(rendition: Rendition) -> tuple[bool, str]:
     return found == promised and not wrong, "; ".join(wrong) or f"ProduceID {found and found['ProduceID']}"
 
 
+def _xmp(rendition: Rendition) -> tuple[bool, str]:
+    said = xmp.read(rendition.path)
+    return said == rendition.labels["xmp"]["source_type"], said
+
+
+def _mark(rendition: Rendition, played: Playback) -> tuple[bool, str]:
+    promised, reading = Mark.recall(rendition.labels["mark"]), played.reading
+    fits = (promised.width, promised.height) == (rendition.width, rendition.height)
+    evidence = f"{promised.payload:08x} promised, {reading.payload:08x} read, strength {reading.strength:.1f}"
+    return fits and reading.shows(promised), evidence
+
+
+def _c2pa(rendition: Rendition) -> tuple[bool, str]:
+    promised = rendition.labels["c2pa"]
+    reading = c2pa.read(rendition.path, promised.get("roots"))
+    if reading is None:
+        return False, "it is not signed"
+    if reading.expired:
+        return False, _expired(reading, promised["valid_until"])
+    if not reading.whole:
+        return False, f"{reading.state}: {', '.join(reading.failures)}"
+    if reading.fingerprint != promised["fingerprint"]:
+        return False, f"signed by another certificate, of {reading.signer}: {reading.fingerprint}"
+    said = (reading.source_type, list(reading.actions), reading.time, reading.aigc)
+    if said != (promised["source_type"], promised["actions"], promised["time"], rendition.labels["aigc"]):
+        return False, f"its manifest says something else than was promised: {said}"
+    known = "known to the roots that the definition names" if promised["trusted"] else "that public readers do not know"
+    return True, f"signed by {reading.signer}, by a certificate {known}"
+
+
+def _expired(reading: c2pa.Reading, until: str) -> str:
+    stamp = (
+        "it has no time-stamp that says it was valid before"
+        if reading.time is None
+        else f"its time-stamp of {reading.time[:10]} is of an authority that `brand.credentials.roots` does not know"
+    )
+    return f"the certificate of {reading.signer} expired on {until[:10]}, and {stamp}: finish the video again"
+
+
 def _cover(rendition: Rendition) -> tuple[bool, str]:
-    if _digest(rendition.cover) != rendition.cover_sha256:
+    if sha256_of(rendition.cover) != rendition.cover_sha256:
         return False, "it is not the file that was made"
     label = VisibleLabel.recall(rendition.labels["visible"])
     picture = cv2.imdecode(np.frombuffer(rendition.cover.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)

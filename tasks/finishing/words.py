@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from tasks.finishing import fonts
-from tasks.finishing.fonts import Typeface
+from tasks.finishing.fonts import Typeface, emoji
 
 #: Characters that a title, a line and a credit may have; what is longer ends in an ellipsis.
 TITLE_LIMIT = 80
@@ -51,12 +51,14 @@ class Words:
 def clean(text: str, most: int) -> str:
     """One line of plain text: composed, without control, bidi and zero-width characters, at most `most` characters.
 
-    Line breaks and runs of space become one space. Quotation marks, apostrophes and ellipses of a text without Chinese,
-    Japanese or Korean characters become narrow. Cleaning what is clean changes nothing.
+    Line breaks and runs of space become one space, and each emoji one character. Quotation marks, apostrophes and
+    ellipses of a text without Chinese, Japanese or Korean characters become narrow. Cleaning what is clean changes
+    nothing.
     """
+    text = fonts.fold(unicodedata.normalize("NFC", text))
     kept = [
         " " if character.isspace() or unicodedata.category(character) == "Cc" else character
-        for character in unicodedata.normalize("NFC", text)
+        for character in text
         if not _is_unseen(character)
     ]
     line = " ".join("".join(kept).split())
@@ -69,11 +71,11 @@ def clean(text: str, most: int) -> str:
 
 def _is_unseen(character: str) -> bool:
     """Bidi overrides, joiners, surrogates, private and unassigned code points, and emoji variation selectors."""
-    if character in NARROW.values():
+    if character in NARROW.values() or emoji.is_emoji(character):
         return False
     return unicodedata.category(character) in {"Cf", "Cs", "Co", "Cn"} or "\ufe00" <= character <= "\ufe0f"
 
 
 def is_wide(character: str) -> bool:
     """Whether a character is Chinese, Japanese or Korean, or punctuation that is as wide as one."""
-    return unicodedata.east_asian_width(character) in {"W", "F"}
+    return unicodedata.east_asian_width(character) in {"W", "F"} and not emoji.is_emoji(character)

@@ -10,14 +10,16 @@ from PIL import Image, ImageDraw
 
 from reelmill.errors import FinishingError
 from reelmill.ffmpeg import command
-from tasks.finishing import captions, profiles, tone
+from tasks.finishing import captions, tone
 from tasks.finishing.brand import Brand
-from tasks.finishing.fonts import FACES
+from tasks.finishing.fonts import FACES, RIGHT_TO_LEFT, Face
+from tasks.finishing.fonts.emoji import SIGNS
 from tasks.finishing.job import FinishJob
 from tasks.finishing.layout import Layout, Run
 from tasks.finishing.stage import prepare
 from tasks.finishing.words import TITLE_LIMIT, Words, clean
 
+NAMES = ("douyin", "tiktok", "instagram_reels", "youtube_shorts")
 VERSE = Words("小雪", ("花雪随风不厌看，更多还肯失林峦。",), "唐 · 戴叔伦")
 NIGHT = tone.Tone((255, 255, 255), (0, 0, 0), 0.6)
 
@@ -39,7 +41,7 @@ def dialogues(document: str) -> list[str]:
         ("a\x00b\x07c", "a b c"),
         ("line\r\nbreak\u2028end", "line break end"),
         ("  茶 \t 香  ", "茶 香"),
-        ("❤\ufe0f", "❤"),
+        ("❤\ufe0f", chr(SIGNS + 0x2764)),
         ("zero\u200bwidth\ufeff", "zerowidth"),
         ("e\u0301", "é"),
         ("it's", "it\ue019s"),
@@ -70,8 +72,8 @@ def test_empty_lines_are_dropped_and_the_rest_kept_in_order() -> None:
 
 
 def test_a_word_that_cannot_be_set_is_refused_wherever_it_stands() -> None:
-    for words in (Words("🍵"), Words("", ("茶", "🍵")), Words("", (), "🍵")):
-        with pytest.raises(FinishingError, match="teacup"):
+    for words in (Words("ཇ"), Words("", ("茶", "ཇ")), Words("", (), "ཇ")):
+        with pytest.raises(FinishingError, match="tibetan letter ja"):
             words.check()
 
 
@@ -119,12 +121,16 @@ def test_lines_come_in_one_after_the_other_and_then_stand_still() -> None:
     assert captions.settled(layout) == pytest.approx(3 * captions.STAGGER + captions.FADE)
 
 
-@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
-@pytest.mark.parametrize("text", ["小雪茶", "Ageing"])
-def test_libass_draws_a_line_exactly_where_the_layout_put_it(tmp_path: Path, face: object, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "face"),
+    [
+        *((text, face) for text in ("小雪茶", "Ageing") for face in FACES.values()),
+        ("شاي 2026!", RIGHT_TO_LEFT[0]), ("תה ירוק", RIGHT_TO_LEFT[1]),
+    ],
+)  # fmt: skip
+def test_libass_draws_a_line_exactly_where_the_layout_put_it(tmp_path: Path, text: str, face: Face) -> None:
     # Given one line at a known place, drawn by Pillow as the yardstick
-    assert isinstance(face, type(FACES["sans"]))
-    run = Run(text, 60, 200, 120.0, 0.0, face, "title")
+    run = Run(text, 60, 200, 120.0, 0.0, face, "title", 0)
     layout = Layout(800, 300, 0, 0, 300, 800, None, None, (run,))
     promised = Image.new("L", (800, 300))
     ImageDraw.Draw(promised).text((60, 200), text, font=face.at(120), fill=255, anchor="ls")
@@ -142,13 +148,14 @@ def test_libass_draws_a_line_exactly_where_the_layout_put_it(tmp_path: Path, fac
         cwd=tmp_path, check=True, timeout=60,
     )  # fmt: skip
 
-    # Then the ink is the same, to a pixel at the edges
+    # Then the ink is the same, to a pixel at the edges; Pillow rounds each advance of a shaped text
+    least, apart = (0.95, 2) if face.shaped else (0.98, 1)
     drawn = np.asarray(Image.open(tmp_path / "drawn.png").convert("L"), np.float64)
     wanted = np.asarray(promised, np.float64)
-    assert np.corrcoef(drawn.ravel(), wanted.ravel())[0, 1] > 0.98
+    assert np.corrcoef(drawn.ravel(), wanted.ravel())[0, 1] > least
     for axis in (0, 1):
         seen, meant = (np.flatnonzero((picture > 100).any(axis=axis))[[0, -1]] for picture in (drawn, wanted))
-        assert np.abs(seen - meant).max() <= 1
+        assert np.abs(seen - meant).max() <= apart
 
 
 @pytest.mark.parametrize(
@@ -167,9 +174,9 @@ def test_all_platforms_of_a_video_get_words_of_one_colour() -> None:
     # Bright below, dark above: the words of some platforms lie on one, those of others on both
     picture = np.full((1, 320, 180), 250, np.uint8)
     picture[:, :160] = 30
-    job = FinishJob(VERSE, Brand("茶", "#2f6f4f"), profiles.names(), "v", False, 704, 1280, 121, 24)
+    job = FinishJob(VERSE, Brand("茶", "#2f6f4f"), NAMES, "v", False, 704, 1280, 121, 24)
 
-    tones = [tone.decide(picture, prepare(job, name).layout) for name in profiles.names()]
+    tones = [tone.decide(picture, prepare(job, name).layout) for name in NAMES]
 
     assert len({found.dark_words for found in tones}) == 1
 

@@ -36,7 +36,7 @@ def laid_out(words: Words, profile: str, brand: str = "山野茶事") -> Layout:
 @pytest.mark.parametrize("name", profiles.names())
 @pytest.mark.parametrize("wording", WORDINGS)
 def test_all_words_stay_inside_the_safe_zone_and_below_the_label(name: str, wording: str) -> None:
-    profile = profiles.find(name)
+    profile = profiles.find(name).for_clip(704, 1280)
     zone, (width, height) = profile.safe_zone, profile.size
 
     layout = laid_out(WORDINGS[wording], name)
@@ -45,7 +45,7 @@ def test_all_words_stay_inside_the_safe_zone_and_below_the_label(name: str, word
         top, bottom = run.baseline - 0.88 * run.size, run.baseline + 0.12 * run.size
         assert run.x >= zone.left - 0.5 * run.size * (run.text[0] in "（【《“「")
         assert run.x + run.width - run.spacing <= width - zone.right + 1
-        assert top >= zone.top + 100
+        assert top >= zone.top + 100 * profile.short_side / 1080
         assert bottom <= height - zone.bottom + 0.05 * run.size
     if layout.pill:
         assert layout.pill.bottom <= height - zone.bottom
@@ -114,7 +114,7 @@ def test_letters_stand_closer_than_chinese_characters() -> None:
 
     assert chinese.spacing > 0
     assert english.spacing == 0
-    assert english.face is FACES["serif"]
+    assert english.means is FACES["serif"]
 
 
 @pytest.mark.parametrize(

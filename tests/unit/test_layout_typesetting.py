@@ -3,11 +3,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.finishing import fonts
-from tasks.finishing.fonts import FACES
 from tasks.finishing.typesetting import NEVER_FIRST, NEVER_LAST, Measure, Setting, fit, refit, units, verse
 from tasks.finishing.words import clean
 
-SERIF = Measure(FACES["serif"], 0.05)
+SERIF = Measure("serif", 0.05)
 
 
 def set_text(text: str, *, width: float = 770, most_lines: int = 3) -> Setting:
@@ -79,6 +78,7 @@ SIGNS = st.sampled_from([*"山水茶雪月风花，。！？：；、（）【�
 @given(parts=st.lists(SIGNS, min_size=1, max_size=60), width=st.integers(300, 900))
 @example(parts=["（"] * 12, width=300)
 @example(parts=["。"] * 60, width=300)
+@example(parts=list("：（（。：山山"), width=300)
 def test_any_text_keeps_its_words_its_width_and_the_rules_of_punctuation(parts: list[str], width: int) -> None:
     text = clean("".join(parts), 160)
 
