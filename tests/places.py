@@ -7,77 +7,47 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from reelmill.content import Json
-from sandbox.platform import Platform
-from sandbox.platforms import all_platforms
-from sandbox.server import sandbox
+from sandbox.server import Sandbox, sandbox
+from tests.place import Place
+from tests.platforms import PLATFORMS, TOKEN, simulated
 from tests.simulators.bucket import REGION, a_bucket, an_object_store
 from tests.simulators.ssh_server import PASSWORD, USER, an_ssh_server
 from tests.simulators.webhook_receiver import SECRET, a_receiver
 
-PLATFORMS = {kind.name: kind for kind in all_platforms()}
-
-#: The keys of targets that speak with a simulated platform, beside `type`.
-ACCOUNTS: Mapping[str, Mapping[str, Json]] = {
-    "youtube": {},
-    "tiktok": {},
-    "instagram": {"ig_user": "17841400000000001"},
-    "facebook": {"page": "104000000000001"},
-    "x": {},
-    "linkedin": {"author": "urn:li:organization:42"},
-    "pinterest": {"board": "549755885175"},
-    "telegram": {"chat": "@tea_channel"},
-    "discord": {"webhook": {"env": "DISCORD_WEBHOOK"}},
-    "wordpress": {"url": "https://tea.example", "user": "editor"},
-    "douyin": {"open_id": "me"},
-    "bilibili": {},
-    "kuaishou": {"app_id": "sandbox-app"},
-}
-
-#: A token that a test can find again.
-TOKEN = "canary-7f3a9c51e2"
 #: What a person pastes.
 LINK = "https://www.xiaohongshu.com/explore/1"
 
 
-@dataclass
-class Place:
-    """A target's options with what it meets there."""
-
-    options: Mapping[str, Json]
-    shown: Callable[[], Sequence[str]]  #: the sha256 of every video that became public so far
-    sandbox: str = ""  #: the address of simulated platforms
-    platform: Platform | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)  #: where the options find their secrets
-    real: Mapping[str, Json] = field(default_factory=dict)  #: options that reach a simulated platform as the real one
-    wait: Callable[[], None] = lambda: None  #: what others have to do for a post meanwhile: time, or a person
-    #: Lets something go wrong. Says whether the answer to the call that makes a post public may be lost.
-    trouble: Callable[[random.Random], bool] = lambda _dice: False
-
-
 class Places:
-    """Makes places. What takes long to start is started once."""
+    """Makes places. What takes long to start is started once.
 
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack, self._store = stack, ""
+    Parameters
+    ----------
+    box:
+        Where all simulated platforms are served, one of a kind at a time. None: each place has a server of its own.
+    """
+
+    def __init__(self, stack: ExitStack, box: Sandbox | None = None) -> None:
+        self._stack, self._store, self._box = stack, "", box
 
     @contextmanager
     def place(self, kind: str, folder: Path) -> Iterator[Place]:
         """A new place for targets of this kind, whose definition lies in `folder`."""
-        make: Any = _simulated if kind in PLATFORMS else getattr(self, f"_{kind}", None)
+        make: Any = self._simulated if kind in PLATFORMS else getattr(self, f"_{kind}", None)
         assert make is not None, f"say here where targets of the type {kind!r} can be tried"
         with ExitStack() as here:
             yield make(kind, folder, here)
 
     def _folder(self, _kind: str, folder: Path, _here: ExitStack) -> Place:
-        return Place({"path": "outbox"}, lambda: _beside_sidecars(_files_in(folder / "outbox")))
+        found = lambda: _files_in(folder / "outbox")  # noqa: E731
+        return Place({"path": "outbox"}, lambda: _beside_sidecars(found()), subtitled=lambda: _subtitles(found()))
 
     def _handoff(self, _kind: str, folder: Path, _here: ExitStack) -> Place:
         packages = folder / "packages"
@@ -87,7 +57,9 @@ class Places:
                 if not _is_hidden(told.relative_to(packages)):
                     (told.parent / "published.txt").write_text(LINK)
 
-        return Place({"path": "packages"}, lambda: _beside_sidecars(_files_in(packages)), wait=publish)
+        found = lambda: _files_in(packages)  # noqa: E731
+        shown, subtitled = lambda: _beside_sidecars(found()), lambda: _subtitles(found())
+        return Place({"path": "packages"}, shown, wait=publish, subtitled=subtitled)
 
     def _s3(self, _kind: str, _folder: Path, here: ExitStack) -> Place:
         self._store = self._store or self._stack.enter_context(an_object_store())
@@ -101,7 +73,8 @@ class Places:
             bucket.fail(dice.choice(["PUT", "HEAD", "GET"]), times=2, **dice.choice([{"lost": True}, {"status": 503}]))
             return True
 
-        return Place(options, lambda: _beside_sidecars(bucket.objects()), environment=known, trouble=trouble)
+        shown, subtitled = lambda: _beside_sidecars(bucket.objects()), lambda: _subtitles(bucket.objects(), alone=False)
+        return Place(options, shown, environment=known, trouble=trouble, subtitled=subtitled)
 
     def _sftp(self, _kind: str, folder: Path, here: ExitStack) -> Place:
         server = here.enter_context(an_ssh_server(folder / "served"))
@@ -112,8 +85,9 @@ class Places:
             server.drop_after = dice.randint(1, 60_000)
             return True
 
-        shown = lambda: _beside_sidecars(server.files())  # noqa: E731
-        return Place({**options, **login}, shown, environment={"SFTP_PASSWORD": PASSWORD}, trouble=trouble)
+        shown, subtitled = lambda: _beside_sidecars(server.files()), lambda: _subtitles(server.files())
+        known = {"SFTP_PASSWORD": PASSWORD}
+        return Place({**options, **login}, shown, environment=known, trouble=trouble, subtitled=subtitled)
 
     def _webhook(self, _kind: str, _folder: Path, here: ExitStack) -> Place:
         receiver = here.enter_context(a_receiver())
@@ -130,60 +104,37 @@ class Places:
             )
             return True
 
-        return Place(options, shown, environment={"WEBHOOK_SECRET": SECRET}, trouble=trouble)
+        def subtitled() -> Sequence[Mapping[str, bytes]]:
+            taken: Any = list(receiver.taken.values())
+            told = [message["data"]["subtitles"] for message in taken]
+            assert all(
+                sha256(one["text"].encode()).hexdigest() == one["sha256"] for kinds in told for one in kinds.values()
+            )
+            return [{kind: one["text"].encode() for kind, one in kinds.items()} for kinds in told]
+
+        known = {"WEBHOOK_SECRET": SECRET}
+        return Place(options, shown, environment=known, trouble=trouble, subtitled=subtitled)
+
+    def _simulated(self, kind: str, folder: Path, here: ExitStack) -> Place:
+        box = self._box or here.enter_context(sandbox([]))
+        platform = box.platforms[kind] = PLATFORMS[kind](f"{box.url}/{kind}", folder / "of the platform")
+        platform.relax()
+        if kind == "linkedin":
+            platform.organization = True  # type: ignore[attr-defined]
+        return simulated(platform, box.url)
 
 
 @contextmanager
-def places() -> Iterator[Places]:
-    """Places for the time of the block."""
+def places(*, one_server: bool = False) -> Iterator[Places]:
+    """Places for the time of the block.
+
+    Parameters
+    ----------
+    one_server:
+        Where no process is killed whose last request might come to the next place.
+    """
     with ExitStack() as stack:
-        yield Places(stack)
-
-
-def _simulated(kind: str, _folder: Path, here: ExitStack) -> Place:
-    box = here.enter_context(sandbox([PLATFORMS[kind]]))
-    platform = box[kind]
-    platform.relax()
-    if kind == "linkedin":
-        platform.organization = True  # type: ignore[attr-defined]
-    return Place(
-        ACCOUNTS[kind],
-        lambda: [post.sha256 for post in platform.published],
-        sandbox=box.url,
-        platform=platform,
-        environment={"PLATFORM_TOKEN": TOKEN, "PLATFORM_SECRET": getattr(platform, "client_secret", TOKEN)},
-        real=_real(platform),
-        wait=lambda: platform.clock.advance(5),
-        trouble=lambda dice: _trouble(platform, dice),
-    )
-
-
-def _real(platform: Platform) -> Mapping[str, Json]:
-    """Options that know the platform by its address, and its login by a secret."""
-    if platform.name == "discord":  # the address is the login, and no other host is believed
-        return {}
-    known = {**ACCOUNTS[platform.name], "url": platform.base, "token": {"env": "PLATFORM_TOKEN"}}
-    if platform.name == "bilibili":
-        known |= {"client_id": platform.client_id, "client_secret": {"env": "PLATFORM_SECRET"}}  # type: ignore[attr-defined]
-    return known
-
-
-def _trouble(platform: Platform, dice: random.Random) -> bool:
-    platform.troubles.clear()
-    hidden = False
-    for _ in range(dice.randint(1, 2)):
-        moment = dice.choice(platform.moments)
-        kind = dice.choice(["drop", "late", "busy", "limited", "cut"])
-        how: dict[str, Any] = {
-            "drop": {"handled": True, "drop": True},
-            "late": {"handled": True, "status": 500},
-            "busy": {"status": 503},
-            "limited": {"status": 429, "headers": {"Retry-After": "1"}},
-            "cut": {"cut": dice.randint(1, 50_000)},
-        }[kind]
-        hidden |= moment == "publish" and kind != "limited"
-        platform.trouble(moment, **how)
-    return hidden
+        yield Places(stack, stack.enter_context(sandbox([])) if one_server else None)
 
 
 def _files_in(folder: Path) -> dict[str, bytes]:
@@ -200,3 +151,17 @@ def _beside_sidecars(files: Mapping[str, bytes]) -> list[str]:
     """The hash of the video of each post: a sidecar is what makes it one."""
     posts = {name: json.loads(content) for name, content in files.items() if name.endswith(".json")}
     return [sha256(files[str(Path(name).with_name(told["video"]["file"]))]).hexdigest() for name, told in posts.items()]
+
+
+def _subtitles(files: Mapping[str, bytes], *, alone: bool = True) -> list[Mapping[str, bytes]]:
+    """The subtitles of each post: what its sidecar names. `alone`: no others lie there."""
+    posts = {name: json.loads(content)["subtitles"] for name, content in files.items() if name.endswith(".json")}
+    found, named = [], set()
+    for name, told in posts.items():
+        paths = {kind: str(Path(name).with_name(one["file"])) for kind, one in told.items()}
+        assert all(path.endswith(f".{kind}") for kind, path in paths.items())
+        assert all(sha256(files[paths[kind]]).hexdigest() == one["sha256"] for kind, one in told.items())
+        named |= set(paths.values())
+        found.append({kind: files[path] for kind, path in paths.items()})
+    assert not alone or named == {name for name in files if name.endswith((".srt", ".vtt", ".ass"))}
+    return found

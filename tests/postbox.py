@@ -18,6 +18,7 @@ from reelmill.files import sha256_of
 from reelmill.settings import Settings
 from tasks.finishing.brand import Brand
 from tasks.finishing.job import FinishJob
+from tasks.finishing.profiles import shipped
 from tasks.finishing.stage import finish
 from tasks.finishing.words import Words
 from tasks.publishing.base import Delivery, Target
@@ -25,6 +26,8 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.stage import Order
 from tasks.registry import find
 
+#: The least that every platform takes: it is looked at again before every upload.
+SMALL = {"width": 720, "height": 1280}
 FRAMES, FPS = 97, 24  #: the shortest video that every platform takes
 
 
@@ -36,7 +39,7 @@ def make_rendition(folder: Path) -> Rendition:
     run(arguments, timeout=120)
     job = FinishJob(
         Words("小雪", ("花雪随风不厌看",), "", "serif"), Brand("山野茶事", "#2f6f4f"), ("tiktok",), "video-1", False,
-        270, 480, FRAMES, FPS,
+        270, 480, FRAMES, FPS, shipped().changed("tiktok", "tiktok", SMALL), home=folder,
     )  # fmt: skip
     (made,) = finish(master, sha256_of(master), job, folder)
     return made

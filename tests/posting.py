@@ -6,9 +6,11 @@ import datetime as dt
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -21,9 +23,23 @@ from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Wait
 from tasks.registry import find
 
+if TYPE_CHECKING:
+    from tests.place import Place
+
 DISCLOSURE = "内容由AI生成"
 #: The beginning of a JPEG, for platforms that look at it.
 JPEG = b"\xff\xd8\xff\xe0 a cover \xff\xd9"
+
+#: What is spoken in a video, as its rendition's record has it.
+SPOKEN: Mapping[str, Json] = {
+    "sound": {"language": "zh"},
+    "subtitles": {
+        "srt": "1\n00:00:00,250 --> 00:00:01,500\n花雪随风不厌看\n",
+        "vtt": "WEBVTT\n\n00:00:00.250 --> 00:00:01.500\n花雪随风不厌看\n",
+        "ass": "[Script Info]\nScriptType: v4.00+\n",
+        "drawn": True,
+    },
+}
 
 
 class Died(BaseException):
@@ -73,30 +89,92 @@ class Memory:
 
 
 class Posted(Memory):
-    """One post, call by call: each call is made as by a new process, which knows what was remembered."""
+    """One post, call by call: each call is made as by a new process, which knows what was committed.
 
-    def __init__(self, target: Target, context: TargetContext, delivery: Delivery) -> None:
+    Parameters
+    ----------
+    place:
+        Where it is tried: what others do for it meanwhile, and what the public sees. None: nothing is waited for.
+    """
+
+    def __init__(self, target: Target, context: TargetContext, delivery: Delivery, place: Place | None = None) -> None:
         super().__init__()
         self.target, self.context, self.delivery = target, context, delivery
+        self._place = place
+
+    def another(
+        self, *, target: Target | None = None, context: TargetContext | None = None, delivery: Delivery | None = None
+    ) -> Posted:
+        """A post of which nothing is known yet; of the same words and the same video, if it is given no others."""
+        made = delivery or replace(self.delivery, post_id=uuid4())
+        return Posted(target or self.target, context or self.context, made, self._place)
+
+    def prepare(self) -> None:
+        self.target.prepare(self.delivery, self.context)
 
     def upload(self) -> None:
         self.target.upload(self.delivery, self.context, self.handle())
 
+    def check(self) -> None:
+        """Ask until it is ready."""
+        for _ in range(20):
+            try:
+                return self.target.check(self.delivery, self.context, self.handle())
+            except Wait:
+                self.place.wait()
+        raise AssertionError("it is never ready")
+
+    def ready(self) -> Posted:
+        """Everything but the last call."""
+        self.prepare()
+        self.upload()
+        self.check()
+        return self
+
     def finalize(self) -> Published:
         return self.target.finalize(self.delivery, self.context, self.handle())
+
+    def live(self) -> Published:
+        """The whole way."""
+        return self.ready().finalize()
 
     def look_up(self) -> Published | None:
         return self.target.look_up(self.delivery, self.context, self.handle())
 
+    def settled(self, published: Published | None = None) -> Published | None:
+        """What it comes to in the end. None: it is not there."""
+        for _ in range(20):
+            if published is not None and published.settled:
+                return published
+            self.place.wait()
+            with suppress(Wait):
+                published = self.look_up()
+                if published is None:
+                    return None
+        raise AssertionError("it never settles")
+
     def read_back(self, published: Published) -> ReadBack:
         return self.target.read_back(self.delivery, self.context, published)
 
-    def live(self) -> Published:
-        """The whole way."""
-        self.target.prepare(self.delivery, self.context)
-        self.upload()
-        self.target.check(self.delivery, self.context, self.handle())
-        return self.finalize()
+    @property
+    def place(self) -> Place:
+        assert self._place is not None
+        return self._place
+
+    @property
+    def platform(self) -> Any:
+        """The simulated platform, with knobs of its own."""
+        assert self.place.platform is not None
+        return self.place.platform
+
+    @property
+    def shown(self) -> list[str]:
+        return list(self.place.shown())
+
+    @property
+    def once(self) -> list[str]:
+        """What the public is to see: this very file, once."""
+        return [self.delivery.rendition.sha256]
 
 
 def to(target: str, rendition: Rendition) -> Destination:
@@ -186,6 +264,11 @@ def by_address(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> dict[str,
     return {"url": platform.base, "token": {"env": "TOKEN_OF_A_TEST"}}
 
 
+def moments(platform: Platform) -> list[str]:
+    """Those of all requests that came."""
+    return [moment for moment, _ in platform.calls]
+
+
 def count(platform: Platform, moment: str) -> int:
     """How many requests of a moment came."""
-    return sum(met == moment for met, _ in platform.calls)
+    return moments(platform).count(moment)

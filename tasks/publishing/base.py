@@ -8,7 +8,7 @@ answer does not come, or the process dies, `look_up` says what is true; a target
 `unknown`, and a person decides.
 
 Every call raises the outcomes of `tasks.publishing.outcome`, and nothing else that is not a bug.
-Every target passes `tests/contract/test_targets.py` and `tests/crash/test_publishing.py`.
+Every target passes `tests/contract/test_target*.py` and `tests/crash/test_publishing.py`.
 """
 
 from __future__ import annotations

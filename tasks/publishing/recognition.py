@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-import re
 import unicodedata
 
 from reelmill.content import fingerprint
+from reelmill.text_length import LINK, NAME
 
 #: How far a platform's clock may be behind ours. A post that is older than its arming by more than this is not ours.
 SKEW = dt.timedelta(minutes=2)
 
 #: Numbers above this are milliseconds since 1970, and no seconds.
 MILLISECONDS = 10**11
-
-#: A link, as far as it is ASCII: in a text without spaces between words, the next ones do not belong to it.
-LINK = re.compile(r"https?://[!-~]+")
-#: What platforms make a link of though it has no scheme: `shop.example/tea`.
-NAME = re.compile(r"(?<![\w@])[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/[!-~]*)?", re.IGNORECASE | re.ASCII)
 
 
 def mark_of(text: str) -> str:

@@ -5,24 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
+from reelmill.text_length import Length
 from tasks.publishing.base import Delivery
-
-Length = Callable[[str], int]
-"""How a platform counts a text."""
 
 ELLIPSIS = "…"
 #: What must not stand at the end of a cut text: half of an emoji is none.
 _JOINER, _VARIATIONS = "\u200d", range(0xFE00, 0xFE10)
-
-
-def utf16(text: str) -> int:
-    """The length in UTF-16 units, as JavaScript and Java count."""
-    return len(text.encode("utf-16-le")) // 2
-
-
-def utf8(text: str) -> int:
-    """The length in bytes of UTF-8."""
-    return len(text.encode())
 
 
 def shortened(text: str, most: int, length: Length = len) -> str:

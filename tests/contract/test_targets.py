@@ -3,122 +3,35 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reelmill.content import Json
-from reelmill.errors import ReelmillError
+from reelmill.errors import PublishingError, ReelmillError
 from reelmill.logs import mask
-from tasks.publishing.base import Delivery, Published, Safety, Target
+from tasks.publishing.base import Safety
 from tasks.publishing.context import TargetContext
-from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Wait
-from tasks.registry import find, names
-from tests.places import PLATFORMS, Place, Places, places
-from tests.posting import Died, Memory, delivery_of, make_target
+from tasks.publishing.outcome import Refused
+from tasks.registry import find
+from tests.contract.kinds import KINDS, SIMULATED, kept_by, of
+from tests.posting import SPOKEN, Died, Posted, delivery_of, make_target
+from tests.traits import DAY, SUBTITLED, TOLD
 
-KINDS = names("targets")
 #: Variables of places whose values nobody may see.
 SECRETS = ("PLATFORM_TOKEN", "PLATFORM_SECRET", "SFTP_PASSWORD", "WEBHOOK_SECRET", "AWS_SECRET_ACCESS_KEY")
-#: Those that can be asked what became of a call.
-ANSWERING = [kind for kind in KINDS if find("targets", kind).safety is not Safety.NONE]
-SIMULATED = [kind for kind in KINDS if kind in PLATFORMS]
-
-
-@dataclass
-class Try:
-    """A post to a place, made by one process after the other: each knows what was committed."""
-
-    place: Place
-    target: Target
-    context: TargetContext
-    delivery: Delivery
-    memory: Memory = field(default_factory=Memory)
-
-    def prepare(self) -> None:
-        self.target.prepare(self.delivery, self.context)
-
-    def upload(self) -> None:
-        self.target.upload(self.delivery, self.context, self.memory.handle())
-
-    def check(self) -> None:
-        """Ask until it is ready."""
-        for _ in range(20):
-            try:
-                return self.target.check(self.delivery, self.context, self.memory.handle())
-            except Wait:
-                self.place.wait()
-        raise AssertionError("it is never ready")
-
-    def ready(self) -> Try:
-        """Everything but the last call."""
-        self.prepare()
-        self.upload()
-        self.check()
-        return self
-
-    def finalize(self) -> Published:
-        return self.target.finalize(self.delivery, self.context, self.memory.handle())
-
-    def look_up(self) -> Published | None:
-        return self.target.look_up(self.delivery, self.context, self.memory.handle())
-
-    def settled(self, published: Published | None = None) -> Published | None:
-        """What it comes to in the end. None: it is not there."""
-        for _ in range(20):
-            if published is not None and published.settled:
-                return published
-            self.place.wait()
-            with suppress(Wait):
-                published = self.look_up()
-                if published is None:
-                    return None
-        raise AssertionError("it never settles")
-
-    @property
-    def shown(self) -> list[str]:
-        return list(self.place.shown())
-
-    @property
-    def once(self) -> list[str]:
-        """What the public is to see: this very file, once."""
-        return [self.delivery.rendition.sha256]
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[Places]:
-    with places() as made:
-        yield made
-
-
-@pytest.fixture
-def trying(
-    request: pytest.FixtureRequest, town: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Try]:
-    kind = request.param
-    with town.place(kind, tmp_path) as place:
-        for name, value in place.environment.items():
-            monkeypatch.setenv(name, value)
-        context = TargetContext(tmp_path, place.sandbox, pace=0.01)
-        yield Try(place, make_target(kind, **place.options), context, delivery_of(tmp_path))
-        context.close()
-
-
-def of(kinds: list[str] | tuple[str, ...]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("trying", kinds, indirect=True)
 
 
 @of(KINDS)
-def test_it_says_how_it_is_kept_from_posting_twice_and_what_it_does_about_ai(trying: Try) -> None:
+def test_it_says_how_it_is_kept_from_posting_twice_and_what_it_does_about_ai(trying: Posted) -> None:
     assert trying.target.safety in Safety
     assert trying.target.flags_ai or trying.target.discloses
 
 
 @of(KINDS)
-def test_an_account_has_one_name_that_is_no_secret(trying: Try) -> None:
+def test_an_account_has_one_name_that_is_no_secret(trying: Posted) -> None:
     again = make_target(trying.target.type, **trying.place.options)
     name = trying.target.account_key(trying.context)
     assert name == again.account_key(trying.context)
@@ -126,10 +39,10 @@ def test_an_account_has_one_name_that_is_no_secret(trying: Try) -> None:
 
 
 @of(KINDS)
-def test_nothing_is_public_before_finalize_and_once_after_it(trying: Try) -> None:
+def test_nothing_is_public_before_finalize_and_once_after_it(trying: Posted) -> None:
+    assert trying.look_up() is None
     trying.ready()
-    if trying.target.safety is not Safety.NONE:
-        assert trying.look_up() is None
+    assert trying.look_up() is None
     trying.place.wait()
     assert trying.shown == []
 
@@ -137,23 +50,25 @@ def test_nothing_is_public_before_finalize_and_once_after_it(trying: Try) -> Non
 
     assert published is not None
     assert trying.shown == trying.once
-    seen = trying.target.read_back(trying.delivery, trying.context, published)
+    seen = trying.read_back(published)
     assert False not in (seen.public, seen.labelled, seen.whole)
     assert published.url or seen.detail.get("url"), "people can go there"
-    if trying.target.flags_ai and trying.place.platform is not None:
-        assert trying.place.platform.published[0].ai is True, "the platform's own flag is set"
+    if trying.place.platform is not None:
+        (public,) = trying.platform.published
+        assert public.id == published.platform_id
+        assert public.url in (published.url, seen.detail.get("url"))
+        assert public.ai or not trying.target.flags_ai, "the platform's own flag is set"
 
 
 @of(SIMULATED)
-def test_the_public_is_told_that_it_is_made_by_ai(trying: Try) -> None:
+def test_the_public_is_told_that_it_is_made_by_ai(trying: Posted) -> None:
     trying.settled(trying.ready().finalize())
-    assert trying.place.platform is not None
-    (public,) = trying.place.platform.published
+    (public,) = trying.platform.published
     assert public.ai or trying.delivery.disclosure in public.text
 
 
 @of(KINDS)
-def test_an_upload_may_be_repeated_at_will(trying: Try) -> None:
+def test_an_upload_may_be_repeated_at_will(trying: Posted) -> None:
     trying.ready()
     trying.upload()
     trying.ready()
@@ -162,10 +77,10 @@ def test_an_upload_may_be_repeated_at_will(trying: Try) -> None:
 
 
 @of(KINDS)
-def test_whoever_dies_at_any_commit_of_an_upload_is_continued(trying: Try) -> None:
+def test_whoever_dies_at_any_commit_of_an_upload_is_continued(trying: Posted) -> None:
     trying.prepare()
     for lives in range(1, 100):  # each a commit longer than the one before
-        trying.memory.dies_after = len(trying.memory.commits) + lives
+        trying.dies_after = len(trying.commits) + lives
         try:
             trying.upload()
             break
@@ -173,74 +88,19 @@ def test_whoever_dies_at_any_commit_of_an_upload_is_continued(trying: Try) -> No
             continue
     else:
         raise AssertionError("it never comes to an end")
-    trying.memory.dies_after = 0
+    trying.dies_after = 0
     trying.check()
     assert trying.shown == []
     trying.settled(trying.finalize())
     assert trying.shown == trying.once
 
 
-@of(ANSWERING)
-def test_whoever_dies_after_the_call_finds_the_post(trying: Try) -> None:
-    trying.ready().finalize()  # and nobody hears what it says
-    assert trying.settled() is not None or trying.target.safety is Safety.IDEMPOTENCY_KEY
-    assert trying.shown == trying.once
-
-
-@of([kind for kind in ANSWERING if find("targets", kind).safety is not Safety.LOOK_UP])
-def test_doing_it_twice_is_doing_it_once(trying: Try) -> None:
-    one = trying.ready().finalize()
-    assert trying.finalize().platform_id == one.platform_id
-    assert trying.shown == trying.once
-
-
-@of([kind for kind in SIMULATED if find("targets", kind).safety is Safety.LOOK_UP])
-@pytest.mark.parametrize("happened", [True, False])
-@pytest.mark.parametrize("how", [{"drop": True}, {"status": 502}], ids=["dropped", "502"])
-def test_an_answer_that_does_not_come_is_looked_up(trying: Try, happened: bool, how: dict[str, Json]) -> None:
-    trying.ready()
-    assert trying.place.platform is not None
-    trying.place.platform.trouble("publish", handled=happened, **how)
-    with pytest.raises(Ambiguous):
-        trying.finalize()
-    found = trying.settled()
-    assert (found is not None) == happened
-    if found is None:
-        trying.settled(trying.ready().finalize())
-    assert trying.shown == trying.once
-
-
-@of([kind for kind in SIMULATED if find("targets", kind).safety is Safety.NONE])
-@pytest.mark.parametrize("happened", [True, False])
-def test_an_answer_that_does_not_come_leaves_it_to_a_person(trying: Try, happened: bool) -> None:
-    trying.ready()
-    assert trying.place.platform is not None
-    trying.place.platform.trouble("publish", handled=happened, drop=True)
-    with pytest.raises(Ambiguous):
-        trying.finalize()
-    assert len(trying.shown) == happened
-
-
-@of(SIMULATED)
-def test_a_login_that_is_not_good_pauses_and_posts_nothing(trying: Try) -> None:
-    assert trying.place.platform is not None
-    trying.place.platform.strict = True
-    trying.place.platform.expire_tokens()
-    with pytest.raises(Reauthorise) as caught:
-        trying.ready().finalize()
-    assert caught.value.instruction, "it says how to renew it"
-    assert trying.shown == []
-
-
-@of(SIMULATED)
-def test_a_question_that_is_refused_is_no_answer(trying: Try) -> None:
+@of(kept_by(Safety.LOOK_UP))
+def test_a_question_that_is_refused_is_no_answer(trying: Posted) -> None:
     """A post that may be public must not be given up because its platform would not answer a question."""
-    if trying.target.safety is Safety.NONE:
-        pytest.skip("it is not asked")
     published = trying.ready().finalize()
-    assert trying.place.platform is not None
     for status in (400, 403, 404, 500):
-        platform = trying.place.platform
+        platform = trying.platform
         for moment in platform.all_moments():
             platform.trouble(moment, status=status, times=50)
         try:
@@ -255,8 +115,8 @@ def test_a_question_that_is_refused_is_no_answer(trying: Try) -> None:
 
 
 @of(KINDS)
-def test_two_posts_do_not_get_into_each_others_way(trying: Try, tmp_path: Path) -> None:
-    other = replace(trying, delivery=delivery_of(tmp_path, name="02-snow", title="大雪"), memory=Memory())
+def test_two_posts_do_not_get_into_each_others_way(trying: Posted, tmp_path: Path) -> None:
+    other = trying.another(delivery=delivery_of(tmp_path, name="02-snow", title="大雪"))
     trying.ready()
     other.ready()
     one, two = trying.finalize(), other.finalize()
@@ -267,55 +127,136 @@ def test_two_posts_do_not_get_into_each_others_way(trying: Try, tmp_path: Path) 
 
 
 @of([kind for kind in KINDS if find("targets", kind).unpublishes])
-def test_what_is_taken_down_is_not_public_any_more(trying: Try) -> None:
+def test_what_is_taken_down_is_not_public_any_more(trying: Posted) -> None:
     published = trying.settled(trying.ready().finalize())
     assert published is not None
+    says = trying.read_back(published).public is not None
     trying.target.unpublish(trying.context, published)
     trying.target.unpublish(trying.context, published)
     if trying.place.platform is not None:
-        assert trying.place.platform.public == []
-        assert trying.target.read_back(trying.delivery, trying.context, published).public is not True
+        assert trying.platform.public == []
+        assert trying.read_back(published).public is (False if says else None)
     else:
         assert trying.shown == []
 
 
 @of([kind for kind in KINDS if find("targets", kind).tells_metrics])
-def test_it_tells_what_people_did(trying: Try) -> None:
+def test_it_tells_what_people_did(trying: Posted) -> None:
     published = trying.settled(trying.ready().finalize())
     assert published is not None
+    trying.platform.clock.advance(DAY)
     told = trying.target.metrics(trying.context, published)
-    numbers = (told.views, told.likes, told.comments, told.shares, told.watch_seconds)
-    assert any(number is not None for number in numbers)
-    assert all(number is None or number >= 0 for number in numbers)
+    numbers = {name: getattr(told, name) for name in ("views", "likes", "comments", "shares", "watch_seconds")}
+    assert {name for name, number in numbers.items() if number is not None} == TOLD[trying.target.type]
+    assert all(number is None or number > 0 for number in numbers.values())
+    assert told.views is None or told.likes is None or told.views > told.likes
 
 
 @of([kind for kind in KINDS if kind != "discord"])
-def test_no_secret_is_committed_told_or_logged(trying: Try, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_committed_told_or_logged(
+    trying: Posted, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """A platform is met by its address here, with a login of its own."""
     if trying.place.real:
-        trying = replace(
-            trying,
-            target=make_target(trying.target.type, **trying.place.real),
-            context=TargetContext(trying.context.folder, pace=0.01),
-        )
+        target, outside = make_target(trying.target.type, **trying.place.real), TargetContext(tmp_path, pace=0.01)
+        trying = trying.another(target=target, context=outside)
     with caplog.at_level(logging.INFO):
         published = trying.settled(trying.ready().finalize())
-    told = f"{trying.memory.commits} {published} {mask(caplog.text)} {trying.target!r}"
+    told = f"{trying.commits} {published} {mask(caplog.text)} {trying.target!r}"
     assert not [name for name, value in trying.place.environment.items() if name in SECRETS and value in told]
     assert trying.shown == trying.once
     trying.context.close()
 
 
 @of([kind for kind in KINDS if find("targets", kind).local])
-def test_a_place_that_cannot_be_written_is_a_typed_error(trying: Try, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_a_typed_error(trying: Posted, tmp_path: Path) -> None:
     (tmp_path / "outbox").write_text("a file where the folder should be")
     with pytest.raises(ReelmillError) as caught:
         trying.ready().finalize()
     assert caught.value.instruction
 
 
-@of(["folder", "handoff"])
-def test_a_name_that_leads_elsewhere_is_refused(trying: Try) -> None:
+@of(["folder", "handoff", "sftp"])
+def test_a_name_that_leads_elsewhere_is_refused(trying: Posted) -> None:
     trying.delivery = replace(trying.delivery, folder="", name="../escape")
-    with pytest.raises(ReelmillError, match="leaves the folder"):
+    error = PublishingError if trying.target.type == "folder" else Refused
+    with pytest.raises(error, match="leaves the folder"):
         trying.ready().finalize()
+
+
+# What is spoken.
+
+
+def beside(trying: Posted) -> list[dict[str, str]]:
+    """The subtitles of each post that is public."""
+    assert trying.place.subtitled is not None
+    return [{kind: content.decode() for kind, content in one.items()} for one in trying.place.subtitled()]
+
+
+def texts(record: Mapping[str, Json]) -> dict[str, str]:
+    return {kind: text for kind, text in record["subtitles"].items() if kind != "drawn"}
+
+
+@of(SUBTITLED)
+def test_what_is_spoken_lies_beside_the_video(trying: Posted, tmp_path: Path) -> None:
+    trying.delivery = delivery_of(tmp_path, record=SPOKEN)
+    trying.ready()
+    assert beside(trying) == []
+    trying.settled(trying.finalize())
+    assert beside(trying) == [texts(SPOKEN)]
+    assert trying.shown == trying.once
+
+
+@of(SUBTITLED)
+def test_a_video_of_before_there_was_ass_has_what_was_made_then(trying: Posted, tmp_path: Path) -> None:
+    older = {kind: SPOKEN["subtitles"][kind] for kind in ("srt", "vtt")}
+    trying.delivery = delivery_of(tmp_path, record={"subtitles": older})
+    trying.settled(trying.ready().finalize())
+    assert beside(trying) == [older]
+
+
+@of(SUBTITLED)
+def test_where_nothing_is_spoken_there_is_nothing_to_read(trying: Posted) -> None:
+    trying.settled(trying.ready().finalize())
+    assert beside(trying) == [{}]
+
+
+@of(SUBTITLED)
+def test_subtitles_come_once_however_often_it_is_begun(trying: Posted, tmp_path: Path) -> None:
+    trying.delivery = delivery_of(tmp_path, record=SPOKEN)
+    trying.prepare()
+    for lives in range(1, 100):
+        trying.dies_after = len(trying.commits) + lives
+        try:
+            trying.upload()
+            break
+        except Died:
+            continue
+    trying.dies_after = 0
+    trying.ready()
+    trying.finalize()
+    trying.settled(trying.ready().finalize())
+    assert beside(trying) == [texts(SPOKEN)]
+    assert trying.shown == trying.once
+
+
+@of([kind for kind in SUBTITLED if kind != "webhook"])
+def test_a_later_edition_has_its_own_subtitles_or_none(trying: Posted, tmp_path: Path) -> None:
+    """A player would take those of the earlier edition for the later one's."""
+    older = {**SPOKEN, "subtitles": dict.fromkeys(texts(SPOKEN), "of the first")}
+    trying.another(delivery=delivery_of(tmp_path, b"first", record=older)).ready().finalize()
+    assert beside(trying) == [dict.fromkeys(texts(SPOKEN), "of the first")]
+    trying.another(delivery=delivery_of(tmp_path, b"second", record=SPOKEN)).ready().finalize()
+    assert beside(trying) == [texts(SPOKEN)]
+    trying.another(delivery=delivery_of(tmp_path, b"third")).ready().finalize()
+    assert beside(trying) == [{}]
+
+
+@of([kind for kind in SUBTITLED if find("targets", kind).unpublishes])
+def test_subtitles_are_taken_down_with_their_video(trying: Posted, tmp_path: Path) -> None:
+    trying.delivery = delivery_of(tmp_path, record=SPOKEN)
+    published = trying.ready().finalize()
+    assert len(published.detail["files"]) == 5
+    trying.target.unpublish(trying.context, published)
+    trying.target.unpublish(trying.context, published)
+    assert beside(trying) == []

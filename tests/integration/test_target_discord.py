@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from sandbox.platforms.discord import Discord as Simulated
-from sandbox.server import sandbox
-from tasks.publishing.base import Safety
 from tasks.publishing.context import TargetContext
-from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
+from tasks.publishing.outcome import Reauthorise, Refused, Retry
 from tasks.publishing.targets.discord import Discord
-from tests.posting import DISCLOSURE, Died, Memory, count, delivery_of, make_target, post, prepared
+from tests.posting import DISCLOSURE, Memory, delivery_of, make_target, post
+
+KIND = "discord"
 
 WEBHOOK = {"env": "DISCORD_WEBHOOK"}
-
-
-@pytest.fixture
-def platform() -> Iterator[Simulated]:
-    with sandbox([Simulated]) as box:
-        made = box["discord"]
-        assert isinstance(made, Simulated)
-        yield made
-
-
-@pytest.fixture
-def context(platform: Simulated, tmp_path: Path) -> Iterator[TargetContext]:
-    made = TargetContext(folder=tmp_path, sandbox=platform.base.removesuffix("/discord"))
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -64,40 +48,6 @@ def test_a_thread_is_posted_read_and_cleared_as_a_thread(
     assert target.read_back(delivery, context, published).public is True
     target.unpublish(context, published)
     assert not platform.public
-
-
-def test_a_process_that_dies_before_the_call_is_continued(
-    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
-) -> None:
-    delivery, memory = delivery_of(tmp_path), Memory(dies_after=1)
-    with pytest.raises(Died):
-        post(target, delivery, context, platform, memory)
-    memory.dies_after = 0
-    post(target, delivery, context, platform, memory)
-    assert len(platform.published) == 1
-    assert count(platform, "webhook") == 1
-
-
-@pytest.mark.parametrize("happened", [True, False])
-def test_a_lost_answer_is_ambiguous_and_cannot_be_looked_up(
-    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path, happened: bool
-) -> None:
-    delivery, memory = delivery_of(tmp_path), Memory()
-    handle = prepared(target, delivery, context, memory, platform)
-    for how in ({"drop": True}, {"status": 502}):
-        platform.trouble("publish", handled=happened, **how)
-        with pytest.raises(Ambiguous):
-            target.finalize(delivery, context, handle)
-    assert target.look_up(delivery, context, handle) is None
-    assert target.safety is Safety.NONE
-
-
-def test_an_answer_that_names_no_message_is_ambiguous(
-    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
-) -> None:
-    platform.trouble("publish", handled=True, status=204)
-    with pytest.raises(Ambiguous):
-        target.finalize(delivery_of(tmp_path), context, Memory().handle())
 
 
 @pytest.mark.parametrize(
@@ -181,18 +131,12 @@ def test_a_file_that_is_too_large_is_refused_before_anything_is_sent(
     assert platform.published[0].sha256 == delivery.rendition.sha256
 
 
-def test_a_message_is_read_and_taken_down(
-    platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path
-) -> None:
+def test_a_message_is_read_whole(platform: Simulated, context: TargetContext, target: Discord, tmp_path: Path) -> None:
     delivery = delivery_of(tmp_path)
     published = post(target, delivery, context, platform)
     seen = target.read_back(delivery, context, published)
     assert seen.public is True
     assert seen.whole is True
-    target.unpublish(context, published)
-    target.unpublish(context, published)
-    assert not platform.public
-    assert target.read_back(delivery, context, published).public is False
 
 
 def test_it_says_whose_the_webhook_is(platform: Simulated, context: TargetContext, target: Discord) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -20,21 +19,10 @@ from tasks.publishing.outcome import Refused, Restart, Wait
 from tasks.publishing.targets.handoff import package
 from tasks.publishing.targets.handoff.guide import GUIDES
 from tasks.publishing.targets.handoff.target import Handoff
-from tests.posting import Died, Memory, delivery_of, sent
+from tests.posting import SPOKEN, Died, Memory, delivery_of, sent
 
 NAME = "01-xiaoxue"
 LINK = "https://www.xiaohongshu.com/explore/6655aabb"
-
-
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[TargetContext]:
-    with closing(TargetContext(tmp_path)) as made:
-        yield made
-
-
-@pytest.fixture
-def delivery(tmp_path: Path) -> Delivery:
-    return delivery_of(tmp_path, b"video")
 
 
 def target_of(platform: str = "xiaohongshu", **options: Json) -> Handoff:
@@ -82,6 +70,22 @@ def test_the_checklist_speaks_the_language_of_the_platform(
     told = (folder_of(published) / "README.txt").read_text(encoding="utf-8-sig")
     assert all(word in told for word in [*words, "山野茶事", "published.txt", str(delivery.post_id)])
     assert "演练" not in told
+
+
+@pytest.mark.parametrize(("platform", "words"), [("wechat_channels", "上传"), ("other", "add the subtitles")])
+@pytest.mark.parametrize("drawn", [False, True])
+def test_what_the_picture_does_not_show_is_to_be_added(
+    context: TargetContext, tmp_path: Path, platform: str, words: str, drawn: bool
+) -> None:
+    spoken = {**SPOKEN, "subtitles": {**SPOKEN["subtitles"], "drawn": drawn}}
+
+    folder = folder_of(sent(target_of(platform), delivery_of(tmp_path, record=spoken), context))
+
+    told = (folder / "README.txt").read_text(encoding="utf-8-sig")
+    assert any(words in line and f"{NAME}.srt" in line for line in told.splitlines()) is not drawn
+    with zipfile.ZipFile(folder / f"{NAME}.zip") as archive:
+        assert {f"{NAME}.srt", f"{NAME}.vtt", f"{NAME}.ass"} <= set(archive.namelist())
+        assert archive.read(f"{NAME}.srt").decode() == SPOKEN["subtitles"]["srt"]
 
 
 def test_a_post_waits_for_a_person(context: TargetContext, delivery: Delivery) -> None:

@@ -17,7 +17,7 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Retry
 from tasks.publishing.targets.s3 import parts
 from tasks.publishing.targets.s3.target import S3
-from tests.posting import Died, Memory, delivery_of, sent
+from tests.posting import SPOKEN, Died, Memory, delivery_of, sent
 from tests.simulators.bucket import REGION, Bucket, a_bucket, an_object_store
 
 STEM = "reels/solar-terms-daily/2026-11-22/01-xiaoxue"
@@ -38,17 +38,6 @@ def bucket(object_store: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucke
             if name != "AWS_ENDPOINT_URL":
                 monkeypatch.setenv(name, value)
         yield bucket
-
-
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[TargetContext]:
-    with closing(TargetContext(tmp_path)) as made:
-        yield made
-
-
-@pytest.fixture
-def delivery(tmp_path: Path) -> Delivery:
-    return delivery_of(tmp_path, b"video")
 
 
 def target_of(bucket: Bucket, /, **options: Json) -> S3:
@@ -82,16 +71,6 @@ def test_a_post_is_three_objects_of_which_the_sidecar_comes_last(
     kind = bucket.client.head_object(Bucket=bucket.name, Key=video)
     assert (kind["ContentType"], kind["Metadata"]["sha256"]) == ("video/mp4", rendition.sha256)
     assert target.safety is Safety.NATURAL
-
-
-def test_nothing_is_public_before_finalize(bucket: Bucket, context: TargetContext, delivery: Delivery) -> None:
-    target, handle = target_of(bucket), Memory().handle()
-
-    target.upload(delivery, context, handle)
-    target.check(delivery, context, handle)
-
-    assert not any(key.endswith(".json") for key in bucket.objects())
-    assert target.look_up(delivery, context, Memory().handle()) is None
 
 
 def test_it_is_looked_up_by_anybody_and_read_back_whole(
@@ -172,6 +151,37 @@ def test_a_post_is_taken_down_and_again(bucket: Bucket, context: TargetContext, 
     target.unpublish(context, published)
     assert target.look_up(delivery, context, Memory().handle()) is None
     assert target.read_back(delivery, context, published).public is False
+
+
+def test_what_is_spoken_lies_under_its_hash_and_is_taken_down_with_its_post(
+    bucket: Bucket, context: TargetContext, tmp_path: Path
+) -> None:
+    target = target_of(bucket)
+
+    published = sent(target, delivery_of(tmp_path, b"first", record=SPOKEN), context)
+
+    kinds = {"srt": "application/x-subrip", "vtt": "text/vtt", "ass": "text/x-ssa"}
+    told = json.loads(bucket.objects()[published.platform_id])["subtitles"]
+    for kind, media_type in kinds.items():
+        key = f"{STEM}.{told[kind]['sha256'][:16]}.{kind}"
+        assert key == f"{STEM.rpartition('/')[0]}/{told[kind]['file']}"
+        assert bucket.objects()[key].decode() == SPOKEN["subtitles"][kind]
+        assert bucket.client.head_object(Bucket=bucket.name, Key=key)["ContentType"] == media_type
+    assert puts(bucket)[-1].endswith("01-xiaoxue.json")
+    target.unpublish(context, published)
+    assert bucket.objects() == {}
+
+
+def test_subtitles_that_a_later_edition_names_too_stay(bucket: Bucket, context: TargetContext, tmp_path: Path) -> None:
+    target = target_of(bucket)
+    first = sent(target, delivery_of(tmp_path, b"first", record=SPOKEN), context)
+    second = replace(delivery_of(tmp_path, b"second", record=SPOKEN), post_id=uuid4())
+    later = sent(target, second, context)
+    assert len(set(first.detail["files"]) & set(later.detail["files"])) == 4, "cover and subtitles"
+
+    target.unpublish(context, first)
+
+    assert set(bucket.objects()) == {later.platform_id, *later.detail["files"]}
 
 
 def test_keys_may_be_made_of_the_content(bucket: Bucket, context: TargetContext, delivery: Delivery) -> None:

@@ -19,7 +19,7 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Retry
 from tasks.publishing.targets.sftp.target import Sftp
 from tasks.publishing.targets.sftp.transfer import BLOCK
-from tests.posting import Memory, delivery_of, sent
+from tests.posting import SPOKEN, Memory, delivery_of, sent
 from tests.simulators.ssh_server import PASSWORD, USER, SshServer, an_ssh_server
 
 STEM = "drop/solar-terms-daily/2026-11-22/01-xiaoxue"
@@ -32,17 +32,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshServe
     monkeypatch.setenv("THE_PASSWORD", PASSWORD)
     with an_ssh_server(tmp_path / "served") as running:
         yield running
-
-
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[TargetContext]:
-    with closing(TargetContext(tmp_path)) as made:
-        yield made
-
-
-@pytest.fixture
-def delivery(tmp_path: Path) -> Delivery:
-    return delivery_of(tmp_path, b"video")
 
 
 @pytest.fixture
@@ -234,6 +223,25 @@ def test_an_answer_that_did_not_come_is_looked_up(
     assert set(server.files()) == {f"{STEM}.mp4", f"{STEM}.jpg", f"{STEM}.json"}
 
 
+@pytest.mark.parametrize("lost", [".srt", ".ass", ".mp4"])
+def test_subtitles_that_are_in_place_already_are_gone_on_from(
+    server: SshServer, context: TargetContext, tmp_path: Path, lost: str
+) -> None:
+    target, memory, delivery = target_of(server), Memory(), delivery_of(tmp_path, record=SPOKEN)
+    target.prepare(delivery, context)
+    target.upload(delivery, context, memory.handle())
+    server.lose_rename_of = lost
+    with pytest.raises(Ambiguous):
+        target.finalize(delivery, context, memory.handle())
+    assert target.look_up(delivery, context, memory.handle()) is None
+
+    published = target.finalize(delivery, context, memory.handle())
+
+    assert set(server.files()) == {f"{STEM}.{kind}" for kind in ("mp4", "jpg", "srt", "vtt", "ass", "json")}
+    target.unpublish(context, published)
+    assert server.files() == {}
+
+
 def test_a_server_without_extensions(server: SshServer, context: TargetContext, tmp_path: Path) -> None:
     server.posix_rename = server.fsync = False
     target = target_of(server)
@@ -328,9 +336,12 @@ def test_a_key_must_be_pinned(server: SshServer, pin: str) -> None:
         target_of(server, host_key=pin)
 
 
-def test_a_private_key_lets_in(server: SshServer, context: TargetContext, delivery: Delivery, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["pkcs8-pem", "openssh"])
+def test_a_private_key_lets_in(
+    server: SshServer, context: TargetContext, delivery: Delivery, tmp_path: Path, form: str
+) -> None:
     server.client_key.write_private_key(str(tmp_path / "plain"))
-    server.client_key.write_private_key(str(tmp_path / "locked"), "pkcs8-pem", "open sesame")
+    server.client_key.write_private_key(str(tmp_path / "locked"), form, "open sesame")
     (tmp_path / "words").write_text("open sesame")
     plain, locked, words = (_file(tmp_path, name) for name in ("plain", "locked", "words"))
 
@@ -384,11 +395,6 @@ def test_a_server_that_is_away_is_tried_again_later(
 def test_a_login_is_an_option_that_is_needed(server: SshServer) -> None:
     with pytest.raises(ValueError, match="there is no login"):
         target_of(server, password=None)
-
-
-def test_a_name_that_leads_elsewhere_is_refused(server: SshServer, context: TargetContext, delivery: Delivery) -> None:
-    with pytest.raises(Refused, match="leaves the folder"):
-        sent(target_of(server), replace(delivery, folder="", name="../escape"), context)
 
 
 @pytest.mark.parametrize(("path", "goal"), [(".", ""), ("/", ""), ("a/b c/", "a/b c/"), ("/x", "x/")])

@@ -4,52 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import replace
 from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
-from uuid import UUID
 
 import httpx
 import pytest
 
 from reelmill.content import Json
 from reelmill.errors import ReelmillError
+from reelmill.text_length import utf16
 from sandbox.platforms.tiktok import TikTok as Platform
 from sandbox.request import Request
 from sandbox.server import sandbox
 from sandbox.tiktok.errors import CODES, envelope, error
 from tasks.publishing.base import Delivery, Published
 from tasks.publishing.client import Reply, by_status
-from tasks.publishing.context import TargetContext
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry
 from tasks.publishing.targets.tiktok.chunks import Chunks
 from tasks.publishing.targets.tiktok.target import TikTok
-from tasks.publishing.wording import utf16
-from tests.posting import Died, Elsewhen, Memory, by_address, delivery_of, sent
+from tests.posting import Elsewhen, Memory, delivery_of, moments, sent
+
+KIND = "tiktok"
 
 CHUNK = 5 * 1024 * 1024
 #: Three chunks, of which the last one has the remainder too.
 CONTENT = bytes(range(256)) * (3 * CHUNK // 256) + b"the end"
 HOUR, DAY = 3600.0, 24 * 3600.0
-
-
-@pytest.fixture
-def platform() -> Iterator[Platform]:
-    with sandbox([Platform]) as box:
-        found = cast("Platform", box["tiktok"])
-        found.processing = 0.0
-        yield found
-
-
-@pytest.fixture
-def context(platform: Platform, tmp_path: Path) -> Iterator[Elsewhen]:
-    with closing(Elsewhen(folder=tmp_path, sandbox=platform.base.removesuffix("/tiktok"))) as made:
-        yield made
 
 
 @pytest.fixture
@@ -65,10 +50,6 @@ def small(tmp_path: Path) -> Delivery:
 
 def target(**options: Json) -> TikTok:
     return TikTok.model_validate({"type": "tiktok", "chunk_size": CHUNK, **options})
-
-
-def moments(platform: Platform) -> list[str]:
-    return [moment for moment, _ in platform.calls]
 
 
 def uploaded(delivery: Delivery, context: Elsewhen, memory: Memory | None = None) -> Handle:
@@ -190,25 +171,6 @@ def test_a_chunk_size_that_tiktok_may_refuse_is_none(size: int) -> None:
 # The upload is continued.
 
 
-def test_a_process_may_die_after_anything_that_it_remembered(
-    platform: Platform, context: Elsewhen, delivery: Delivery
-) -> None:
-    whole = Memory()
-    sent(target(), delivery, context, whole.handle())
-    for dies_at in range(1, len(whole.commits) + 1):
-        platform.clock.advance(60)
-        memory = Memory(dies_at)
-        one = replace(delivery, post_id=UUID(int=dies_at))
-        with pytest.raises(Died):
-            sent(target(), one, context, memory.handle())
-        tasks = len(platform.tasks)
-        assert target().look_up(one, context, memory.handle()) is None
-        sent(target(), one, context, memory.handle())
-        assert len(platform.tasks) == tasks
-        assert len(platform.published) == dies_at + 1
-        assert platform.published[-1].sha256 == sha256(CONTENT).hexdigest()
-
-
 def test_the_publish_id_is_remembered_before_the_first_byte(
     platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
@@ -219,23 +181,10 @@ def test_the_publish_id_is_remembered_before_the_first_byte(
     assert {"publish_id", "upload_url"} <= set(handle)
 
 
-def test_a_process_that_dies_before_it_remembers_leaves_nothing_public(
-    platform: Platform, context: Elsewhen, small: Delivery
+def test_a_chunk_of_which_a_part_came_goes_on_where_tiktok_says(
+    platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
-    platform.trouble("init", handled=True, drop=True)
-    handle = Memory().handle()
-    with pytest.raises(Retry):
-        target().upload(small, context, handle)
-    assert target().look_up(small, context, handle) is None
-    sent(target(), small, context, handle)
-    assert len(platform.published) == 1
-
-
-@pytest.mark.parametrize("keeps", [False, True])
-def test_a_line_that_breaks_goes_on_where_tiktok_says(
-    platform: Platform, context: Elsewhen, delivery: Delivery, keeps: bool
-) -> None:
-    platform.keeps_cut_chunks = keeps
+    platform.keeps_cut_chunks = True
     platform.trouble("chunk", cut=1_000_000, after=1)
     handle = Memory().handle()
     with pytest.raises(Retry):
@@ -243,18 +192,6 @@ def test_a_line_that_breaks_goes_on_where_tiktok_says(
     sent(target(), delivery, context, handle)
     assert platform.published[0].sha256 == sha256(CONTENT).hexdigest()
     assert len(platform.tasks) == 1
-
-
-def test_a_chunk_whose_answer_was_lost_is_not_sent_again(
-    platform: Platform, context: Elsewhen, delivery: Delivery
-) -> None:
-    platform.trouble("chunk", handled=True, drop=True)
-    handle = Memory().handle()
-    with pytest.raises(Retry):
-        target().upload(delivery, context, handle)
-    platform.calls.clear()
-    target().upload(delivery, context, handle)
-    assert moments(platform) == ["status", "chunk"]
 
 
 def test_tiktok_that_is_elsewhere_is_asked(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
@@ -356,20 +293,6 @@ def test_an_upload_address_gets_no_token(small: Delivery, tmp_path: Path) -> Non
 
 
 # The call that publishes.
-
-
-@pytest.mark.parametrize("trouble", [{"drop": True}, {"status": 500}, {"status": 504}])
-def test_a_last_chunk_that_came_without_an_answer_is_found_and_never_begun_anew(
-    platform: Platform, context: Elsewhen, delivery: Delivery, trouble: dict[str, Any]
-) -> None:
-    handle = uploaded(delivery, context)
-    platform.trouble("publish", handled=True, **trouble)
-    with pytest.raises(Ambiguous):
-        target().finalize(delivery, context, handle)
-    found = target().look_up(delivery, context, handle)
-    assert found is not None
-    assert found.platform_id == platform.published[0].id
-    assert len(platform.tasks) == 1
 
 
 def test_a_last_chunk_that_did_not_come_is_sent_to_the_same_post(
@@ -591,27 +514,6 @@ def test_an_app_that_is_not_audited_is_told_what_to_do(platform: Platform, conte
 # What is checked.
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"frames": 301 * 24},
-        {"size_bytes": 4_000_000_001},
-        {"fps": 20},
-        {"fps": 61},
-        {"width": 320, "height": 568},
-        {"height": 4200},
-    ],
-)
-def test_what_tiktok_does_not_take_is_refused_before_a_post_is_begun(
-    platform: Platform, context: Elsewhen, small: Delivery, changes: dict[str, int]
-) -> None:
-    other = replace(small, rendition=replace(small.rendition, **cast("Any", changes)))
-    with pytest.raises(Refused) as caught:
-        target().prepare(other, context)
-    assert caught.value.instruction
-    assert moments(platform) == ["creator_info"]
-
-
 def test_the_privacy_must_be_one_that_the_account_may_use(
     platform: Platform, context: Elsewhen, small: Delivery
 ) -> None:
@@ -620,22 +522,6 @@ def test_the_privacy_must_be_one_that_the_account_may_use(
         target().prepare(small, context)
     assert "FOLLOWER_OF_CREATOR" in caught.value.instruction
     target(privacy="FOLLOWER_OF_CREATOR").prepare(small, context)
-
-
-@pytest.mark.parametrize("account", ["sandbox", "@sandbox", "Sandbox"])
-def test_an_account_is_named_as_people_name_it(
-    platform: Platform, outside: TargetContext, small: Delivery, monkeypatch: pytest.MonkeyPatch, account: str
-) -> None:
-    tiktok = target(**by_address(platform, monkeypatch), account=account)
-    tiktok.prepare(small, outside)
-    assert tiktok.identify(outside).id == "sandbox"
-
-
-def test_nothing_is_posted_to_another_account(
-    platform: Platform, outside: TargetContext, small: Delivery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(Reauthorise, match="belongs to sandbox"):
-        target(**by_address(platform, monkeypatch), account="somebody").prepare(small, outside)
 
 
 def test_a_caption_fits_with_all_its_hashtags(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
@@ -647,55 +533,7 @@ def test_a_caption_fits_with_all_its_hashtags(platform: Platform, context: Elsew
     assert title.endswith("…\n\n#tea #谷雨")
 
 
-# The login.
-
-
-def _with_login(platform: Platform, folder: Path) -> tuple[TikTok, Path]:
-    """In the sandbox no login is read, so the simulated platform is called by its address."""
-    path = folder / "login.json"
-    known = {"client_id": "app", "client_secret": "hush-hush", "refresh_token": "sandbox-refresh-token"}
-    path.write_text(json.dumps({**known, "open_id": "open-id-of-sandbox"}))
-    return target(url=platform.base, login={"file": str(path)}), path
-
-
-def test_a_login_is_renewed_and_its_new_refresh_token_kept(
-    platform: Platform, outside: TargetContext, small: Delivery, tmp_path: Path
-) -> None:
-    platform.strict = True
-    tiktok, path = _with_login(platform, tmp_path)
-    sent(tiktok, small, outside, Memory().handle())
-    first = json.loads(path.read_text())
-    assert first["refresh_token"] != "sandbox-refresh-token"
-    assert first["open_id"] == "open-id-of-sandbox"
-    platform.clock.advance(DAY + 1)  # TikTok's tokens live for a day
-    sent(tiktok, small, outside, Memory().handle())
-    assert json.loads(path.read_text())["refresh_token"] not in {first["refresh_token"], "sandbox-refresh-token"}
-    assert len(platform.published) == 2
-
-
-def test_a_refresh_token_that_is_used_up_needs_a_person(
-    platform: Platform, outside: TargetContext, small: Delivery, tmp_path: Path
-) -> None:
-    tiktok, _ = _with_login(platform, tmp_path)
-    platform.spent.add("sandbox-refresh-token")
-    with pytest.raises(Reauthorise, match="invalid_grant") as caught:
-        tiktok.prepare(small, outside)
-    assert "video.publish" in caught.value.instruction
-    assert "hush-hush" not in str(caught.value)
-
-
 # What people did with it.
-
-
-def test_figures_are_read(platform: Platform, context: Elsewhen, small: Delivery) -> None:
-    handle = Memory().handle()
-    sent(target(), small, context, handle)
-    published = target().look_up(small, context, handle)
-    assert published is not None
-    platform.clock.advance(30 * DAY)
-    figures = target().metrics(context, published)
-    assert cast("int", figures.views) >= cast("int", figures.likes) > 0
-    assert figures.shares is not None
 
 
 def test_a_login_that_may_not_read_figures_is_still_good(

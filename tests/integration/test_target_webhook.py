@@ -27,17 +27,6 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
         yield running
 
 
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[TargetContext]:
-    with closing(TargetContext(tmp_path)) as made:
-        yield made
-
-
-@pytest.fixture
-def delivery(tmp_path: Path) -> Delivery:
-    return delivery_of(tmp_path, b"video")
-
-
 def target_of(receiver: Receiver, **options: Json) -> Webhook:
     return Webhook.model_validate({"type": "webhook", "url": receiver.url, "secret": {"env": "THE_SECRET"}, **options})
 

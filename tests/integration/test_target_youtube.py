@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,34 +18,22 @@ import pytest
 from reelmill.content import Json
 from reelmill.errors import ReelmillError
 from sandbox.platforms.youtube import YouTube as Platform
-from sandbox.server import sandbox
 from sandbox.youtube.errors import REASONS, error
 from tasks.publishing.base import Delivery, Published
 from tasks.publishing.client import Reply, by_status
 from tasks.publishing.context import TargetContext
 from tasks.publishing.handle import Handle
-from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
+from tasks.publishing.outcome import Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.targets.youtube.session import GRAIN
 from tasks.publishing.targets.youtube.target import YouTube
-from tests.posting import Died, Elsewhen, Memory, by_address, delivery_of, sent
+from tests.logins import kept, logged_in
+from tests.posting import Died, Elsewhen, Memory, Posted, delivery_of, moments, sent
+
+KIND = "youtube"
 
 #: Three chunks and a remainder.
 CONTENT = bytes(range(256)) * (3 * GRAIN // 256) + b"the end"
 DAY = 24 * 3600.0
-
-
-@pytest.fixture
-def platform() -> Iterator[Platform]:
-    with sandbox([Platform]) as box:
-        found = cast("Platform", box["youtube"])
-        found.processing = 0.0
-        yield found
-
-
-@pytest.fixture
-def context(platform: Platform, tmp_path: Path) -> Iterator[Elsewhen]:
-    with closing(Elsewhen(folder=tmp_path, sandbox=platform.base.removesuffix("/youtube"))) as made:
-        yield made
 
 
 def target(**options: Json) -> YouTube:
@@ -55,10 +43,6 @@ def target(**options: Json) -> YouTube:
 @pytest.fixture
 def delivery(tmp_path: Path) -> Delivery:
     return delivery_of(tmp_path, CONTENT)
-
-
-def moments(platform: Platform) -> list[str]:
-    return [moment for moment, _ in platform.calls]
 
 
 # When nothing goes wrong.
@@ -141,31 +125,7 @@ def test_a_time_that_is_over_means_now(platform: Platform, context: Elsewhen, de
     assert len(platform.published) == 1
 
 
-def test_two_posts_with_the_same_words_are_two_videos(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
-    one = delivery_of(tmp_path, CONTENT)
-    two = replace(one, post_id=UUID(int=7))
-    first, second = (sent(target(), delivery, context, Memory().handle()) for delivery in (one, two))
-    assert first.platform_id != second.platform_id
-    assert cast("Any", target().look_up(two, context, Memory().handle())).platform_id == second.platform_id
-
-
 # The upload is continued.
-
-
-def test_a_process_may_die_after_anything_that_it_remembered(
-    platform: Platform, context: Elsewhen, delivery: Delivery
-) -> None:
-    whole = Memory()
-    target().upload(delivery, context, whole.handle())
-    for dies_at in range(1, len(whole.commits) + 1):
-        memory = Memory(dies_at)
-        with pytest.raises(Died):
-            target().upload(delivery, context, memory.handle())
-        made = platform.inserts.used
-        published = sent(target(), delivery, context, memory.handle())
-        assert platform.inserts.used == made
-        assert platform.published[-1].id == published.platform_id
-        assert platform.published[-1].sha256 == sha256(CONTENT).hexdigest()
 
 
 def test_the_session_is_remembered_before_the_first_byte(
@@ -211,41 +171,6 @@ def test_youtube_that_kept_less_than_it_got_is_given_the_rest(
     assert platform.published[0].sha256 == sha256(CONTENT).hexdigest()
 
 
-def test_an_upload_whose_last_answer_was_lost_is_one_video(
-    platform: Platform, context: Elsewhen, delivery: Delivery
-) -> None:
-    handle = Memory().handle()
-    platform.trouble("chunk", handled=True, drop=True, after=3)
-    with pytest.raises(Retry):
-        target().upload(delivery, context, handle)
-    sent(target(), delivery, context, handle)
-    assert platform.inserts.used == 1
-    assert len(platform.published) == 1
-
-
-def test_a_finished_upload_is_not_asked_about_again(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    handle = Memory().handle()
-    target().upload(delivery, context, handle)
-    platform.calls.clear()
-    target().upload(delivery, context, handle)
-    assert not platform.calls
-
-
-def test_a_session_that_is_over_begins_again_from_nothing(
-    platform: Platform, context: Elsewhen, delivery: Delivery
-) -> None:
-    handle = Memory().handle()
-    platform.trouble("chunk", status=503, after=1)
-    with pytest.raises(Retry):
-        target().upload(delivery, context, handle)
-    platform.clock.advance(DAY)
-    with pytest.raises(Restart):
-        target().upload(delivery, context, handle)
-    handle.forget()
-    sent(target(), delivery, context, handle)
-    assert len(platform.published) == 1
-
-
 def test_a_session_that_is_over_in_the_middle_of_an_upload_is_met_the_same_way(
     platform: Platform, context: Elsewhen, delivery: Delivery
 ) -> None:
@@ -264,13 +189,6 @@ def test_a_video_outlives_its_session(platform: Platform, context: Elsewhen, del
     sent(target(), delivery, context, handle)
     assert platform.inserts.used == made
     assert len(platform.published) == 1
-
-
-def test_bytes_go_to_google_only(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    platform.trouble("init", status=200, headers={"Location": "https://elsewhere.example/upload"})
-    with pytest.raises(Refused, match=r"elsewhere\.example"):
-        target().upload(delivery, context, Memory().handle())
-    assert moments(platform) == ["init"]
 
 
 # Processing.
@@ -323,24 +241,6 @@ def test_a_video_that_is_not_there_may_be_new_or_gone(
 
 
 # The call that publishes.
-
-
-@pytest.mark.parametrize("trouble", [{"drop": True}, {"status": 500}, {"status": 503}])
-@pytest.mark.parametrize("happened", [True, False])
-def test_an_answer_that_does_not_come_is_ambiguous_and_then_looked_up(
-    platform: Platform, context: Elsewhen, delivery: Delivery, trouble: dict[str, Any], happened: bool
-) -> None:
-    youtube = target()
-    handle = Memory().handle()
-    youtube.upload(delivery, context, handle)
-    platform.trouble("publish", handled=happened, **trouble)
-    with pytest.raises(Ambiguous):
-        youtube.finalize(delivery, context, handle)
-    found = youtube.look_up(delivery, context, handle)
-    assert (found is not None) is happened
-    if found is None:
-        youtube.finalize(delivery, context, handle)
-    assert len(platform.published) == 1
 
 
 @pytest.mark.parametrize("status", [429, 403])
@@ -499,56 +399,15 @@ def test_a_full_day_ends_at_midnight_where_youtube_counts(
 # The login.
 
 
-def _with_login(platform: Platform, folder: Path, **more: Json) -> tuple[YouTube, Path]:
-    """In the sandbox no login is read, so the simulated platform is called by its address."""
-    path = folder / "login.json"
-    known = {"client_id": "app", "client_secret": "hush-hush", "refresh_token": "sandbox-refresh-token"}
-    path.write_text(json.dumps({**known, **more}))
-    return target(url=platform.base, login={"file": str(path)}), path
-
-
 def test_a_login_is_renewed_when_its_token_is_refused_even_within_an_upload(
-    platform: Platform, outside: TargetContext, delivery: Delivery, tmp_path: Path
+    post: Posted, platform: Platform, outside: TargetContext, delivery: Delivery
 ) -> None:
-    platform.strict = True
-    youtube, path = _with_login(platform, tmp_path)
-    handle = Memory().handle()
+    one = logged_in(post, outside, chunk_size=GRAIN).another(delivery=delivery)
     platform.trouble("chunk", status=401, body=error("authError"), after=1)
-    sent(youtube, delivery, outside, handle)
-    assert moments(platform).count("token") == 2
-    written = json.loads(path.read_text())
-    assert written["access_token"] in platform.tokens
-    assert written["refresh_token"] == "sandbox-refresh-token"
+    one.live()
+    assert moments(platform).count("token") == 1
+    assert kept(outside)["access_token"] in platform.tokens
     assert platform.published[0].sha256 == sha256(CONTENT).hexdigest()
-
-
-def test_a_refresh_token_that_is_revoked_needs_a_person(
-    platform: Platform, outside: TargetContext, delivery: Delivery, tmp_path: Path
-) -> None:
-    youtube, _ = _with_login(platform, tmp_path)
-    platform.spent.add("sandbox-refresh-token")
-    with pytest.raises(Reauthorise, match="invalid_grant") as caught:
-        youtube.upload(delivery, outside, Memory().handle())
-    assert "youtube.force-ssl" in caught.value.instruction
-    assert "hush-hush" not in str(caught.value)
-
-
-def test_google_that_is_busy_is_no_lost_login(
-    platform: Platform, outside: TargetContext, delivery: Delivery, tmp_path: Path
-) -> None:
-    youtube, _ = _with_login(platform, tmp_path)
-    platform.trouble("token", status=503, body={"error": "temporarily_unavailable"})
-    with pytest.raises(Retry):
-        youtube.upload(delivery, outside, Memory().handle())
-
-
-def test_nothing_is_posted_to_another_channel(
-    platform: Platform, outside: TargetContext, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = by_address(platform, monkeypatch)
-    target(**known, account=platform.channel.id).prepare(delivery, outside)
-    with pytest.raises(Reauthorise, match=platform.channel.id):
-        target(**known, account="UCsomebodyelse").prepare(delivery, outside)
 
 
 def test_a_login_without_a_channel_needs_a_person(platform: Platform, context: Elsewhen) -> None:
@@ -576,23 +435,6 @@ def test_words_fit(platform: Platform, context: Elsewhen, tmp_path: Path) -> Non
 def test_a_post_without_a_title_has_its_name(platform: Platform, context: Elsewhen, tmp_path: Path) -> None:
     sent(target(), delivery_of(tmp_path, CONTENT, title=""), context, Memory().handle())
     assert platform.published[0].detail["title"] == "01-xiaoxue"
-
-
-def test_a_video_of_twelve_hours_is_refused_before_a_byte(
-    platform: Platform, context: Elsewhen, delivery: Delivery
-) -> None:
-    long = replace(delivery, rendition=replace(delivery.rendition, frames=13 * 3600 * 24))
-    with pytest.raises(Refused):
-        target().prepare(long, context)
-    assert not platform.calls
-
-
-def test_figures_are_read(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:
-    published = sent(target(), delivery, context, Memory().handle())
-    platform.clock.advance(30 * DAY)
-    figures = target().metrics(context, published)
-    assert cast("int", figures.views) >= cast("int", figures.likes) > 0
-    assert figures.shares is None
 
 
 def test_errors_tell_neither_address_nor_token(platform: Platform, context: Elsewhen, delivery: Delivery) -> None:

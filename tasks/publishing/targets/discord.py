@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from reelmill.logs import conceal
+from reelmill.text_length import utf16
 from tasks.publishing.account import Identity
 from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.client import Reply
@@ -16,7 +17,7 @@ from tasks.publishing.context import SANDBOX_TOKEN, TargetContext
 from tasks.publishing.fitting import require_fit
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
-from tasks.publishing.wording import caption_of, utf16
+from tasks.publishing.wording import caption_of
 from tasks.secret import Secret
 
 #: Characters. Source: Discord, Execute Webhook.

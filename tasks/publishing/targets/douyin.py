@@ -61,7 +61,7 @@ class Douyin(ApiTarget):
     profiles = ("douyin",)
     limits = Limits(per_day=75, zone=ZONE, source="Douyin open platform, error 2114007: 75 posts of a user by one app")
     certain_after = dt.timedelta(minutes=10)  # our choice: how soon a list shows a new post is not documented
-    discloses = "the label in the picture, a line of the text, and AIGC metadata if `brand.ai_producer` is set"
+    discloses = "the label in the picture, a line of the text, and AIGC metadata"
     tells_metrics = True
 
     #: Bytes that are uploaded in one piece: 50 MB is recommended, 128 MB is possible.

@@ -15,10 +15,11 @@ from tasks.publishing.handle import Handle
 
 
 class Folder(Target):
-    """Rendition, cover and a JSON sidecar with the words, the labels and the hashes, for a person or a program to take.
+    """Rendition, cover, subtitles and a JSON sidecar with the words, the labels and the hashes, for a person or a
+    program to take.
 
-    The three are written to a hidden folder beside their place, flushed, and put in place by one rename. Doing it twice
-    is doing it once, so a crash at any point is harmless.
+    All of them are written to a hidden folder beside their place, flushed, and put in place by one rename. Doing it
+    twice is doing it once, so a crash at any point is harmless.
     """
 
     safety = Safety.NATURAL
@@ -47,10 +48,11 @@ class Folder(Target):
                 copy = staged / f"{delivery.name}{suffix}"
                 shutil.copyfile(source, copy)
                 flush(copy)
-            beside = staged / f"{delivery.name}.json"
-            told = sidecar.written(delivery, video=f"{delivery.name}.mp4", cover=f"{delivery.name}.jpg")
-            beside.write_text(told, encoding="utf-8")
-            flush(beside)
+            told = sidecar.written(delivery, video=f"{delivery.name}.mp4", cover=f"{delivery.name}.jpg").encode()
+            for suffix, content in {**sidecar.subtitles(delivery), "json": told}.items():
+                beside = staged / f"{delivery.name}.{suffix}"
+                beside.write_bytes(content)
+                flush(beside)
             flush(staged)
         except OSError as error:
             shutil.rmtree(staged, ignore_errors=True)

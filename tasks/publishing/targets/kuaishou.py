@@ -43,7 +43,7 @@ class Kuaishou(ApiTarget):
     safety = Safety.LOOK_UP
     profiles = ("kuaishou", "douyin")
     certain_after = dt.timedelta(minutes=10)  # our choice: how soon a list shows a new photo is not documented
-    discloses = "the label in the picture, a line of the text, and AIGC metadata if `brand.ai_producer` is set"
+    discloses = "the label in the picture, a line of the text, and AIGC metadata"
     tells_metrics = True
     unpublishes = True
 

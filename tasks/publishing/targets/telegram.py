@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from reelmill.content import Json
+from reelmill.text_length import utf16
 from tasks.publishing.account import Identity, Limits
 from tasks.publishing.api import ApiTarget
 from tasks.publishing.base import Delivery, Published, ReadBack, Safety
@@ -19,7 +20,7 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Retry
-from tasks.publishing.wording import caption_of, utf16
+from tasks.publishing.wording import caption_of
 
 #: Characters. Source: Telegram Bot API, sendVideo.
 LONGEST_TEXT = 1024

@@ -51,7 +51,7 @@ def _known_fields(template: str) -> str:
 
 
 class Webhook(Target):
-    """A URL that gets a JSON message about each post: its words, hashes and labels, and where the video is.
+    """A URL that gets a JSON message about each post: its words, subtitles, hashes and labels, and where the video is.
 
     `webhook-id` is the post's id and stays the same however often the message is sent, so a receiver that keeps the
     ids it has seen takes each post once. An answer of 2xx says that it has it; a JSON body may name the post's `url`.
@@ -127,6 +127,8 @@ class Webhook(Target):
         facts = sidecar.facts(delivery, video=f"{delivery.name}.mp4", cover=f"{delivery.name}.jpg")
         if self.media_url is not None:
             facts["video"]["url"] = self._media_url(delivery)
+        for kind, document in sidecar.subtitles(delivery).items():
+            facts["subtitles"][kind]["text"] = document.decode()
         return {"type": EVENT, "timestamp": at, "data": facts}
 
     def _media_url(self, delivery: Delivery) -> str:

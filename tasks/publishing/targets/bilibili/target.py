@@ -38,9 +38,7 @@ class Bilibili(BilibiliAccount):
     safety = Safety.LOOK_UP
     profiles = ("bilibili", "douyin")
     certain_after = dt.timedelta(minutes=10)  # our choice: how soon a list shows a new archive is not documented
-    discloses = (
-        "the label in the picture, a line of the description, a tag, and AIGC metadata if `brand.ai_producer` is set"
-    )
+    discloses = "the label in the picture, a line of the description, a tag, and AIGC metadata"
     tells_metrics = True
     unpublishes = True
 

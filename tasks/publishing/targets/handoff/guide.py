@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from reelmill.subtitles import Subtitles
 from tasks.publishing.base import Delivery
 from tasks.publishing.wording import caption_of, shortened, title_of
 
@@ -91,10 +92,12 @@ def _chinese(guide: Guide, delivery: Delivery, title: str, account: str) -> Sequ
     short = len(title) < guide.shortest_title
     lengths = f"{guide.shortest_title}–{guide.longest_title}" if guide.shortest_title else f"最多 {guide.longest_title}"
     topics = f"，话题最多 {guide.hashtags} 个" if guide.hashtags is not None else ""
+    spoken = [f"如果页面支持字幕文件，上传 {name}.srt"] if _is_to_be_added(delivery) else []
     return [
         f"打开 {guide.page}" + (f"，登录账号 {account}" if account else ""),
         f"上传视频 {name}.mp4",
         f"设置封面 {name}.jpg" + (f"（比例 {guide.cover}）" if guide.cover else ""),
+        *spoken,
         f"粘贴标题 title.txt（{lengths} 字）" + (f"：现在只有 {len(title)} 字，请补足" if short else ""),
         f"粘贴正文 caption.txt（最多 {guide.longest_caption} 字{topics}；确认话题已被识别）",
         f"在声明中勾选「{guide.declaration}」",
@@ -106,10 +109,12 @@ def _chinese(guide: Guide, delivery: Delivery, title: str, account: str) -> Sequ
 
 def _english(delivery: Delivery, account: str) -> Sequence[str]:
     name = delivery.name
+    spoken = [f"add the subtitles {name}.srt, if the page takes such a file"] if _is_to_be_added(delivery) else []
     return [
         "open the page where the video is to be published" + (f", as {account}" if account else ""),
         f"upload the video {name}.mp4",
         f"set the cover {name}.jpg",
+        *spoken,
         "paste the title from title.txt",
         "paste the text from caption.txt",
         "declare it as made by AI, if the platform asks",
@@ -117,3 +122,9 @@ def _english(delivery: Delivery, account: str) -> Sequence[str]:
         "publish it",
         f"paste the link of the post into {ANSWER} here, or: reelmill reconcile {delivery.post_id} --live URL",
     ]
+
+
+def _is_to_be_added(delivery: Delivery) -> bool:
+    """Whether something is spoken that the picture does not show: nobody wants to read it twice."""
+    found = Subtitles.of(delivery.rendition.record)
+    return found is not None and not found.drawn

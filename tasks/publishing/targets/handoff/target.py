@@ -23,7 +23,8 @@ PATIENCE = 3600.0
 
 
 class Handoff(Target):
-    """Folders for a person to publish: video, cover, title, text, facts, and a checklist in the platform's language.
+    """Folders for a person to publish: video, cover, subtitles, title, text, facts, and a checklist in the platform's
+    language.
 
     A post waits until its folder has a `published.txt` with the link in it, or until `reelmill reconcile POST --live
     URL` says where it is. A later edition takes the place of one that waits; one that was published is kept beside it.
@@ -83,6 +84,7 @@ class Handoff(Target):
             "caption.txt": guide.caption(delivery) + "\n",
             "README.txt": told,
             package.METADATA: sidecar.written(delivery, video=f"{name}.mp4", cover=f"{name}.jpg"),
+            **{f"{name}.{kind}": document.decode() for kind, document in sidecar.subtitles(delivery).items()},
         }
         copies = {f"{name}.mp4": delivery.rendition.path, f"{name}.jpg": delivery.rendition.cover}
         try:

@@ -1,4 +1,4 @@
-"""A bucket: video and cover under names that hold their hashes, and a sidecar that makes them a post."""
+"""A bucket: video, cover and subtitles under names that hold their hashes, and a sidecar that makes them a post."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from reelmill.content import fingerprint
+from reelmill.subtitles import KINDS
 from tasks.publishing import sidecar
 from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.context import TargetContext
@@ -27,10 +28,10 @@ SHORT = 16
 class S3(Target):
     """A bucket at Amazon or at any server that speaks its protocol, for a program to take posts from.
 
-    Video and cover lie under names that hold their hashes, so nothing that is public is ever overwritten. The sidecar
-    is put last and makes the two a post: whoever reads the bucket looks for `.json`. It is put only where none is
-    (`If-None-Match: *`), or in place of an earlier edition that is still the one that was seen (`If-Match`). So doing
-    it twice is doing it once.
+    Video, cover and subtitles lie under names that hold their hashes, so nothing that is public is ever overwritten.
+    The sidecar is put last and makes them a post: whoever reads the bucket looks for `.json`. It is put only where none
+    is (`If-None-Match: *`), or in place of an earlier edition that is still the one that was seen (`If-Match`). So
+    doing it twice is doing it once.
 
     In the sandbox, only a server on this machine is spoken to; a post to any other one is refused.
 
@@ -123,7 +124,7 @@ class S3(Target):
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         """Whether the sidecar is there, and the video as it was sent: its size, the hash beside it, the checksum."""
         bucket, told = self._bucket(context), self._sidecar(delivery)
-        video, _ = self._contents(delivery)
+        video = self._contents(delivery)[0]
         beside, found = bucket.look(told.key), bucket.look(video.key)
         if found is None:
             return ReadBack(public=beside is not None, whole=False)
@@ -142,7 +143,9 @@ class S3(Target):
         if found.get("post") == published.detail["post"]:
             bucket.delete(key)
         elif found:
-            kept = {f"{folder}/{found[part]['file']}".lstrip("/") for part in ("video", "cover") if part in found}
+            named = [found[part] for part in ("video", "cover") if part in found]
+            named += found.get("subtitles", {}).values()
+            kept = {f"{folder}/{one['file']}".lstrip("/") for one in named}
         bucket.delete(*(one for one in published.detail["files"] if one not in kept))
 
     def _replace(self, bucket: Bucket, told: Content) -> None:
@@ -182,20 +185,27 @@ class S3(Target):
             raise Refused(f"{stem} is no key that every program can read", "correct `prefix`")
         return stem
 
-    def _contents(self, delivery: Delivery) -> tuple[Content, Content]:
-        """Video and cover."""
+    def _contents(self, delivery: Delivery) -> list[Content]:
+        """Video, cover, and subtitles of each kind that there is."""
         stem, rendition, post = self._stem(delivery), delivery.rendition, str(delivery.post_id)
         video = stem if self.name_by == "content" else f"{stem}.{rendition.sha256[:SHORT]}"
         cover = f"{stem}.{rendition.cover_sha256[:SHORT]}"
         size = rendition.cover.stat().st_size
-        return (
+        return [
             Content(f"{video}.mp4", rendition.path, rendition.size_bytes, rendition.sha256, "video/mp4", post),
             Content(f"{cover}.jpg", rendition.cover, size, rendition.cover_sha256, "image/jpeg", post),
-        )
+            *(self._document(delivery, kind, text) for kind, text in sidecar.subtitles(delivery).items()),
+        ]
+
+    def _document(self, delivery: Delivery, kind: str, text: bytes) -> Content:
+        sha256 = hashlib.sha256(text).hexdigest()
+        key = f"{self._stem(delivery)}.{sha256[:SHORT]}.{kind}"
+        return Content(key, text, len(text), sha256, KINDS[kind], str(delivery.post_id))
 
     def _sidecar(self, delivery: Delivery) -> Content:
-        video, cover = (content.key.rpartition("/")[2] for content in self._contents(delivery))
-        text = sidecar.written(delivery, video=video, cover=cover).encode()
+        video, cover, *spoken = (content.key.rpartition("/")[2] for content in self._contents(delivery))
+        subtitled = {name.rpartition(".")[2]: name for name in spoken}
+        text = sidecar.written(delivery, video=video, cover=cover, subtitled=subtitled).encode()
         key, sha256 = f"{self._stem(delivery)}.json", hashlib.sha256(text).hexdigest()
         return Content(key, text, len(text), sha256, "application/json", str(delivery.post_id))
 

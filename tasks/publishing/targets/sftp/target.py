@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from reelmill.subtitles import KINDS
 from tasks.publishing import sidecar
 from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.context import TargetContext
@@ -32,9 +34,9 @@ SHORT = 12
 class Sftp(Target):
     """A folder on an SSH server, for a program to take posts from.
 
-    Video, cover and sidecar are sent as `NAME.….part` and renamed, the sidecar last: whoever takes posts waits for
-    `.json`. Doing it twice is doing it once, as long as they lie there. A post that somebody took away before we have
-    noted that it arrived is sent again.
+    Video, cover, subtitles and sidecar are sent as `NAME.….part` and renamed, the sidecar last: whoever takes posts
+    waits for `.json`. Doing it twice is doing it once, as long as they lie there. A post that somebody took away before
+    we have noted that it arrived is sent again.
 
     In the sandbox, only a server on this machine is spoken to; a post to any other one is refused.
     """
@@ -105,8 +107,8 @@ class Sftp(Target):
 
         async def work(files: asyncssh.SFTPClient) -> None:
             await transfer.send(files, video, sha256 if self.verify_by == "hash" else "")
-            await transfer.send(files, cover)
-            await transfer.send(files, told)
+            for file in (cover, *self._subtitles(delivery), told):
+                await transfer.send(files, file)
 
         handle.remember(part=video.part)
         self._run(context, f"sending {delivery.name}", work, long=True)
@@ -115,14 +117,16 @@ class Sftp(Target):
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
         transfer = _transfer()
         video, cover, told = self._files(delivery)
-        post = str(delivery.post_id)
+        post, stem, spoken = str(delivery.post_id), self._stem(delivery), self._subtitles(delivery)
+        # Players take them for those of the video that they lie beside: an earlier edition's go with it.
+        stale = {f"{stem}.{kind}" for kind in KINDS} - {file.path for file in spoken}
 
         async def work(files: asyncssh.SFTPClient) -> None:
             if await transfer.size_of(files, told.part) is None:
                 there = sidecar.read(await transfer.read(files, told.path))
                 if there.get("post") == post:
                     return  # an earlier call did it
-            await transfer.put_in_place(files, (cover, video), told)
+            await transfer.put_in_place(files, (cover, *spoken, video), told, stale)
 
         self._run(context, f"putting {delivery.name} in place", work, irreversible=True)
         return self._published(delivery)
@@ -211,14 +215,24 @@ class Sftp(Target):
             File(f"{stem}.json", text, len(text), tag),
         )
 
+    def _subtitles(self, delivery: Delivery) -> list[File]:
+        """One of each kind that there is."""
+        from tasks.publishing.targets.sftp.transfer import File
+
+        stem, found = self._stem(delivery), sidecar.subtitles(delivery)
+        return [
+            File(f"{stem}.{kind}", text, len(text), hashlib.sha256(text).hexdigest()[:SHORT])
+            for kind, text in found.items()
+        ]
+
     def _published(self, delivery: Delivery) -> Published:
-        stem = self._stem(delivery)
+        stem, spoken = self._stem(delivery), sidecar.subtitles(delivery)
         host = f"[{self.host}]" if ":" in self.host else self.host
         base = f"sftp://{host}" + ("" if self.port == 22 else f":{self.port}") + f"/{quote(self._root.lstrip('/'))}"
         return Published(
             url=f"{(self.public_url or base).rstrip('/')}/{quote(stem.removeprefix(self._root))}.mp4",
             platform_id=f"{stem}.json",
-            detail={"post": str(delivery.post_id), "files": [f"{stem}.mp4", f"{stem}.jpg"]},
+            detail={"post": str(delivery.post_id), "files": [f"{stem}.{kind}" for kind in ("mp4", "jpg", *spoken)]},
         )
 
 

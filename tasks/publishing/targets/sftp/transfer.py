@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +84,15 @@ async def send(files: asyncssh.SFTPClient, file: File, sha256: str = "") -> None
         raise Restart(f"{file.part} is not what was sent: {found} bytes of {file.size}")
 
 
-async def put_in_place(files: asyncssh.SFTPClient, media: tuple[File, ...], sidecar: File) -> None:
+async def put_in_place(
+    files: asyncssh.SFTPClient, media: tuple[File, ...], sidecar: File, stale: Iterable[str]
+) -> None:
     """Give the files their names, the sidecar last. Goes on where an earlier call ended.
+
+    Parameters
+    ----------
+    stale:
+        What an earlier edition may have left in the way: removed, if it is there.
 
     Raises
     ------
@@ -99,6 +107,7 @@ async def put_in_place(files: asyncssh.SFTPClient, media: tuple[File, ...], side
         raise Restart(f"{sidecar.part} is not there any more")
     if waiting:
         await remove(files, sidecar.path)  # an earlier edition is none any more once its video is another one
+    await remove(files, *sorted(stale))
     for file in (*waiting, sidecar):
         await _rename(files, file.part, file.path)
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from reelmill.text_length import utf16
 from tasks.publishing.account import Identity, Limits
 from tasks.publishing.api import ApiTarget
 from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
@@ -21,7 +22,7 @@ from tasks.publishing.targets.tiktok import errors
 from tasks.publishing.targets.tiktok.chunks import Chunks
 from tasks.publishing.targets.tiktok.creator import Creator
 from tasks.publishing.targets.tiktok.progress import ADDRESS_LIVES, LATER, Progress, raise_if_over
-from tasks.publishing.wording import caption_of, utf16
+from tasks.publishing.wording import caption_of
 
 #: UTF-16 units of a caption with its hashtags.
 LONGEST_CAPTION = 2200

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal
 
 from reelmill.content import Json
+from reelmill.text_length import weighted
 from tasks.publishing.account import Identity, Limits
 from tasks.publishing.api import ApiTarget
 from tasks.publishing.attempt import armed_at, attempt
@@ -23,7 +24,6 @@ from tasks.publishing.recognition import SKEW, mark_of, since
 from tasks.publishing.targets.x import answers
 from tasks.publishing.targets.x.answers import mapping, words
 from tasks.publishing.targets.x.media import MediaUpload
-from tasks.publishing.targets.x.weighted import weighted
 from tasks.publishing.wording import caption_of
 
 #: X API, "Media best practices": bytes, seconds, frames a second. It names 1280x1024 too, and takes portrait videos of

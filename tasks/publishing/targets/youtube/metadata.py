@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reelmill.content import Json
+from reelmill.text_length import utf8
 from tasks.publishing.base import Delivery
-from tasks.publishing.wording import caption_of, title_of, utf8
+from tasks.publishing.wording import caption_of, title_of
 
 #: Characters of a title, bytes of a description, and characters of all tags together.
 LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_TAGS = 100, 5000, 500
