@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from records.database import Database, now
-from records.tables import VerdictRow
-from reelmill.content import Decision, Examination, Hit, Json, Verdict
+from records.tables import ThumbnailRow, VerdictRow
+from reelmill.content import Decision, Examination, Hit, Json, Thumbnail, Verdict
 
 _HITS = TypeAdapter(tuple[Hit, ...])
 _EXAMINATIONS = TypeAdapter(tuple[Examination, ...])
@@ -22,31 +23,28 @@ class RecordedVerdict:
 
     id: int
     verdict: Verdict
+    decided_by: str = ""  #: a person; "": screening itself
 
 
 class Verdicts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, verdict: Verdict) -> RecordedVerdict:
+    def record(self, verdict: Verdict, thumbnails: Sequence[Thumbnail] = ()) -> RecordedVerdict:
+        """Add a verdict, with the pictures of what decided."""
         with self._database.begin() as session:
-            row = VerdictRow(
-                master_sha256=verdict.master_sha256,
-                policy=verdict.policy,
-                policy_version=verdict.policy_version,
-                decision=verdict.decision,
-                fault=verdict.fault,
-                reasons=list(verdict.reasons),
-                hits=_HITS.dump_python(verdict.hits, mode="json"),
-                examinations=_EXAMINATIONS.dump_python(verdict.examinations, mode="json"),
-                frames=verdict.frames,
-                examined=verdict.examined,
-                seconds_taken=verdict.seconds_taken,
-                created_at=now(),
+            recorded = note(session, verdict)
+            session.add_all(
+                ThumbnailRow(verdict_id=recorded.id, frame=one.frame, seconds=one.seconds, jpeg=one.jpeg)
+                for one in thumbnails
             )
-            session.add(row)
-            session.flush()
-            return RecordedVerdict(row.id, verdict)
+            return recorded
+
+    def thumbnails(self, verdict_id: int) -> list[Thumbnail]:
+        """The pictures that a verdict has, in order of time."""
+        with self._database.read() as session:
+            query = select(ThumbnailRow).where(ThumbnailRow.verdict_id == verdict_id).order_by(ThumbnailRow.frame)
+            return [Thumbnail(row.frame, row.seconds, row.jpeg) for row in session.scalars(query)]
 
     def find(self, master_sha256: str, policy: str, policy_version: str) -> RecordedVerdict | None:
         """The newest verdict on exactly this master under exactly this policy.
@@ -67,6 +65,13 @@ class Verdicts:
             ).first()
         return restore(row) if row is not None else None
 
+    def passed(self, *, limit: int) -> list[Verdict]:
+        """The newest verdicts of screening itself that are a pass: for reports."""
+        query = select(VerdictRow).where(VerdictRow.decision == Decision.PASS, VerdictRow.decided_by == "")
+        with self._database.read() as session:
+            rows = session.scalars(query.order_by(VerdictRow.id.desc()).limit(limit)).all()
+        return [restore(row).verdict for row in rows]
+
     def latest(self, master_sha256: str) -> RecordedVerdict | None:
         """The newest verdict on a master under any policy, faults too: for reports."""
         with self._database.read() as session:
@@ -77,6 +82,28 @@ class Verdicts:
                 .limit(1)
             ).first()
         return restore(row) if row is not None else None
+
+
+def note(session: Session, verdict: Verdict, decided_by: str = "") -> RecordedVerdict:
+    """Add a verdict."""
+    row = VerdictRow(
+        master_sha256=verdict.master_sha256,
+        policy=verdict.policy,
+        policy_version=verdict.policy_version,
+        decision=verdict.decision,
+        fault=verdict.fault,
+        reasons=list(verdict.reasons),
+        hits=_HITS.dump_python(verdict.hits, mode="json"),
+        examinations=_EXAMINATIONS.dump_python(verdict.examinations, mode="json"),
+        frames=verdict.frames,
+        examined=verdict.examined,
+        seconds_taken=verdict.seconds_taken,
+        decided_by=decided_by,
+        created_at=now(),
+    )
+    session.add(row)
+    session.flush()
+    return RecordedVerdict(row.id, verdict, decided_by)
 
 
 def restore(row: VerdictRow) -> RecordedVerdict:
@@ -96,4 +123,5 @@ def restore(row: VerdictRow) -> RecordedVerdict:
             examined=row.examined,
             seconds_taken=row.seconds_taken,
         ),
+        row.decided_by,
     )

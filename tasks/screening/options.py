@@ -8,9 +8,15 @@ from pydantic import Field, field_validator
 
 from tasks.options import Options
 from tasks.registry import names, suggest
+from tasks.screening.remote import RemoteOptions
+from tasks.screening.review import ReviewOptions
+from tasks.screening.texts.guard import GuardOptions
+from tasks.screening.texts.words import WordOptions
 
 #: The policies that ship, one YAML file each.
 POLICIES = Path(__file__).with_name("policies")
+#: What evidence calls the reader of text inside the picture.
+OCR = "ocr"
 
 
 class ScreenOptions(Options):
@@ -23,6 +29,22 @@ class ScreenOptions(Options):
     detectors: list[str] = Field(default_factory=list)
     """Exactly which detectors look, each of them required. Empty: those that the policy requires, and those that it can
     use and that are installed. What the policy requires always looks, whether it is named here or not."""
+
+    remote: list[RemoteOptions] = Field(default_factory=list)
+    """Detectors that are asked by HTTP. The policy says what their findings mean, and whether they are required:
+    one that is and does not answer blocks the master until it does, an optional one sends it to a person."""
+
+    ocr: bool = False
+    """Whether text inside the picture is read, two frames a second, and goes through the screening of texts. It needs
+    the extra `ocr`."""
+    words: WordOptions = WordOptions()
+    """Words of your own that texts must not have, or may."""
+
+    guard: GuardOptions | None = None
+    """A guard model that reads the texts as well. Empty: the lexicon decides alone."""
+
+    review: ReviewOptions = ReviewOptions()
+    """When a person looks, and for how long videos wait."""
 
     @field_validator("policy")
     @classmethod
@@ -49,3 +71,13 @@ class ScreenOptions(Options):
             if detector in detectors[:index]:
                 raise ValueError(f"{detector!r} is named twice")
         return detectors
+
+    @field_validator("remote")
+    @classmethod
+    def _are_others(cls, remote: list[RemoteOptions]) -> list[RemoteOptions]:
+        taken = [*names("detectors"), OCR]
+        for one in remote:
+            if one.name in taken:
+                raise ValueError(f"{one.name!r} is already the name of a detector – call it something else")
+            taken.append(one.name)
+        return remote

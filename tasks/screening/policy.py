@@ -1,7 +1,10 @@
-"""Policies as data: which detectors must look, and what their scores mean. One YAML file each, in `policies/`."""
+"""Policies as data: which detectors must look, what their scores mean, and how much words weigh. One YAML file each, in
+`policies/`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -14,6 +17,8 @@ from reelmill.errors import UseError
 from tasks.options import Options
 from tasks.screening.detectors.base import Finding
 from tasks.screening.options import POLICIES
+from tasks.screening.overlay import Overlay, Tighter
+from tasks.screening.texts.rules import TextRules
 
 #: The highest score at which a frame may be excused for being alone: above it a detector is sure of what it sees.
 EXCUSABLE = 0.6
@@ -31,6 +36,22 @@ class Rule(Options):
         if self.block is not None and self.block < self.review:
             raise ValueError(f"block {self.block} is below review {self.review}")
         return self
+
+    def tightened(self, by: Tighter) -> Rule:
+        """The same rule with lower thresholds.
+
+        Raises
+        ------
+        ValueError
+            If one is higher.
+        """
+        review = self.review if by.review is None else by.review
+        block = self.block if by.block is None else by.block
+        if review > self.review or (by.block is not None and self.block is not None and by.block > self.block):
+            told = ", ".join(f"{name} {value}" for name, value in by.model_dump(exclude_none=True).items())
+            raise ValueError(f"{told} is laxer than review {self.review}, block {self.block}")
+        # A review below which nothing is blocked any more begins where the block does.
+        return Rule(category=self.category, review=review if block is None else min(review, block), block=block)
 
     def level(self, score: float) -> Decision:
         """What a score decides by itself. A threshold is reached by being equal to it."""
@@ -66,6 +87,15 @@ class Frozen(Options):
     share_above: float = Field(ge=0, lt=1)
 
 
+class Sampling(Options):
+    """Which frames of a long master are looked at; of one that is not longer, all of them are."""
+
+    longer_than: float = Field(default=15.0, gt=0)
+    per_second: float = Field(default=4.0, ge=1)
+    cut_above: float = Field(default=24.0, ge=0, le=255)
+    around: float = Field(default=0.5, ge=0)
+
+
 class Policy(Options):
     """One policy file."""
 
@@ -79,6 +109,9 @@ class Policy(Options):
     isolated: Isolated
     black: Black
     frozen: Frozen
+    sampling: Sampling = Sampling()
+    texts: TextRules = Field(default_factory=TextRules)
+    overlays: dict[str, Overlay] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _has_rules_for_all(self) -> Self:
@@ -87,17 +120,60 @@ class Policy(Options):
                 raise ValueError(f"no rule says what {detector} means")
         return self
 
-    def identity(self, detectors: list[str]) -> str:
-        """The version, and a short hash of all that is in the policy and of who looks: what a verdict is bound to.
+    @model_validator(mode="after")
+    def _overlays_tighten(self) -> Self:
+        for platform, overlay in self.overlays.items():
+            for detector, label in ((one, label) for one, labels in overlay.rules.items() for label in labels):
+                if label not in self.rules.get(detector, {}):
+                    raise ValueError(f"overlays.{platform}: no rule for {detector} {label} to be tightened")
+                try:
+                    self.rules[detector][label].tightened(overlay.rules[detector][label])
+                except ValueError as error:
+                    raise ValueError(f"overlays.{platform}: {detector} {label}: {error}") from None
+        return self
 
-        A verdict by one detector is thus never taken for a verdict by two, though the policy is the same.
+    def tightened(self, platforms: Collection[str]) -> Policy:
+        """The policy for what goes to these platforms: of each rule the strictest that one of them has.
+
+        One master has one verdict, whatever it is finished for, so it has to please all of them.
         """
-        return f"{self.version}+{fingerprint([self.model_dump(mode='json'), sorted(detectors)])[:12]}"
+        rules = {detector: dict(labels) for detector, labels in self.rules.items()}
+        levels = dict(self.texts.levels)
+        for overlay in (self.overlays[name] for name in sorted(platforms) if name in self.overlays):
+            levels |= dict.fromkeys(overlay.texts, "block")
+            for detector, labels in overlay.rules.items():
+                for label, tighter in labels.items():
+                    rule = rules[detector][label]
+                    rules[detector][label] = rule.tightened(_not_laxer(tighter, rule))
+        texts = self.texts.model_copy(update={"levels": levels})
+        return self.model_copy(update={"rules": rules, "texts": texts, "overlays": {}})
+
+    def identity(self, detectors: list[str]) -> str:
+        """The version, and a short hash of all that decides on frames and of who looks: what a verdict is bound to.
+
+        A verdict by one detector is thus never taken for a verdict by two, though the policy is the same. What the
+        policy says of texts is left out: it decides on no frame, and `TextScreen.policy_version` has it. So is what it
+        says of platforms: `tightened` has it in the rules.
+        """
+        frames = self.model_dump(mode="json", exclude={"texts", "overlays"})
+        return f"{self.version}+{fingerprint([frames, sorted(detectors)])[:12]}"
 
     def weigh(self, detector: str, finding: Finding) -> tuple[str, Decision] | None:
         """Category and level of a finding, or None if this policy has no rule for its label."""
         rule = self.rules[detector].get(finding.label)
         return (rule.category, rule.level(finding.score)) if rule else None
+
+    def doubts(self, detector: str, finding: Finding) -> bool:
+        """Whether a finding reaches half of what would ask for a review: the frames around it are looked at too."""
+        rule = self.rules[detector].get(finding.label)
+        return rule is not None and finding.score >= rule.review / 2
+
+
+def _not_laxer(tighter: Tighter, rule: Rule) -> Tighter:
+    """What another platform has tightened already stays so."""
+    review = None if tighter.review is None else min(tighter.review, rule.review)
+    blocks = [one for one in (tighter.block, rule.block) if one is not None]
+    return Tighter(review=review, block=None if tighter.block is None else min(blocks))
 
 
 def load(name: str, folder: Path) -> Policy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import file_digest
 from pathlib import Path
@@ -13,11 +13,12 @@ from reelmill.content import Decision, Verdict
 from reelmill.errors import Interrupted, MediaError, TerminalError, TransientError
 from reelmill.ffmpeg import probe
 from tasks.screening.detectors.base import Detector
-from tasks.screening.inspection import Inspection
+from tasks.screening.inspection import Inspection, Observers
 from tasks.screening.judgement import judge
 from tasks.screening.options import ScreenOptions
 from tasks.screening.panel import Panel, told
 from tasks.screening.policy import load
+from tasks.screening.reading import Reader, TextScreen
 from wan_engine.base import CancelToken
 
 #: Without a promised number of frames, decoding may find this many, or this share, more or less than the container's
@@ -37,8 +38,15 @@ class Screener:
         Cores used at the same time, for all masters together. 0: one per core, at most 4.
     base:
         The folder that the path of a user's own policy is relative to. None: the working directory.
+    platforms:
+        Where the masters go: what the policy says for these platforms counts as well.
     catalogue:
         Finds the class of a detector by its name. None: the registry.
+    texts:
+        Says what is wrong with a text that is read inside the picture. Without it, a pipeline that asks for `ocr` is
+        blocked.
+    reader:
+        Reads those texts. None: RapidOCR, once `ocr` asks for it.
 
     Raises
     ------
@@ -52,10 +60,15 @@ class Screener:
         *,
         threads: int = 0,
         base: Path | None = None,
+        platforms: Collection[str] = (),
         catalogue: Callable[[str], type[Detector]] | None = None,
+        texts: TextScreen | None = None,
+        reader: Reader | None = None,
     ) -> None:
-        self._policy = load(options.policy, base or Path())
-        self._panel = Panel(self._policy, options.detectors, catalogue)
+        self._policy = load(options.policy, base or Path()).tightened(platforms)
+        self._panel = Panel(self._policy, options.detectors, catalogue, remote=options.remote)
+        if options.ocr:
+            self._panel.add_reading(texts, reader)
         self.threads = threads or min(4, os.cpu_count() or 1)
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="screening")
 
@@ -66,13 +79,13 @@ class Screener:
 
     @property
     def policy_version(self) -> str:
-        """The policy's version, and a short hash of its content and of the names of the detectors that look."""
-        return self._policy.identity(self._panel.names)
+        """The policy's version, and a short hash of its content and of the detectors that look, with their versions."""
+        return self._policy.identity(self._panel.identities)
 
     def screen(
         self, path: Path, sha256: str, *, expected_frames: int | None = None, cancel: CancelToken | None = None
     ) -> Verdict:
-        """Look at every frame of a master and decide.
+        """Decode every frame of a master, look at all of them, or at a sample of a long one, and decide.
 
         Parameters
         ----------
@@ -84,9 +97,11 @@ class Screener:
         Returns
         -------
         Verdict
-            `pass` only if every detector looked at every frame and no score reached a threshold. A file that is
+            `pass` only if every detector looked at every frame that the policy's sampling chose, of a short master at
+            all of them, and no score reached a threshold. A file that is
             missing, damaged, another than promised or no video is a block, and so is a detector that is missing or
-            fails. Mostly black, mostly frozen, or a single frame is a review.
+            fails. Mostly black, mostly frozen, or a single frame is a review, and so is one that an optional detector
+            elsewhere was not there for.
 
         Raises
         ------
@@ -101,9 +116,10 @@ class Screener:
         try:
             if not faults:
                 _require_bytes(path, sha256)
-                inspection = Inspection(self._policy, probe(path))
+                observers = Observers(self._panel.detectors, self._panel.optional, self._panel.reading)
+                inspection = Inspection(self._policy, probe(path), observers)
                 check = cancel.check if cancel else _never
-                inspection.run(path, self._panel.detectors, self._pool, threads=self.threads, check=check)
+                inspection.run(path, self._pool, threads=self.threads, check=check)
                 _require_count(inspection, expected_frames)
         except (Interrupted, TransientError):
             raise  # no verdict at all: it is looked at again
@@ -113,33 +129,34 @@ class Screener:
 
     def _verdict(self, sha256: str, inspection: Inspection | None, faults: list[str], seconds: float) -> Verdict:
         judgement = judge(self._policy, inspection.hits if inspection else (), inspection.worst if inspection else {})
-        blank = inspection.blankness.reasons() if inspection else []
+        doubts = list(self._panel.doubts)
+        if inspection:
+            doubts += [*inspection.silent.values(), *inspection.blankness.reasons()]
         decision, evidence = judgement.decision, judgement.evidence
         if faults:
             # A verdict with evidence counts as final. Doubts in one half of a file must not keep the whole from being
             # examined once the fault is mended; the reasons still tell them.
             evidence = evidence if decision is Decision.BLOCK else ()
             decision = Decision.BLOCK
-        elif blank and decision is Decision.PASS:
+        elif doubts and decision is Decision.PASS:
             decision = Decision.REVIEW
         return Verdict(
             master_sha256=sha256,
             policy=self.policy,
             policy_version=self.policy_version,
             decision=decision,
-            reasons=(*faults, *judgement.reasons, *blank),
+            reasons=(*faults, *judgement.reasons, *doubts),
             hits=evidence,
-            examinations=self._panel.examinations(
-                inspection.examined if inspection else 0, inspection.worst if inspection else {}
-            ),
+            examinations=self._panel.examinations(inspection),
             frames=inspection.frames if inspection else 0,
             examined=inspection.examined if inspection else 0,
             seconds_taken=seconds,
         )
 
     def close(self) -> None:
-        """End the threads. Nothing can be screened afterwards."""
+        """End the threads and the connections. Nothing can be screened afterwards."""
         self._pool.shutdown()
+        self._panel.close()
 
 
 def _require_bytes(path: Path, sha256: str) -> None:
@@ -155,8 +172,8 @@ def _require_count(inspection: Inspection, expected: int | None) -> None:
     found, promised = inspection.frames, inspection.probe.frames
     if found == 0:
         raise MediaError("no frame could be decoded", "")
-    if inspection.examined != found:
-        raise TerminalError(f"only {inspection.examined} of {found} frames were examined", "")
+    if inspection.examined != inspection.wanted or (inspection.examined != found and not inspection.long):
+        raise TerminalError(f"only {inspection.examined} of {inspection.wanted} frames were examined", "")
     if expected is not None and found != expected:
         raise MediaError(f"{found} frames were decoded, {expected} were expected", "")
     if expected is None and abs(found - promised) > max(COUNT_TOLERANCE_FRAMES, COUNT_TOLERANCE_SHARE * promised):

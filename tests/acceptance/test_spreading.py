@@ -54,7 +54,7 @@ def test_it_says_where_and_when_each_post_goes_and_what_will_not_fit(folder: Pro
     assert f"main {day} 18:00, tube {day} 23:40, outbox" in told
     assert f"tea {day} 18:00, tube" in told
     rows = [line.split() for line in told.splitlines()]
-    assert ["main", *date.split(), "18:00", "1", "Asia/Shanghai", "reelmill", "up"] in rows
+    assert ["main", *date.split(), "18:00", "1", "Asia/Shanghai", "Reelmill"] in rows
     assert ["tube", *date.split(), "23:40", "1", "Asia/Shanghai", "the", "platform"] in rows
     night = DAY + dt.timedelta(days=1)
     assert [*f"{night:%a} {night.day} {night:%b}".split(), "00:00", "–", "00:20", "2", "Asia/Shanghai", "the",

@@ -194,6 +194,120 @@ def comparable(verdict: Verdict) -> Verdict:
     )
 
 
+# Long masters, of which a sample is looked at
+
+FACES_ALONE = FACE_POLICY.replace("[nudenet, opennsfw]", "[nudenet]").replace(
+    "  opennsfw: {nsfw: {category: sexual, review: 0.5, block: 0.8}}\n", ""
+)
+LONG_FPS = 15
+INSERT = range(301, 304)  # 200 ms that no even time of 4 a second meets: those are frames 300 and 304
+
+
+def inserted(path: Path, graph: str) -> Path:
+    """A minute without key frames, with the astronaut in three frames."""
+    scenes = [f"{kind}=s={SIZE}:r={LONG_FPS}" for kind in ("testsrc2", "smptebars")]
+    return make(
+        path, "-f", "lavfi", "-i", scenes[0], "-f", "lavfi", "-i", scenes[1], "-loop", "1",
+        "-i", DATA / "astronaut.jpg", "-filter_complex", graph, "-frames:v", str(60 * LONG_FPS), *ENCODED,
+        "-g", "9999", "-sc_threshold", "0",
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "graph",
+    [
+        "[2:v]scale=180:180[p];[0:v][1:v]overlay=enable='gte(n,301)'[s];[s][p]overlay=0:70:enable='between(n,301,303)'",
+        "[2:v]scale=100:100[p];[0:v][p]overlay=80:220:enable='between(n,301,303)'",
+    ],
+    ids=["right after a cut", "in one corner"],
+)
+def test_a_fifth_of_a_second_in_a_minute_is_found_and_looked_at_frame_by_frame(tmp_path: Path, graph: str) -> None:
+    # Given a minute with a face for 200 ms between two even looks, and a policy that blocks faces
+    (tmp_path / "faces.yaml").write_text(FACES_ALONE)
+    screener = Screener(ScreenOptions(policy="faces.yaml"), base=tmp_path)
+    master = inserted(tmp_path / "master.mp4", graph)
+
+    # When it is screened
+    verdict = screen(screener, master, 60 * LONG_FPS)
+    screener.close()
+
+    # Then it is blocked at that moment, though most frames were not looked at, and each of its frames was
+    assert verdict.decision is Decision.BLOCK
+    assert "nudenet saw FACE_FEMALE in 3 frames from 20.1 s to 20.2 s" in verdict.reasons[0]
+    [hit] = [hit for hit in verdict.hits if hit.label == "FACE_FEMALE"]
+    assert hit.frame in INSERT
+    assert hit.seconds == pytest.approx(hit.frame / LONG_FPS, abs=1e-4)
+    assert verdict.frames == 60 * LONG_FPS
+    assert 240 < verdict.examined < 60 * LONG_FPS
+    assert [one.frames for one in verdict.examinations] == [verdict.examined]
+
+
+def test_every_frame_of_a_long_master_counts_for_black_though_few_are_looked_at(tmp_path: Path) -> None:
+    # Given 16 s, black but for a flash at each of the even times at which detectors look
+    screener = with_detector(Calm)
+    graph = f"[0:v][1:v]overlay=enable='not(mod(n,{FPS // 4}))'"
+    master = make(
+        tmp_path / "master.mp4", "-f", "lavfi", "-i", f"color=black:s={SIZE}:r={FPS}", "-f", "lavfi", "-i", MOVING,
+        "-filter_complex", graph, "-frames:v", str(16 * FPS), *ENCODED,
+    )  # fmt: skip
+
+    verdict = screen(screener, master, 16 * FPS)
+    screener.close()
+
+    assert verdict.decision is Decision.REVIEW
+    assert verdict.reasons == (f"mostly black: {16 * FPS * 2 // 3} of {16 * FPS} frames",)
+
+
+def test_a_long_master_is_blocked_if_a_sampled_frame_was_not_seen(tmp_path: Path) -> None:
+    screener = with_detector(RaisesLate)
+    master = make(tmp_path / "master.mp4", "-f", "lavfi", "-i", MOVING, "-frames:v", str(16 * FPS), *ENCODED)
+
+    verdict = screen(screener, master, 16 * FPS)
+    screener.close()
+
+    assert verdict.decision is Decision.BLOCK
+    assert verdict.fault
+
+
+def test_the_second_is_told_right_where_the_frame_rate_varies(tmp_path: Path) -> None:
+    # Given frames that are shown for longer and longer, and a face in the 19th and 20th
+    (tmp_path / "faces.yaml").write_text(FACES_ALONE)
+    screener = Screener(ScreenOptions(policy="faces.yaml"), base=tmp_path)
+    graph = "[1:v]scale=180:180[p];[0:v][p]overlay=0:70:enable='gte(n,18)',settb=1/1000,setpts=N*(N+5)/200/TB"
+    master = make(
+        tmp_path / "master.mp4", "-f", "lavfi", "-i", MOVING, "-loop", "1", "-i", DATA / "astronaut.jpg",
+        "-filter_complex", graph, "-frames:v", "20", "-fps_mode", "vfr", "-enc_time_base", "1:1000", *ENCODED,
+    )  # fmt: skip
+
+    verdict = screen(screener, master, 20)
+    screener.close()
+
+    assert verdict.decision is Decision.BLOCK
+    assert "nudenet saw FACE_FEMALE in 2 frames from 2.1 s to 2.3 s" in verdict.reasons[0]
+    [hit] = verdict.hits
+    assert hit.seconds == pytest.approx(hit.frame * (hit.frame + 5) / 200, abs=2e-3)
+
+
+def test_frames_that_equal_the_one_before_are_looked_at_by_comparison(tmp_path: Path) -> None:
+    # Given a picture that changes every fourth frame, kept without loss
+    screener = Screener(ScreenOptions(detectors=["opennsfw"]), threads=1, catalogue=lambda _: CountsItsFrames)
+    CountsItsFrames.looked_at = 0
+    master = make(
+        tmp_path / "master.mp4", "-f", "lavfi", "-i", f"testsrc2=s={SIZE}:r=3", "-vf", "fps=12", "-frames:v", "48",
+        "-c:v", "libx264", "-qp", "0", "-pix_fmt", "yuv444p",
+    )  # fmt: skip
+
+    verdict = screen(screener, master, 48)
+    screener.close()
+
+    # Then a finding holds for each of them, and fewer looks were needed
+    assert verdict.examined == 48
+    assert {one.frames for one in verdict.examinations} == {48}
+    assert "opennsfw saw nsfw in 48 frames" in "; ".join(verdict.reasons)
+    assert CountsItsFrames.looked_at < 20
+
+
 # Files that are not what they should be
 
 
@@ -420,6 +534,16 @@ class GivesTooMuch(Calm):
         return [[Finding("nsfw", -3.0)] for _ in frames]
 
 
+class CountsItsFrames(Calm):
+    """Doubts everything."""
+
+    looked_at = 0
+
+    def detect(self, frames: Sequence[Frame]) -> list[list[Finding]]:
+        type(self).looked_at += len(frames)
+        return [[Finding("nsfw", 0.5)] for _ in frames]
+
+
 class CannotLoad(Calm):
     def __init__(self, *, threads: int = 1) -> None:
         raise OSError("the weights are damaged")
@@ -576,7 +700,7 @@ def test_memory_does_not_grow_with_the_length_of_the_master(tmp_path: Path) -> N
     screener.close()
 
     # Its 720 frames of 173 kB are 124 MB; a few batches of four per thread may be under way.
-    assert verdict.examined == 60 * FPS
+    assert verdict.frames == 60 * FPS
     assert peak < 4 * 173_000 * (screener.threads + 4)
 
 

