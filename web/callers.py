@@ -23,7 +23,7 @@ _COOKIE = APIKeyCookie(
 )
 
 _Sent = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
-_Kept = Annotated[str | None, Security(_COOKIE)]
+Kept = Annotated[str | None, Security(_COOKIE)]
 
 
 def _by_token(door: Opened, sent: _Sent) -> Token | None:
@@ -33,7 +33,7 @@ def _by_token(door: Opened, sent: _Sent) -> Token | None:
 ByToken = Annotated[Token | None, Depends(_by_token)]
 
 
-def _caller(door: Opened, token: ByToken, kept: _Kept) -> Token | None:
+def _caller(door: Opened, token: ByToken, kept: Kept) -> Token | None:
     """The token in the header or, without one that is good, the token that the browser has logged in with."""
     return token or (session.token_of(door, kept) if kept else None)
 
@@ -54,6 +54,15 @@ def refusal(door: Door, path: str, caller: Token | None, expires: int | None, si
     if caller is not None:
         return lacks(Scope.READ)
     return unauthorized("reading needs a token, or a signed link")
+
+
+def desk_refusal(caller: Token | None, *, decides: bool = False) -> Refusal | None:
+    """Why a caller may not look at the review desk, or decide there; None if they may."""
+    if caller is None:
+        return unauthorized("the review desk needs a token")
+    if allows(caller, Scope.REVIEW) or (not decides and allows(caller, Scope.READ)):
+        return None
+    return lacks(Scope.REVIEW)
 
 
 def lacks(scope: Scope) -> Refusal:

@@ -14,6 +14,7 @@ from records.ledger import Ledger
 from records.tables import OutboxEvent
 from reelmill.settings import Settings
 from web.attempts import Attempts
+from web.resuming import Resuming, Start
 from web.triggers import Triggers
 
 
@@ -26,14 +27,24 @@ class Door:
         Stays open for as long as the door does.
     tell:
         Tells Prefect of an event that is in the outbox.
+    resume:
+        Starts to go on with a run that nobody else goes on with. None: as `reelmill resume` does.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, *, tell: Callable[[OutboxEvent], None] = emit) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        *,
+        tell: Callable[[OutboxEvent], None] = emit,
+        resume: Start | None = None,
+    ) -> None:
         self.settings = settings
         self.ledger = ledger
         self.signer = Signer(settings)
         self.triggers = Triggers(ledger, settings)
         self.attempts = Attempts()
+        self.resuming = Resuming(settings, resume)
         self.tell = tell
         self.streams = 0  #: how many callers follow a run at the moment; only the event loop counts
         self.closing = threading.Event()  #: set when the door is told to close: streams end

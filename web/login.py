@@ -85,9 +85,12 @@ def login(request: Request, door: Opened, body: Body, kept: _Kept = None) -> Res
     if token is None:
         log.warning("a login with no token of ours from %s", address)
         return _form(door, HTTPStatus.UNAUTHORIZED, "That is no token of this door, or it has ended.", wanted, kept)
-    if not allows(token, Scope.READ):
-        return _form(door, HTTPStatus.FORBIDDEN, "That token has no scope “read”.", wanted, kept)
-    answer = RedirectResponse(door.signer.prefix + local(wanted), HTTPStatus.SEE_OTHER)
+    if not allows(token, Scope.READ) and not allows(token, Scope.REVIEW):
+        return _form(door, HTTPStatus.FORBIDDEN, "That token has no scope “read” or “review”.", wanted, kept)
+    wanted = local(wanted)
+    if not allows(token, Scope.READ) and not wanted.startswith("/review"):
+        wanted = "/review"  # all that it may see
+    answer = RedirectResponse(door.signer.prefix + wanted, HTTPStatus.SEE_OTHER)
     session.begin(door, answer, token)
     return answer
 
@@ -108,7 +111,7 @@ def logout(door: Opened) -> Response:
 
 def local(wanted: str) -> str:
     """A page of ours that somebody may be sent on to; the first page for whatever else is asked for."""
-    return wanted if re.fullmatch(r"/((watch|runs)/[0-9a-f-]{36})?", wanted) else "/"
+    return wanted if re.fullmatch(r"/((watch|runs|review)/[0-9a-f-]{36}|review)?", wanted) else "/"
 
 
 def _form(door: Door, status: HTTPStatus, complaint: str, wanted: str, kept: str | None) -> HTMLResponse:

@@ -1,4 +1,7 @@
-"""Pages for people: rendered here, in one piece, without a script. Nothing in them comes from anywhere else."""
+"""Pages for people: rendered here, in one piece. Nothing in them comes from anywhere else.
+
+They have no script, but for those of the review desk, which have a small one and work without it.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from urllib.parse import quote
 
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
+from flows.markup import with_code
 from flows.webfont import FIRST_UNCOMMON, embedded
 from records.database import now
 from reelmill import __version__
@@ -39,14 +42,6 @@ def _moment(moment: dt.datetime | None) -> str:
     return "just now"
 
 
-def _code(text: str) -> Markup:
-    """A text in which `words` in backticks are code."""
-    parts = text.split("`")
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if index % 2 else part for index, part in enumerate(parts)
-    )
-
-
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("web"),
@@ -55,7 +50,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["code"] = _code
+    made.filters["code"] = with_code
     made.filters["moment"] = _moment
     made.filters["words"] = lambda state: str(state).replace("_", " ")
     return made
@@ -69,8 +64,16 @@ def here(door: Door, url: str) -> str:
     return door.signer.prefix + url.removeprefix(door.signer.base)
 
 
-def render(door: Door, template: str, status: HTTPStatus = HTTPStatus.OK, **seen: Any) -> HTMLResponse:
-    """A page. Styles are let through by a nonce of this very answer, and nothing else is."""
+def render(
+    door: Door, template: str, status: HTTPStatus = HTTPStatus.OK, *, scripted: bool = False, **seen: Any
+) -> HTMLResponse:
+    """A page. Styles are let through by a nonce of this very answer, and nothing else is.
+
+    Parameters
+    ----------
+    scripted:
+        Its script is let through as well.
+    """
     nonce = secrets.token_urlsafe(16)
     seen = {
         "version": __version__,
@@ -78,6 +81,7 @@ def render(door: Door, template: str, status: HTTPStatus = HTTPStatus.OK, **seen
         "here": lambda url: here(door, url),
         "nonce": nonce,
         "refresh": 0,
+        "language": "en",
         **seen,
     }
     page = _TEMPLATES.get_template(template)
@@ -85,9 +89,11 @@ def render(door: Door, template: str, status: HTTPStatus = HTTPStatus.OK, **seen
     uncommon = "".join(sorted({letter for letter in page.render(**seen, font="") if letter >= FIRST_UNCOMMON}))
     html = page.render(**seen, font=_font(uncommon))
     policy = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; font-src data:; img-src 'self' data:; media-src 'self'; "
+        f"default-src 'none'; style-src 'nonce-{nonce}'; font-src data:; img-src 'self' data:; media-src 'self' data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
+    if scripted:
+        policy += f"; script-src 'nonce-{nonce}'"
     return HTMLResponse(html, status, headers={"Content-Security-Policy": policy})
 
 

@@ -129,7 +129,9 @@ async def _not_routed(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request, named: str) -> str:
     """Every method that a path has. The router only names those of the first operation that it finds there."""
-    for path, operations in request.app.openapi()["paths"].items():
+    paths = request.app.openapi()["paths"]
+    # `/review/decide` looks like `/review/{video_id}` too, and what is named counts.
+    for path, operations in sorted(paths.items(), key=lambda one: "{" in one[0]):
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.scope["path"]):
             return ", ".join(sorted({method.upper() for method in operations}))
     return named

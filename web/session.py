@@ -60,6 +60,17 @@ def is_our_form(door: Door, brought: str, kept: str | None) -> bool:
     return bool(kept) and door.signer.matches(signature, "form", kept or "", until) and time.time() < int(until)
 
 
+def desk_form(door: Door, kept: str) -> str:
+    """What a form of the desk must bring along, bound to the session in the browser that shows it."""
+    until = str(int(time.time()) + LASTS)
+    return f"{until}.{door.signer.sign('desk', kept, until)}"
+
+
+def is_our_desk_form(door: Door, brought: str, kept: str) -> bool:
+    until, _, signature = brought.partition(".")
+    return door.signer.matches(signature, "desk", kept, until) and time.time() < int(until)
+
+
 def _set(
     door: Door, response: Response, name: str, value: str, seconds: int, *, path: str = "", strict: bool = False
 ) -> None:

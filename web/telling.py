@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flows.post_status import Status, of_video, outlook, outlook_of
+from flows.video_plan import prompts_of
 from records.accounts import Account
 from records.runs import Tally
 from records.tables import OutboxEvent, Post, PostMetrics, Run, Video
@@ -102,7 +103,7 @@ def _video(door: Door, account: Account, run: Run, numbers: Mapping[UUID, PostMe
         reason=video.reason,
         url=f"{door.signer.base}/videos/{video.id}",
         watch_url=door.signer.watch_url(video.id),
-        prompt=str(video.plan.get("prompt", "")),
+        prompt="\n".join(prompts_of(video.plan)),
         caption=_caption(video.plan),
         verdict=None
         if verdict is None

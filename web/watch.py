@@ -13,11 +13,13 @@ from fastapi.responses import HTMLResponse, Response
 
 from flows import server
 from flows.post_status import of_video, outlook, outlooks_of
+from flows.video_plan import prompts_of
 from records.accounts import Account
 from records.runs import Tally
 from records.states import ENDED
 from records.tables import Run, Video
 from reelmill.content import Rendition
+from reelmill.subtitles import Subtitles
 from tasks.finishing import profiles
 from web import pages
 from web.callers import Caller, Expires, Signature, refusal
@@ -71,6 +73,7 @@ def index(door: Opened, caller: Caller) -> Response:
         door,
         "index.html",
         runs=[_run(run, tallies[run.id], to_come[run.id]) for run in runs],
+        in_review=door.ledger.reviews.count(),
         waiting=len(door.ledger.outbox.waiting(limit=MOST_WAITING)),
         most_waiting=MOST_WAITING,
         dashboard=(server.configured() or "").removesuffix("/api"),
@@ -100,14 +103,14 @@ def _video(door: Door, account: Account) -> dict[str, Any]:
         "video": video,
         "words": video.plan.get("words") or {},
         "post": video.plan.get("post") or {},
-        "prompt": video.plan.get("prompt", ""),
+        "prompt": "\n".join(prompts_of(video.plan)),
         "reason": "" if video.reason == "taken up again" else video.reason,
         "verdict": account.verdict,
         "renditions": [_rendition(door, video, one) for one in account.shown],
         "posts": [
             {
                 "target": post.target,
-                "platform": profiles.find(post.profile).title,
+                "platform": profiles.shipped().title(post.profile),
                 "status": status,
                 "url": public_url(post),
                 "numbers": numbers.get(post.id),
@@ -120,7 +123,7 @@ def _video(door: Door, account: Account) -> dict[str, Any]:
 def _rendition(door: Door, video: Video, one: Rendition) -> dict[str, Any]:
     name = f"{video.title} {one.profile}"
     return {
-        "platform": profiles.find(one.profile).title,
+        "platform": profiles.shipped().title(one.profile),
         "video": door.signer.file_url(one.sha256, one.path.suffix, name),
         "cover": door.signer.file_url(one.cover_sha256, one.cover.suffix, name),
         "width": one.width,
@@ -128,5 +131,6 @@ def _rendition(door: Door, video: Video, one: Rendition) -> dict[str, Any]:
         "seconds": round(one.frames / one.fps, 1),
         "megabytes": round(one.size_bytes / 1e6, 1),
         "label": label_of(one),
+        "spoken": Subtitles.of(one.record),
         "preview": one.preview,
     }

@@ -1,4 +1,4 @@
-"""`reelmill web`: serve the web door on this machine."""
+"""`reelmill web` and `reelmill review serve`: serve the web door on this machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from importlib import import_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -16,24 +16,43 @@ from flows.server import LOOPBACK
 from reelmill.errors import ServerUnavailable, UseError
 from reelmill.settings import Settings
 
+if TYPE_CHECKING:
+    from records.tables import Token
+
 #: How long Prefect may take to send what is on its way when the door closes, in seconds.
 GOODBYE = 3.0
 
 log = logging.getLogger("reelmill.web")
 
 
-def web(
-    *,
-    host: Annotated[str, Parameter(help="Where it listens. Default: REELMILL_WEB_HOST, or this machine only.")] = "",
-    port: Annotated[int | None, Parameter(help="Its port. Default: REELMILL_WEB_PORT, or the next free one.")] = None,
-    public: Annotated[
-        bool, Parameter(negative="", help="Listen beyond this machine although there is no token yet.")
-    ] = False,
-) -> int:
-    """Serve webhooks, the API and the player pages until SIGTERM or Ctrl-C."""
-    from reelmill import logs
+Host = Annotated[str, Parameter(help="Where it listens. Default: REELMILL_WEB_HOST, or this machine only.")]
+Port = Annotated[int | None, Parameter(help="Its port. Default: REELMILL_WEB_PORT, or the next free one.")]
+Public = Annotated[bool, Parameter(negative="", help="Listen beyond this machine although there is no token yet.")]
+
+
+def web(*, host: Host = "", port: Port = None, public: Public = False) -> int:
+    """Serve webhooks, the API, the player pages and the review desk until SIGTERM or Ctrl-C."""
+    return serve(_settled(host, port), public=public)
+
+
+def review_desk(*, host: Host = "", port: Port = None, public: Public = False) -> int:
+    """Serve the review desk with the rest of the web door, and say where it is, until SIGTERM or Ctrl-C."""
+    from flows.cli.output import console
+    from flows.signing import base_url
 
     settings = _settled(host, port)
+    _refuse_open_doors(settings, public=public)
+    out = console()
+    out.print(f"the review desk: {base_url(settings)}/review", style="bold")
+    if not _any_reviewer(settings):
+        out.print("log in with a token: make one with `reelmill token make NAME --scope review`")
+    return serve(settings, public=public)
+
+
+def serve(settings: Settings, *, public: bool) -> int:
+    """Serve the door of these settings until it is told to close."""
+    from reelmill import logs
+
     logs.configure(settings.log_format, settings.log_level)
     _refuse_open_doors(settings, public=public)
     try:
@@ -76,16 +95,7 @@ def _refuse_open_doors(settings: Settings, *, public: bool) -> None:
     """
     if settings.web_host in LOOPBACK:
         return
-    from records.database import now
-    from records.ledger import Ledger
-
-    with Ledger(settings) as ledger:
-        usable = [
-            one
-            for one in ledger.tokens.all()
-            if one.revoked_at is None and (one.expires_at is None or one.expires_at > now())
-        ]
-    if not usable and not public:
+    if not _usable(settings) and not public:
         raise UseError(
             f"the door would listen on {settings.web_host}, and there is no token",
             "make one with `reelmill token make NAME --scope read`, or say --public if signed webhooks are enough",
@@ -95,3 +105,23 @@ def _refuse_open_doors(settings: Settings, *, public: bool) -> None:
             "tokens would cross the network in the clear: put a proxy with TLS before the door, and set "
             "REELMILL_WEB_URL to its https address"
         )
+
+
+def _any_reviewer(settings: Settings) -> bool:
+    """Whether anybody holds a token that decides."""
+    from records.tokens import Scope, allows
+
+    return any(allows(one, Scope.REVIEW) for one in _usable(settings))
+
+
+def _usable(settings: Settings) -> list[Token]:
+    """The tokens that open something."""
+    from records.database import now
+    from records.ledger import Ledger
+
+    with Ledger(settings) as ledger:
+        return [
+            one
+            for one in ledger.tokens.all()
+            if one.revoked_at is None and (one.expires_at is None or one.expires_at > now())
+        ]

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -34,7 +34,7 @@ from records.states import VideoState
 from records.tables import OutboxEvent, Run, Video
 from records.tokens import Scope
 from records.videos import PlannedVideo
-from reelmill.content import Decision, Examination, Rendition, Verdict
+from reelmill.content import Decision, Examination, Json, Rendition, Verdict
 from reelmill.errors import ServerUnavailable, UseError
 from reelmill.settings import Settings
 from tests.line import Project, complain
@@ -43,6 +43,7 @@ from web.app import build
 from web.attempts import MOST_OF_ONE
 from web.body import DEEPEST, LARGEST
 from web.progress import MOST_STREAMS
+from web.resuming import Start
 from web.serving import Server, listen
 from web.signatures import sign
 
@@ -121,12 +122,12 @@ class Running:
 
 
 @contextmanager
-def opened(ledger: Ledger, settings: Settings, **changes: str) -> Iterator[Running]:
+def opened(ledger: Ledger, settings: Settings, *, resume: Start | None = None, **changes: str) -> Iterator[Running]:
     with listen("127.0.0.1", 0) as listening:
         port = listening.getsockname()[1]
         settings = settings.model_copy(update={"web_port": port, **changes})
         prefect = Prefect()
-        server = Server(build(settings, ledger, tell=prefect.tell))
+        server = Server(build(settings, ledger, tell=prefect.tell, resume=resume))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
@@ -472,7 +473,14 @@ class Made:
     rendition: Rendition
 
 
-def make(ledger: Ledger, folder: Path, *, decision: Decision = Decision.PASS, film: bytes = FILM) -> Made:
+def make(
+    ledger: Ledger,
+    folder: Path,
+    *,
+    decision: Decision = Decision.PASS,
+    film: bytes = FILM,
+    record: Mapping[str, Json] | None = None,
+) -> Made:
     run = ledger.runs.open(
         Opening("terms", uuid4().hex, dt.date(2026, 11, 22), "Asia/Shanghai", None, {"a": 1}, "h" * 64, str(folder))
     )
@@ -484,10 +492,10 @@ def make(ledger: Ledger, folder: Path, *, decision: Decision = Decision.PASS, fi
     ledger.videos.plan(run.id, [PlannedVideo("xiaoxue", "", "小雪 <script>", "mark", plan)], unchanged=0, remake=False)
     (video,) = ledger.videos.of_run(run.id)
     master = hashlib.sha256(run.id.bytes).hexdigest()
-    ledger.videos.move(video.id, VideoState.GENERATED, master_sha256=master)
+    ledger.videos.generated(video.id, master_sha256=master)
     looked = (Examination("opennsfw", "1.0", "e" * 64, 24, 0.0123),)
     recorded = ledger.verdicts.record(Verdict(master, "default", "1", decision, (), (), looked, 24, 24, 0.1))
-    rendition = keep(ledger, folder, master, film)
+    rendition = replace(keep(ledger, folder, master, film), record=record or {})
     ledger.media.record_rendition(rendition)
     ledger.media.link(video.id, [rendition])
     if decision is Decision.PASS:

@@ -1,0 +1,75 @@
+"""Words of a video that a person changes while it waits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+from flows.definition import Definition
+from flows.texts import Known, Reader
+from flows.video_plan import ShotPlan, VideoPlan
+from records.reviews import Change
+from reelmill.content import Decision, PostText, fingerprint
+from reelmill.errors import UseError
+
+
+@dataclass(frozen=True, slots=True)
+class Rewording:
+    """New words; None leaves them as they are."""
+
+    title: str | None = None
+    lines: tuple[str, ...] | None = None
+    caption: str | None = None
+    hashtags: tuple[str, ...] | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        return all(value is None for value in asdict(self).values())
+
+
+def reworded(plan: VideoPlan, words: Rewording, definition: Definition, pipeline: str, known: Known) -> Change:
+    """The plan with other words, which are screened like any.
+
+    Raises
+    ------
+    UseError
+        If screening blocks them.
+    FinishingError
+        If a character cannot be drawn.
+    """
+    shown = replace(
+        plan.words,
+        title=plan.words.title if words.title is None else words.title,
+        lines=plan.words.lines if words.lines is None else words.lines,
+    )
+    post = PostText(
+        title=plan.post.title if words.title is None else words.title,
+        caption=plan.post.caption if words.caption is None else words.caption,
+        hashtags=plan.post.hashtags if words.hashtags is None else words.hashtags,
+    )
+    shown.check()
+    changed = replace(plan, words=shown, post=post, edited=True)
+    texts = Reader(definition, pipeline, known).read(changed)
+    if texts.decision is Decision.BLOCK:
+        raise UseError(f"these words are blocked: {'; '.join(texts.reasons)}", "choose others")
+    detail = {"before": _told(plan), "after": _told(changed)}
+    return Change(changed.to_json(), detail, texts)
+
+
+def reshot(plan: VideoPlan) -> Change:
+    """The plan with other seeds: the same is asked for, and another picture comes of it."""
+
+    def other(shot: ShotPlan) -> ShotPlan:
+        return replace(shot, seed=int(fingerprint(["another", shot.seed])[:8], 16))
+
+    changed = replace(plan, shots=tuple(other(shot) for shot in plan.shots), edited=True)
+    seeds = {"before": [shot.seed for shot in plan.shots], "after": [shot.seed for shot in changed.shots]}
+    return Change(changed.to_json(), {"seeds": seeds}, reshoot=True)
+
+
+def _told(plan: VideoPlan) -> dict[str, object]:
+    return {
+        "title": plan.words.title,
+        "lines": list(plan.words.lines),
+        "caption": plan.post.caption,
+        "hashtags": list(plan.post.hashtags),
+    }
