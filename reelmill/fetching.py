@@ -28,25 +28,22 @@ import httpx
 from reelmill import __version__
 from reelmill.addresses import forbidden
 from reelmill.answers import explain, judge, redacted
-from reelmill.connections import WIRE_ERRORS, CheckedBackend, Chunks
+from reelmill.body import body_of, header
+from reelmill.connections import WIRE_ERRORS, CheckedBackend
+from reelmill.editions import NO_EDITION, Edition
 from reelmill.errors import FetchError, StorageError, TransientError
-from reelmill.streams import BLOCK_BYTES, Capped, gunzipped
+from reelmill.login import Login
+from reelmill.sniffing import SNIFFED_BYTES, sniff
+from reelmill.streams import BLOCK_BYTES
+from reelmill.urls import named, next_hop, origin, parse
 
 PORTS = (80, 443)
 MAX_REDIRECTS = 3
-MAX_URL_LENGTH = 4096  #: characters
 REDIRECTS = (301, 302, 303, 307, 308)
+NOT_MODIFIED = 304
 
 #: Seconds of silence after which a connection is given up.
 CONNECT_SECONDS, READ_SECONDS = 5.0, 15.0
-
-#: What `sniff` may say of a picture that the stages can decode.
-PICTURES = frozenset({"image/jpeg", "image/png", "image/webp"})
-
-_MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"))
-
-#: How much of a body `sniff` looks at, in bytes.
-SNIFFED_BYTES = 512
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Host and port in, IP addresses out. May raise `socket.gaierror`."""
@@ -59,7 +56,7 @@ def system_resolver(host: str, port: int) -> list[str]:
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def system_certificates() -> ssl.SSLContext:
     """Loading the certificate authorities takes tens of milliseconds: once a process is enough."""
     return httpx.create_ssl_context(trust_env=False)
 
@@ -71,6 +68,8 @@ class Opened:
     url: str  #: after redirects, as it was asked for: it may hold secrets, so use `redacted` in messages
     content_type: str  #: as the server says, lower case and without parameters; "" if it says nothing
     body: io.BufferedReader  #: decompressed; reading it raises `FetchError` or `TransientError`
+    edition: Edition = NO_EDITION  #: of what was answered
+    is_unchanged: bool = False  #: it is still the edition that the caller has; the body is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,7 @@ class Saved:
     path: Path
     sha256: str
     size_bytes: int
+    edition: Edition = NO_EDITION  #: of what was saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,15 @@ class Fetcher:
     certificates: ssl.SSLContext | None = None  #: None: the authorities that certifi lists
 
     @contextmanager
-    def open(self, url: str, *, max_bytes: int | None = None, accept: Collection[str] = ()) -> Iterator[Opened]:
+    def open(
+        self,
+        url: str,
+        *,
+        max_bytes: int | None = None,
+        accept: Collection[str] = (),
+        login: Login | None = None,
+        known: Edition = NO_EDITION,
+    ) -> Iterator[Opened]:
         """Read a URL as a stream. Read it soon: the deadline runs on while the caller does something else.
 
         Parameters
@@ -114,32 +122,54 @@ class Fetcher:
             The most that the body may have, after decompression. None: this fetcher's own limit.
         accept:
             What the first bytes must be by `sniff`; empty takes anything. The server's Content-Type proves nothing.
+        login:
+            What lets us in. It goes to the URL's own host, encrypted (or to one that `allow` names), and nowhere else,
+            wherever the host redirects to.
+        known:
+            The edition that the caller has. Of that one nothing is sent again.
 
         Raises
         ------
         FetchError
-            If the guard refuses the URL or a redirect, if the server refuses for good (401, 403, 404, 410 …), and
-            when the body is too large, damaged, or not what `accept` says.
+            If the guard refuses the URL or a redirect, if a login would be sent in the clear, if the server refuses for
+            good (401, 403, 404, 410 …), and when the body is too large, damaged, or not what `accept` says.
         TransientError
             If the host does not answer now: no connection, a timeout, 408, 425, 429, 5xx. `retry_after` is set where
             the server names it.
         """
         deadline = time.monotonic() + self.seconds
-        current = parse(url)
+        current = first = parse(url)
+        if login:
+            self._check_secrecy(first)
         for _ in range(MAX_REDIRECTS + 1):
-            with self._exchange(current, deadline) as response:
+            asked = known.conditions()
+            if login and origin(current) == origin(first):
+                asked.append((b"Authorization", login.header))
+            with self._exchange(current, deadline, asked) as response:
                 if response.status in REDIRECTS:
-                    current = _next_hop(current, _header(response, b"location"))
+                    current = next_hop(current, header(response, b"location"))
                     continue
-                judge(response.status, _header(response, b"retry-after"), current)
-                with _body(response, current, self.max_bytes if max_bytes is None else max_bytes) as body:
+                edition = Edition.of(header(response, b"etag"), header(response, b"last-modified"))
+                if response.status == NOT_MODIFIED and known:
+                    yield Opened(str(current), "", io.BufferedReader(io.BytesIO()), edition or known, True)
+                    return
+                judge(response.status, header(response, b"retry-after"), current)
+                with body_of(response, current, self.max_bytes if max_bytes is None else max_bytes) as body:
                     _check_content(body, accept, current)
-                    content_type = _header(response, b"content-type").partition(";")[0].strip().lower()
-                    yield Opened(str(current), content_type, body)
+                    content_type = header(response, b"content-type").partition(";")[0].strip().lower()
+                    yield Opened(str(current), content_type, body, edition)
                 return
         raise FetchError(f"{redacted(url)} redirects more than {MAX_REDIRECTS} times", "use the address it ends at")
 
-    def save(self, url: str, path: Path, *, max_bytes: int | None = None, accept: Collection[str] = ()) -> Saved:
+    def save(
+        self,
+        url: str,
+        path: Path,
+        *,
+        max_bytes: int | None = None,
+        accept: Collection[str] = (),
+        login: Login | None = None,
+    ) -> Saved:
         """Save a URL to `path`, whole or not at all. Parameters and errors are those of `open`.
 
         Raises
@@ -147,7 +177,24 @@ class Fetcher:
         StorageError
             If the file cannot be written.
         """
-        with self.open(url, max_bytes=max_bytes, accept=accept) as opened:
+        saved = self.save_newer(url, path, NO_EDITION, max_bytes=max_bytes, accept=accept, login=login)
+        assert saved is not None
+        return saved
+
+    def save_newer(
+        self,
+        url: str,
+        path: Path,
+        known: Edition,
+        *,
+        max_bytes: int | None = None,
+        accept: Collection[str] = (),
+        login: Login | None = None,
+    ) -> Saved | None:
+        """The same unless the server says that `known` is still its edition: then None, and `path` is left alone."""
+        with self.open(url, max_bytes=max_bytes, accept=accept, login=login, known=known) as opened:
+            if opened.is_unchanged:
+                return None
             kind = sniff(opened.body.peek(SNIFFED_BYTES)) or opened.content_type
             digest = hashlib.sha256()
             try:
@@ -163,16 +210,18 @@ class Fetcher:
                     except BaseException:
                         partial.unlink(missing_ok=True)
                         raise
-                    return Saved(opened.url, kind, path, digest.hexdigest(), file.tell())
+                    return Saved(opened.url, kind, path, digest.hexdigest(), file.tell(), opened.edition)
             except OSError as error:
                 raise StorageError(
                     f"{path} cannot be written: {error.strerror}", "make room or another folder"
                 ) from error
 
     @contextmanager
-    def _exchange(self, url: httpx.URL, deadline: float) -> Iterator[httpcore.Response]:
+    def _exchange(
+        self, url: httpx.URL, deadline: float, more: Sequence[tuple[bytes, bytes]] = ()
+    ) -> Iterator[httpcore.Response]:
         """One request to a checked address, and the beginning of its answer."""
-        addresses = self._checked_addresses(url)
+        addresses = self.checked_addresses(url)
         timeouts = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": READ_SECONDS}
         headers = [
             (b"Host", url.netloc),
@@ -181,10 +230,11 @@ class Fetcher:
             # The one encoding that is decompressed in bounded steps here.
             (b"Accept-Encoding", b"gzip"),
             (b"Connection", b"close"),
+            *more,
         ]
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         with httpcore.ConnectionPool(
-            ssl_context=self.certificates or _certificates(),
+            ssl_context=self.certificates or system_certificates(),
             network_backend=CheckedBackend(self.backend, addresses, deadline),
             max_connections=1,
         ) as pool:
@@ -194,13 +244,25 @@ class Fetcher:
             except WIRE_ERRORS as error:
                 raise explain(error, url) from error
 
-    def _checked_addresses(self, url: httpx.URL) -> Sequence[str]:
-        host = url.raw_host.decode("ascii").lower()
-        port = (443 if url.scheme == "https" else 80) if url.port is None else url.port
-        # `raw_host` has no brackets around an IPv6 address, and people write them.
-        named = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        ours = named in {entry.strip().lower() for entry in self.allow}
-        remedy = f"if it is yours, add {named} to REELMILL_FETCH_PRIVATE"
+    def _check_secrecy(self, url: httpx.URL) -> None:
+        if url.scheme != "https" and not self.is_allowed(url):
+            raise FetchError(f"{redacted(url)} is not encrypted, so no login is sent to it", "use an https:// URL")
+
+    def is_allowed(self, url: httpx.URL) -> bool:
+        """Whether its host and port are named in `allow`."""
+        return named(url)[2] in {entry.strip().lower() for entry in self.allow}
+
+    def checked_addresses(self, url: httpx.URL) -> Sequence[str]:
+        """Where a URL may be connected to.
+
+        Raises
+        ------
+        FetchError, TransientError
+            If the guard refuses it, or its host cannot be looked up.
+        """
+        host, port, written = named(url)
+        ours = self.is_allowed(url)
+        remedy = f"if it is yours, add {written} to REELMILL_FETCH_PRIVATE"
         if port not in PORTS and not ours:
             raise FetchError(f"{redacted(url)} is refused: port {port} is neither 80 nor 443", remedy)
         try:
@@ -218,84 +280,8 @@ class Fetcher:
         return addresses
 
 
-def parse(url: str) -> httpx.URL:
-    """A URL that the guard lets through to the look-up: http(s), with a host, without a login.
-
-    Raises
-    ------
-    FetchError
-        If it is anything else. The reason never shows a login or a value of the query.
-    """
-    if len(url) > MAX_URL_LENGTH:
-        raise FetchError(f"a URL of {len(url)} characters is refused", f"use at most {MAX_URL_LENGTH}")
-    try:
-        parsed = httpx.URL(url.strip())
-    except (httpx.InvalidURL, ValueError) as error:
-        raise FetchError(f"{redacted(url)!r} is not a URL", "use one that begins with https://") from error
-    if parsed.scheme not in ("http", "https"):
-        raise FetchError(f"{redacted(url)!r} is refused: only http and https are read", "use an https:// URL")
-    if parsed.userinfo:
-        raise FetchError(f"{redacted(url)} is refused: it holds a login", "use a URL without `user:password@`")
-    if not parsed.host:
-        raise FetchError(f"{redacted(url)!r} names no host", "use one like https://shop.example/feed.xml")
-    return parsed
-
-
-def sniff(head: bytes) -> str:
-    """What a file is by its first bytes: a media type, or "" if they do not tell."""
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            return kind
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
-    if text.startswith((b"<!doctype html", b"<html")):
-        return "text/html"
-    return "text/xml" if text.startswith((b"<?xml", b"<rss", b"<feed")) else ""
-
-
-def _body(response: httpcore.Response, url: httpx.URL, limit: int) -> io.BufferedReader:
-    """The decompressed body, with a limit that holds for what arrives and for what it becomes."""
-    shown = redacted(url)
-    remedy = "use a smaller file"
-    encoding = _header(response, b"content-encoding").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise FetchError(f"{shown} comes in the encoding {encoding!r}, which nobody asked for", "let it send gzip")
-    declared = _header(response, b"content-length")
-    if declared.isascii() and declared.isdigit() and int(declared[:18]) > limit:
-        raise FetchError(f"{shown} has {int(declared[:18]):,} bytes, and at most {limit:,} are read", remedy)
-    arriving = io.BufferedReader(Chunks(response, url), BLOCK_BYTES)
-    return io.BufferedReader(
-        Capped(
-            gunzipped(arriving) if encoding.endswith("gzip") else arriving,
-            limit,
-            too_large=lambda: FetchError(f"{shown} is larger than {limit:,} bytes", remedy),
-            broken=lambda words: FetchError(f"{shown} is damaged: {words}", "check the file at its server"),
-        ),
-        BLOCK_BYTES,
-    )
-
-
 def _check_content(body: io.BufferedReader, accept: Collection[str], url: httpx.URL) -> None:
     if accept and (kind := sniff(body.peek(SNIFFED_BYTES))) not in accept:
         raise FetchError(
             f"{redacted(url)} is {kind or 'something unknown'}, not {' or '.join(sorted(accept))}", "check the URL"
         )
-
-
-def _header(response: httpcore.Response, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
-
-
-def _next_hop(current: httpx.URL, location: str) -> httpx.URL:
-    if not location:
-        raise FetchError(f"{redacted(current)} redirects to nowhere", "check the URL in a browser")
-    try:
-        target = parse(str(current.join(location)))
-    except (httpx.InvalidURL, ValueError) as error:
-        raise FetchError(f"{redacted(current)} redirects to {redacted(location)!r}", "check the URL") from error
-    if current.scheme == "https" and target.scheme == "http":
-        raise FetchError(
-            f"{redacted(current)} redirects to {redacted(target)}, which is not encrypted", "use an https address"
-        )
-    return target

@@ -20,8 +20,12 @@ from cryptography.x509.oid import NameOID
 
 from reelmill.addresses import FORBIDDEN, forbidden
 from reelmill.answers import redacted, seconds_to_wait
-from reelmill.errors import FetchError, StorageError, TransientError
-from reelmill.fetching import PICTURES, Fetcher, parse, sniff
+from reelmill.editions import Edition
+from reelmill.errors import FetchError, StorageError, TransientError, UseError
+from reelmill.fetching import Fetcher
+from reelmill.login import Login
+from reelmill.sniffing import PICTURES, sniff
+from reelmill.urls import parse
 from tests.simulators.shop import Page, Shop, shop
 
 PUBLIC = "93.184.215.14"  # an ordinary public address; the tests' own backend never lets a packet go there
@@ -522,3 +526,84 @@ def certificate_for(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLCon
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_side.load_cert_chain(public, private)
     return server_side, ssl.create_default_context(cafile=str(public))
+
+
+# --- editions and logins -------------------------------------------------------------------------------------------
+
+
+def test_an_edition_that_is_still_the_servers_is_not_sent_again(market: Shop, tmp_path: Path) -> None:
+    client, path = fetcher(market), tmp_path / "feed"
+    market.pages["/feed"] = Page(b"tea", headers={"ETag": '"1"', "Last-Modified": "Sun, 22 Nov 2026 06:00:00 GMT"})
+    first = client.save(market.url("/feed"), path)
+    assert first.edition == Edition('"1"', "Sun, 22 Nov 2026 06:00:00 GMT")
+    assert "If-None-Match" not in market.requests[0].headers
+
+    market.pages["/feed"] = Page(status=304)
+    assert client.save_newer(market.url("/feed"), path, first.edition) is None
+    assert path.read_bytes() == b"tea"
+    asked = market.requests[1].headers
+    assert (asked["If-None-Match"], asked["If-Modified-Since"]) == ('"1"', "Sun, 22 Nov 2026 06:00:00 GMT")
+
+    with pytest.raises(FetchError, match="answers 304"):  # nobody asked for that
+        client.save(market.url("/feed"), path)
+
+
+@pytest.mark.parametrize(
+    ("etag", "modified", "edition"),
+    [
+        ('W/"a"', "", Edition('W/"a"')),
+        ("unquoted", "", Edition()),
+        ('"' + "a" * 600 + '"', "", Edition()),
+        ('"a\r\nX: 1"', "", Edition()),
+        ("", "Sun, 22 Nov 2026\x00", Edition()),
+        ("", "", Edition()),
+    ],
+)
+def test_a_name_of_an_edition_is_remembered_only_if_it_is_one(etag: str, modified: str, edition: Edition) -> None:
+    assert Edition.of(etag, modified) == edition
+    assert bool(edition) == bool(edition.conditions())
+
+
+def test_a_login_goes_to_its_own_host_and_not_where_that_redirects_to(market: Shop) -> None:
+    login = Login.basic("shop", "hünter2")
+    with shop() as other:
+        other.pages["/feed"] = Page(b"tea")
+        market.pages["/here"] = Page(b"tea")
+        market.pages["/moved"] = Page.redirect("/here")
+        market.pages["/away"] = Page.redirect(other.url("/feed"))
+        client = fetcher(market, other)
+
+        assert read(client, market.url("/moved"), login=login) == b"tea"
+        assert read(client, market.url("/away"), login=login) == b"tea"
+        assert [request.headers.get("Authorization") for request in market.requests] == [login.header.decode()] * 3
+        assert [request.headers.get("Authorization") for request in other.requests] == [None]
+
+
+def test_a_login_goes_around_a_host_that_a_redirect_comes_back_from(market: Shop) -> None:
+    """What was sent to its own host once is no secret from it."""
+    with shop() as other:
+        market.pages["/feed"] = Page.redirect(other.url("/feed"))
+        other.pages["/feed"] = Page.redirect(market.url("/end"))
+        market.pages["/end"] = Page(b"tea")
+        assert read(fetcher(market, other), market.url("/feed"), login=Login.bearer("abc", "$T")) == b"tea"
+        assert other.requests[0].headers.get("Authorization") is None
+        assert market.requests[1].headers["Authorization"] == "Bearer abc"
+
+
+def test_a_login_is_never_sent_in_the_clear() -> None:
+    wires = Wires(1)
+    client = Fetcher(resolver=lambda host, port: [PUBLIC], backend=wires)
+    with pytest.raises(FetchError, match="no login is sent") as caught:
+        read(client, "http://shop.example/feed", login=Login.basic("shop", "hunter2"))
+    assert "hunter2" not in str(caught.value)
+    assert wires.dialled == []
+
+
+def test_a_login_is_never_shown() -> None:
+    assert "hunter2" not in repr(Login.bearer("hunter2", "$T"))
+    for token in ("two words", "line\nbreak", "hünter", ""):
+        with pytest.raises(UseError, match=r"\$TOKEN") as caught:
+            Login.bearer(token, "$TOKEN")
+        assert not token or token not in str(caught.value)
+    with pytest.raises(UseError, match="colon"):
+        Login.basic("a:b", "hunter2")

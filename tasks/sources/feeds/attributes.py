@@ -18,7 +18,9 @@ ATTRIBUTES = frozenset(
         "image_link",
         "additional_image_link",
         "price",
+        "price_currency",
         "sale_price",
+        "sale_price_effective_date",
         "brand",
         "availability",
         "condition",
@@ -32,11 +34,11 @@ ATTRIBUTES = frozenset(
 )
 
 #: The names of a brief's fields, whatever the feed holds.
-FIELDS = (ATTRIBUTES - {"image_link", "additional_image_link"}) | {
+FIELDS = (ATTRIBUTES - {"image_link", "additional_image_link", "sale_price_effective_date"}) | {
     "price_amount",
-    "price_currency",
     "sale_price_amount",
     "sale_price_currency",
+    "sale_ends",
     "images",
 }
 
@@ -68,10 +70,13 @@ ALIASES: Mapping[str, str] = {
 }
 
 
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_GAP = re.compile(r"[\s\-_]+")
+
+
 def normalised(name: str) -> str:
     """A column's name as it is compared: `g:Image Link`, `imageLink` and `image_link` are one."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip().removeprefix("g:"))
-    return re.sub(r"[\s\-_]+", "_", words).strip("_").lower()
+    return _GAP.sub("_", _HUMP.sub("_", name.strip().removeprefix("g:"))).strip("_").lower()
 
 
 def check(feed: str, names: Iterable[str], columns: Mapping[str, str], needed: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from itertools import chain
 from typing import Literal
 
 from reelmill.content import Skipped
@@ -15,6 +16,11 @@ from tasks.sources.feeds.row import Row, where
 
 #: The most columns of a table. The widest product exports have a few hundred.
 MAX_COLUMNS = 2000
+#: The longest row, in characters: the reader holds one as a whole, and an open quote swallows line after line.
+MAX_ROW = 4 * 1024 * 1024
+
+#: Lines of remarks that may stand around the column names, as in Meta's template.
+_MAX_REMARKS = 20
 
 
 def columns_and_rows(
@@ -24,7 +30,8 @@ def columns_and_rows(
 ) -> tuple[list[str], Iterator[Row | Skipped]]:
     """The names of the columns as the table gives them, and a stream of its rows.
 
-    A row with more cells than columns is a `Skipped`; an empty line is nothing. Cells are stripped.
+    A row with more cells than columns is a `Skipped`, and so is one whose bytes are not in the encoding; an empty line
+    is nothing, and neither is a line of remarks (`# …`) around the column names. Cells are stripped.
 
     Raises
     ------
@@ -33,41 +40,88 @@ def columns_and_rows(
     """
     named = encodings.marked(feed.body.peek(4)) or encoding or "utf-8"
     # Universal newlines are the reader's own work: csv wants to see them as they are.
-    lines = io.TextIOWrapper(feed.body, encoding=named, newline="")
-    try:
-        header = lines.readline()
-        delimiter = "\t" if kind == "tsv" else max(",;", key=header.count)
-        columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    except UnicodeError as error:
-        raise encodings.undecodable(feed.name, error, named) from error
-    except csv.Error as error:
-        raise SourceError(f"{feed.name}, line 1: {error}", "check the line of column names") from error
+    text = io.TextIOWrapper(feed.body, encoding=named, errors=encodings.MARK, newline="")
+    table = _Table(feed.name, text, named)
+    columns: list[str] = []
+    for _ in range(_MAX_REMARKS):
+        columns = table.names("\t" if kind == "tsv" else "")
+        if not _is_remark(columns):
+            break
     if not any(columns):
         raise SourceError(f"{feed.name} has no column names", "write them into its first line")
+    if encodings.is_undecodable(columns):
+        raise encodings.undecodable(feed.name, named)
     if len(columns) > MAX_COLUMNS:
         raise SourceError(f"{feed.name} has {len(columns):,} columns", f"use at most {MAX_COLUMNS:,}")
-    return columns, _rows(feed, lines, columns, delimiter, named)
+    return columns, table.rows(columns)
 
 
-def _rows(
-    feed: Feed, lines: io.TextIOWrapper, columns: list[str], delimiter: str, encoding: str
-) -> Iterator[Row | Skipped]:
-    reader = csv.reader(lines, delimiter=delimiter)
-    number, line = 0, 2
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                number += 1
-                place = where(number, line)
-                if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
-                    yield Skipped(place, f"it has {len(cells)} cells for {len(columns)} columns; is a quote missing?")
-                else:
-                    yield Row(place, _values(columns, cells))
-            line = reader.line_num + 2  # the header is line 1, and `line_num` counts the lines already read
-    except UnicodeError as error:
-        raise encodings.undecodable(feed.name, error, encoding) from error
-    except csv.Error as error:
-        raise SourceError(f"{feed.name}, line {line}: {error}", "look for a quote that is never closed") from error
+class _Table:
+    """Reads records off a text, each of limited length, and counts lines."""
+
+    def __init__(self, name: str, text: io.TextIOWrapper, encoding: str) -> None:
+        self._name = name
+        self._text = text
+        self._encoding = encoding
+        self._line = 0  #: that was read last
+        self._delimiter = ","
+        self._length = 0  #: of the record that is read, in characters
+
+    def names(self, delimiter: str) -> list[str]:
+        """The cells of the next record. Without a delimiter: the one that its line has most of."""
+        first = next(self._lines(), "")
+        self._delimiter = delimiter or max(",;\t|", key=first.count)
+        self._length = len(first)
+        reader = csv.reader(chain([first], self._lines()), delimiter=self._delimiter)
+        try:
+            return [name.strip() for name in next(reader, [])]
+        except csv.Error as error:
+            raise SourceError(f"{self._name}, line {self._line}: {error}", "check the line of column names") from error
+
+    def rows(self, columns: list[str]) -> Iterator[Row | Skipped]:
+        number = clean = bad = 0
+        first = self._line + 1
+        self._length = 0
+        reader = csv.reader(self._lines(), delimiter=self._delimiter)
+        width = len(columns)
+        try:
+            for cells in reader:
+                if any(cell.strip() for cell in cells) and not (number == 0 and _is_remark(cells)):
+                    number += 1
+                    place = where(number, first)
+                    if encodings.is_undecodable(cells):
+                        bad += 1
+                        yield Skipped(place, encodings.reason(self._encoding))
+                    elif len(cells) > width and any(cell.strip() for cell in cells[width:]):
+                        yield Skipped(place, f"it has {len(cells)} cells for {width} columns; is a quote missing?")
+                    else:
+                        clean += 1
+                        yield Row(place, _values(columns, cells))
+                first = self._line + 1
+                self._length = 0
+        except csv.Error as error:
+            # csv's own words name a limit and not what is wrong.
+            longest = f"a cell is longer than {csv.field_size_limit():,} characters"
+            said = longest if "limit" in str(error) else str(error)
+            raise SourceError(f"{self._name}, line {first}: {said}", "look for a quote that is never closed") from error
+        if bad and not clean:
+            raise encodings.undecodable(self._name, self._encoding)
+
+    def _lines(self) -> Iterator[str]:
+        while line := self._text.readline(MAX_ROW + 1):
+            self._line += 1
+            self._length += len(line)
+            if self._length > MAX_ROW:
+                raise SourceError(
+                    f"{self._name}, line {self._line}: a row is longer than {MAX_ROW:,} characters",
+                    "look for a quote that is never closed",
+                )
+            yield line
+
+
+def _is_remark(cells: list[str]) -> bool:
+    said = [cell.strip() for cell in cells if cell.strip()]
+    return bool(said) and all(cell.startswith("#") for cell in said)
 
 
 def _values(columns: list[str], cells: list[str]) -> dict[str, list[str]]:

@@ -1,8 +1,13 @@
-"""Which characters the bytes of a feed are: UTF-8, what a byte order mark or XML declares, or an option. No guesses."""
+"""Which characters the bytes of a feed are: UTF-8, what a byte order mark or XML declares, or an option. No guesses.
+
+Bytes that are none of the encoding's characters become a mark, so that the item that holds them can be told and passed
+over, and the rest goes on.
+"""
 
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 
 from reelmill.errors import SourceError
 
@@ -14,11 +19,27 @@ ENCODINGS = frozenset(
     | {f"iso8859-{part}" for part in range(1, 17) if part != 12}
 )
 
+#: A byte order mark, or XML's own beginning in UTF-16 (XML 1.0, appendix F).
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0?\0", "utf-16-le"),
+    (b"\0<\0?", "utf-16-be"),
 )
+
+#: What stands for bytes that are no characters: one of Unicode's noncharacters, which no text holds and XML allows.
+UNDECODABLE = "\ufdd0"
+#: The handler that puts it there, by the name that Python's decoders take.
+MARK = "reelmill-mark"
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return UNDECODABLE, error.end
+
+
+codecs.register_error(MARK, _mark)
 
 
 def known(name: str) -> str:
@@ -39,13 +60,27 @@ def known(name: str) -> str:
 
 
 def marked(head: bytes) -> str | None:
-    """The encoding that a byte order mark at the beginning says, if there is one."""
+    """The encoding that the first bytes prove, if they do."""
     return next((name for mark, name in _MARKS if head.startswith(mark)), None)
 
 
-def undecodable(name: str, error: UnicodeError, encoding: str) -> SourceError:
-    """The error for a feed whose bytes are not in the encoding."""
-    at = f" at byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
+def is_undecodable(texts: Iterable[str]) -> bool:
+    """Whether one of the texts holds bytes that were no characters."""
+    return any(UNDECODABLE in text for text in texts)
+
+
+def reason(encoding: str) -> str:
+    """Why an item is passed over whose bytes are not in the encoding."""
+    return f"its text is not {shown(encoding)}; save the feed as UTF-8, or name its `encoding:`"
+
+
+def undecodable(name: str, encoding: str) -> SourceError:
+    """The error for a feed in which nothing is in the encoding."""
     return SourceError(
-        f"{name} is not {encoding}{at}", "save it as UTF-8, or name its encoding, such as `encoding: gb18030`"
+        f"{name} is not {shown(encoding)}", "save it as UTF-8, or name its encoding, such as `encoding: gb18030`"
     )
+
+
+def shown(encoding: str) -> str:
+    """An encoding's name for people."""
+    return encoding.removesuffix("-sig").upper() if encoding.startswith("utf") else encoding

@@ -1,81 +1,134 @@
-"""JSON: a list of items, or an object that holds one as `products`, `items` or `data`."""
+"""JSON: a list of items, or an object that holds one, or an object a line. Read in pieces, an item at a time."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reelmill.content import Skipped
 from reelmill.errors import SourceError
 from tasks.sources.feeds import encoding as encodings
+from tasks.sources.feeds.json_text import JsonText
 from tasks.sources.feeds.opening import Feed
 from tasks.sources.feeds.row import Row, where
 
-#: JSON is read whole, so it may be no larger than this, in bytes.
-MAX_JSON_BYTES = 64 * 1024 * 1024
-
 #: Where the list of items may stand.
-LISTS = ("products", "items", "data")
+LISTS = ("products", "items", "data", "results", "entries")
+
+#: The longest line of JSONL, in bytes.
+MAX_LINE_BYTES = 4 * 1024 * 1024
 
 #: Where the text of an object stands that is given where a text is expected: an image, a price.
-_TEXTS = ("src", "url", "link", "value", "amount")
+_TEXTS = ("src", "url", "link", "value", "amount", "name")
+
+#: Many levels of lists and objects are no product.
+_MAX_DEPTH = 8
+
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 
 
-def rows(feed: Feed, encoding: str | None = None) -> Iterator[Row | Skipped]:
-    """A stream of the items, each with its texts by column name.
+def rows(items: Iterator[tuple[str, object]], fields: Mapping[str, str] | None = None) -> Iterator[Row | Skipped]:
+    """The texts of each item by column name.
+
+    Parameters
+    ----------
+    fields:
+        An attribute, and the path of what it is in an item, such as `variants.0.price`.
+    """
+    paths = {name: path.split(".") for name, path in (fields or {}).items()}
+    for place, item in items:
+        if isinstance(item, Skipped):
+            yield item
+        elif isinstance(item, dict):
+            values = {name: texts for name, found in item.items() if (texts := _texts(found))}
+            # A path is the user's own word, so it wins over a column of that name, also where it leads to nothing.
+            yield Row(place, {**values, **{name: _texts(_at(item, path)) for name, path in paths.items()}})
+        else:
+            yield Skipped(place, f"it is {_kind(item)}, not an object")
+
+
+def items(feed: Feed, encoding: str | None = None, place: str | None = None) -> Iterator[tuple[str, object]]:
+    """Each item with its place. Numbers come as texts, so that a price keeps its zeros.
+
+    Parameters
+    ----------
+    place:
+        The path of the list, such as `data.products`. None: the document itself, or the first list of `LISTS`.
 
     Raises
     ------
     SourceError
-        If it is not JSON, too large, or holds no list of items.
+        If it is not JSON, or holds no list of items. While streaming too.
     """
-    for number, item in enumerate(items(feed, encoding), start=1):
-        if isinstance(item, dict):
-            yield Row(where(number), {name: texts for name, found in item.items() if (texts := _texts(found))})
+    text = JsonText(feed, encoding)
+    number = clean = 0
+    for item in text.items(place.split(".") if place else None, LISTS):
+        number += 1
+        if text.is_marked and encodings.UNDECODABLE in json.dumps(item, ensure_ascii=False):
+            yield where(number), Skipped(where(number), encodings.reason(text.encoding))
         else:
-            yield Skipped(where(number), f"it is {_kind(item)}, not an object")
+            clean += 1
+            yield where(number), item
+    if number and not clean:
+        raise encodings.undecodable(feed.name, text.encoding)
 
 
-def items(feed: Feed, encoding: str | None = None) -> list[Any]:
-    """The list of items as it stands. Numbers come as texts, so that a price keeps its zeros."""
-    data = feed.body.read(MAX_JSON_BYTES + 1)
-    if len(data) > MAX_JSON_BYTES:
-        raise SourceError(
-            f"{feed.name} is larger than {MAX_JSON_BYTES:,} bytes of JSON", "use XML or CSV, which are read in pieces"
-        )
-    named = encodings.marked(data) or encoding or "utf-8"
+def lines(feed: Feed, encoding: str | None = None) -> Iterator[tuple[str, object]]:
+    """Each line's item with its place; a `Skipped` for a line that is no JSON.
+
+    Raises
+    ------
+    SourceError
+        If a line is endless.
+    """
+    named = encoding or "utf-8"
+    number = count = 0
+    while line := feed.body.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > MAX_LINE_BYTES:
+            raise SourceError(
+                f"{feed.name}, line {number}: longer than {MAX_LINE_BYTES:,} bytes", "is it really JSONL?"
+            )
+        content = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+        if content:
+            count += 1
+            place = where(count, number)
+            yield place, _line(place, content, named)
+
+
+def _line(place: str, content: bytes, encoding: str) -> object:
     try:
-        document = json.loads(data.decode(named), parse_float=str, parse_int=str, parse_constant=str)
-    except UnicodeError as error:
-        raise encodings.undecodable(feed.name, error, named) from error
-    except json.JSONDecodeError as error:
-        raise SourceError(
-            f"{feed.name}, line {error.lineno}: not JSON: {error.msg}", "check the feed with a JSON validator"
-        ) from error
-    except RecursionError as error:
-        raise SourceError(f"{feed.name} is nested too deeply", "use a plain list of items") from error
-    if isinstance(document, list):
-        return document
-    if isinstance(document, dict):
-        for name in LISTS:
-            if isinstance(found := document.get(name), list):
-                return found
-    raise SourceError(
-        f"{feed.name} is {_kind(document)} without a list of items",
-        f"use a list, or an object with {' or '.join(f'`{name}`' for name in LISTS)}",
-    )
+        return _DECODER.decode(content.decode(encoding))
+    except UnicodeDecodeError:
+        return Skipped(place, encodings.reason(encoding))
+    except RecursionError:
+        return Skipped(place, "it is nested too deeply")
+    except ValueError as error:
+        return Skipped(place, f"it is not JSON: {error}")
 
 
-def _texts(found: Any) -> list[str]:
+def _at(found: Any, path: list[str]) -> Any:
+    for name in path:
+        if isinstance(found, dict):
+            found = found.get(name)
+        elif isinstance(found, list) and re.fullmatch(r"[0-9]{1,4}", name) and int(name) < len(found):
+            found = found[int(name)]
+        else:
+            return None
+    return found
+
+
+def _texts(found: Any, depth: int = _MAX_DEPTH) -> list[str]:
     if isinstance(found, str):
         return [found.strip()] if found.strip() else []
-    if isinstance(found, bool) or found is None:
+    if isinstance(found, bool) or found is None or not depth:
         return []
     if isinstance(found, list):
-        return [text for inner in found if not isinstance(inner, list) for text in _texts(inner)]
+        return [text for inner in found if not isinstance(inner, list) for text in _texts(inner, depth - 1)]
     if isinstance(found, dict):
-        text = next((found[name] for name in _TEXTS if isinstance(found.get(name), str)), "")
+        text = next((found[name] for name in _TEXTS if isinstance(found.get(name), str)), "").strip()
         currency = found.get("currency")
         return [f"{text} {currency}" if isinstance(currency, str) else text] if text else []
     return []

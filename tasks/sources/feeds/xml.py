@@ -1,148 +1,152 @@
-"""Google Merchant XML, RSS 2.0 and Atom: read in pieces, without DTD, entities or references to elsewhere."""
+"""Google Merchant XML, RSS 2.0 and Atom: read in pieces, without DTD, entities or references to elsewhere.
+
+An item that is not well-formed is told and passed over: reading goes on where the next one begins.
+"""
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from pyexpat import ErrorString, ExpatError, ParserCreate
+from xml.sax.saxutils import quoteattr
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser, ParseError
-
+from reelmill.content import Skipped
 from reelmill.errors import SourceError
-from reelmill.streams import BLOCK_BYTES
 from tasks.sources.feeds import encoding as encodings
+from tasks.sources.feeds import xml_text
 from tasks.sources.feeds.opening import Feed
-from tasks.sources.feeds.row import Row, where
+from tasks.sources.feeds.row import Row
+from tasks.sources.feeds.xml_items import Collector
 
-MERCHANT = "http://base.google.com/ns/1.0"
+#: The longest tag or comment, in bytes: the parser holds one as a whole. (Expat reads them anew with each piece, so
+#: that an endless one would cost quadratic time: CVE-2023-52425.)
+MAX_TOKEN_BYTES = 1024 * 1024
+#: A feed with more places that are not well-formed is broken as a whole.
+MAX_BROKEN = 1000
 
-#: How deep elements may be nested. Real feeds have four levels, product types with children six.
-MAX_DEPTH = 32
-#: The longest text of one element, in characters; what follows is cut.
-MAX_TEXT = 100_000
-#: The most elements that one item may hold.
-MAX_ELEMENTS = 2000
-
-ROOTS = frozenset({"rss", "feed", "rdf", "channel", "products", "items", "catalog"})
-ITEMS = frozenset({"item", "entry", "product"})
-
-#: Encodings that the parser knows itself.
-_NATIVE = frozenset({"utf-8", "utf-8-sig", "utf-16", "ascii", "iso8859-1"})
-_DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+_ITEM = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,40}:)?(?:item|entry|product)(?=[\s/>])", re.IGNORECASE)
+#: As long as the longest beginning of an item, in bytes.
+_ITEM_LENGTH = 64
 
 
-def rows(feed: Feed, encoding: str | None = None) -> Iterator[Row]:
-    """A stream of the items. Memory holds one of them, however long the feed is.
+def rows(feed: Feed, encoding: str | None = None) -> Iterator[Row | Skipped]:
+    """A stream of the items. Memory holds a few of them, however long the feed is.
 
     Column names are the elements' own in lower case; Merchant's (`g:id`) win over RSS's and Atom's of the same name.
 
     Raises
     ------
     SourceError
-        If it is not XML, no feed, or does what a feed never needs: a DTD, entities, deep nesting. While streaming too.
+        If it is not XML, no feed, ends too early, or does what a feed never needs: a DTD, entities, deep nesting.
+        While streaming too.
     """
-    collector = _Collector(feed.name)
-    try:
-        parser: Any = DefusedXMLParser(target=collector, forbid_dtd=True)
-        collector.line = lambda: int(parser.parser.CurrentLineNumber)
-        for piece in _pieces(feed, encoding):
-            parser.feed(piece)
-            while collector.done:
-                yield collector.done.popleft()
-        parser.close()
-    except ParseError as error:
-        raise SourceError(f"{feed.name} is not well-formed XML: {error}", "check the feed with a validator") from error
-    except DefusedXmlException as error:
-        raise SourceError(
-            f"{feed.name} is refused: it holds a DTD or entities ({type(error).__name__})", "export it without them"
-        ) from error
-    except (ValueError, LookupError) as error:
-        raise SourceError(f"{feed.name} is not readable XML: {error}", "save it as UTF-8") from error
+    named = xml_text.encoding_of(feed, encoding)
+    reader = _Reader(feed.name)
+    undecodable = encodings.UNDECODABLE.encode()
+    marked = False
+    clean = bad = 0
+    for piece in _ended(xml_text.pieces(feed, named)):
+        marked = marked or undecodable in piece
+        for found in reader.read(piece):
+            if marked and isinstance(found, Row) and encodings.is_undecodable(_texts(found)):
+                bad += 1
+                yield Skipped(found.where, encodings.reason(named))
+            else:
+                clean += isinstance(found, Row)
+                yield found
+    if bad and not clean:
+        raise encodings.undecodable(feed.name, named)
 
 
-def _pieces(feed: Feed, encoding: str | None) -> Iterator[bytes | str]:
-    head = feed.body.peek(256)
-    declared = _DECLARED.match(head)
-    try:
-        named = encodings.marked(head) or encoding or encodings.known(declared[1].decode() if declared else "utf-8")
-    except ValueError as error:
-        raise SourceError(f"{feed.name}: {error}", "save it as UTF-8") from error
-    if named in _NATIVE and encoding is None:
-        while block := feed.body.read(BLOCK_BYTES):
-            yield block
-        return
-    decoder = codecs.getincrementaldecoder(named)()
-    try:
-        while block := feed.body.read(BLOCK_BYTES):
-            if text := decoder.decode(block):
-                yield text
-        decoder.decode(b"", final=True)
-    except UnicodeError as error:
-        raise encodings.undecodable(feed.name, error, named) from error
+def _ended(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces, and an empty one as their end."""
+    yield from pieces
+    yield b""
 
 
-class _Collector:
-    """The parser's target: gathers one item's elements, and forgets everything else."""
+def _texts(row: Row) -> Iterator[str]:
+    return (text for texts in row.values.values() for text in texts)
+
+
+class _Reader:
+    """Feeds a parser, and a new one after each place that is not well-formed."""
 
     def __init__(self, name: str) -> None:
-        self.done: deque[Row] = deque()
-        self.line: Callable[[], int] = lambda: 0
         self._name = name
-        self._path: list[str] = []
-        self._number = 0
-        self._item_depth = 0  #: how deep the open item stands; 0: none is open
-        self._item_line = 0
-        self._merchant: dict[str, list[str]] = {}
-        self._plain: dict[str, list[str]] = {}
-        self._text: list[str] = []
-        self._length = 0
-        self._elements = 0
+        self._items = Collector(name)
+        self._parser = ParserCreate("utf-8")
+        self._items.attach(self._parser, 0)
+        self._given = 0  #: bytes that the parser got
+        self._lines = 0  #: line ends before the piece that is read
+        self._lost: SourceError | None = None  #: why nothing is parsed until an item begins
+        self._rest = b""  #: of a piece in which none begins
+        self._broken = 0
 
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        name = tag.rpartition("}")[2].lower()
-        self._path.append(name)
-        depth = len(self._path)
-        if depth > MAX_DEPTH:
-            raise SourceError(f"{self._name} is nested deeper than {MAX_DEPTH} levels", "use a plain product feed")
-        if depth == 1 and name not in ROOTS:
-            page = "an HTML page" if name == "html" else f"XML of the kind <{name[:40]}>"
-            raise SourceError(f"{self._name} is {page}, not a feed", "use RSS 2.0 or Atom, as Google Merchant takes it")
-        if not self._item_depth and name in ITEMS and depth > 1:
-            self._item_depth, self._item_line = depth, self.line()
-            self._number += 1
-            self._elements = 0
-            self._merchant, self._plain = {}, {}
-        elif self._item_depth:
-            self._elements += 1
-            if self._elements > MAX_ELEMENTS:
-                raise SourceError(
-                    f"{self._name}, line {self._item_line}: an item holds more than {MAX_ELEMENTS} elements",
-                    "use a plain product feed",
-                )
-            if depth == self._item_depth + 1:
-                self._text, self._length = [], 0
-            if name == "link" and attributes.get("href") and attributes.get("rel", "alternate") == "alternate":
-                self._plain.setdefault("link", []).append(attributes["href"].strip())
+    def read(self, piece: bytes) -> Iterator[Row | Skipped]:
+        """What is complete with a further piece; an empty one ends the feed."""
+        ended = not piece
+        data = self._rest + piece
+        self._rest = b""
+        if ended and self._lost:
+            if not self._items.good:
+                raise self._lost
+            return
+        while data or ended:
+            if self._lost and not (data := self._found(data)):
+                break
+            try:
+                self._parser.Parse(data, ended)
+            except ExpatError as error:
+                yield from self._items.taken()
+                yield self._stumbled(error, data, ended=ended)
+                data = data[max(self._parser.ErrorByteIndex - self._given, 0) + 1 :]
+            else:
+                self._given += len(data)
+                self._lines += data.count(b"\n")
+                break
+        yield from self._items.taken()
+        if not self._lost and self._given - max(self._parser.CurrentByteIndex, 0) > MAX_TOKEN_BYTES:
+            raise SourceError(
+                f"{self._name}, line {self._parser.CurrentLineNumber}: a tag or comment is longer than "
+                f"{MAX_TOKEN_BYTES:,} bytes",
+                "use a plain product feed",
+            )
 
-    def data(self, text: str) -> None:
-        if self._item_depth and self._length < MAX_TEXT:
-            self._text.append(text[: MAX_TEXT - self._length])
-            self._length += len(text)
+    def _stumbled(self, error: ExpatError, data: bytes, *, ended: bool) -> Skipped:
+        words = ErrorString(error.code)
+        at = max(self._parser.ErrorByteIndex - self._given, 0)
+        self._lines += data.count(b"\n", 0, at + 1)
+        line = self._lines + 1
+        self._broken += 1
+        failure = SourceError(
+            f"{self._name} is not well-formed XML: line {line}: {words}", "check the feed with a validator"
+        )
+        if ended or not self._items.path or self._broken > MAX_BROKEN:
+            raise failure from error
+        self._lost = failure
+        reason = f"it is not well-formed XML: line {line}: {words}"
+        open_item = self._items.given_up()
+        return Skipped(open_item or f"line {line}", reason)
 
-    def end(self, tag: str) -> None:
-        depth = len(self._path)
-        if depth == self._item_depth:
-            merchant = {name: values for name, values in self._merchant.items() if values}
-            self.done.append(Row(where(self._number, self._item_line), {**self._plain, **merchant}))
-            self._item_depth = 0
-        elif self._item_depth and depth == self._item_depth + 1 and (text := "".join(self._text).strip()):
-            namespace, _, name = tag.rpartition("}")
-            home = self._merchant if namespace == f"{{{MERCHANT}" else self._plain
-            home.setdefault(name.lower(), []).append(text)
-        self._path.pop()
-
-    def close(self) -> None:
-        """Nothing is kept, so there is nothing to hand out."""
+    def _found(self, data: bytes) -> bytes:
+        """Where the next item begins, with a parser that is ready for it. Empty if none does."""
+        name = self._items.item
+        begins = re.compile(b"<" + re.escape(name.encode()) + rb"(?=[\s/>])") if name else _ITEM
+        match = begins.search(data)
+        if match is None:
+            cut = max(len(data) - _ITEM_LENGTH - len(name), 0)
+            self._lines += data.count(b"\n", 0, cut)
+            self._rest = data[cut:]
+            return b""
+        self._lines += data.count(b"\n", 0, match.start())
+        self._parser = ParserCreate("utf-8")
+        around = "".join(
+            f"<{element}{''.join(f' {name}={quoteattr(value)}' for name, value in spaces.items())}>"
+            for element, spaces in self._items.path
+        ).encode()
+        self._items.guard(self._parser)
+        self._parser.Parse(around, False)
+        self._given = len(around)
+        self._items.attach(self._parser, self._lines)
+        self._lost = None
+        return data[match.start() :]

@@ -1,0 +1,1 @@
+"""What the exports of single shop systems mean: each turns its own rows into rows of Merchant's attributes."""
