@@ -54,7 +54,7 @@ class Event(Source):
         )
 
     def _images(self, fields: dict[str, Json]) -> tuple[str, ...]:
-        from reelmill.fetching import parse
+        from reelmill.urls import parse
 
         url = fields.get(self.image_from) if self.image_from else None
         if not url:

@@ -13,7 +13,6 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from html.parser import HTMLParser
 from pathlib import Path
 
 from reelmill.content import Json
@@ -35,6 +34,16 @@ _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINERS = frozenset("\u200c\u200d")
 _SPACE = re.compile(r"\s+")
 
+#: Comments, scripts and styles with what is in them, and tags, also those that never end. Each match goes as far as it
+#: can, so that any text takes linear time. (Python's own parser raises on `<![ `, and is not linear.)
+_MARKUP = re.compile(
+    r"""<!--.*?(?:-->|\Z)
+      | <(script|style)\b.*?(?:</\1\s*>|\Z)
+      | <[/a-z](?:[^>"']++|"[^"]*+"|'[^']*+')*+>
+      | <[/!?a-z][^>]*+(?:>|\Z)""",
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
+)
+
 
 def text(value: str, limit: int = MAX_TEXT) -> str:
     """One line of plain text of at most `limit` characters; what was longer ends with an ellipsis."""
@@ -53,10 +62,8 @@ def text_of_html(value: str, limit: int) -> str:
     """The words of a piece of HTML, as `text`. Scripts, styles and comments are no words."""
     if "<" not in value and "&" not in value:
         return text(value, limit)
-    reader = _Words()
-    reader.feed(value[: limit * 10])
-    reader.close()
-    return text("".join(reader.words), limit)
+    # Unescaped twice: shops escape what their system escapes again.
+    return text(html.unescape(html.unescape(_MARKUP.sub(" ", value[: limit * 10]))), limit)
 
 
 def key(identifier: str) -> str:
@@ -122,26 +129,3 @@ def _value(found: object, depth: int, left: list[int]) -> Json:
     if isinstance(found, list | tuple):
         return [_value(inner, depth - 1, left) for inner in found]
     raise ValueError(f"a value of the kind {type(found).__name__} cannot be used")
-
-
-class _Words(HTMLParser):
-    """Collects the text between tags."""
-
-    silent = frozenset({"script", "style"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-        self._silence = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silence += tag in self.silent
-        self.words.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silence -= tag in self.silent and self._silence > 0
-        self.words.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silence:
-            self.words.append(html.unescape(data))

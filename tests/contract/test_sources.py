@@ -6,6 +6,7 @@ import datetime as dt
 import inspect
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,20 @@ from pydantic import ValidationError
 from reelmill.content import Brief, Skipped
 from reelmill.errors import ReelmillError
 from tasks import registry
+from tasks.sources import plain
 from tasks.sources.base import Occasion, Source, SourceContext
+from tasks.sources.calendars.options import CalendarOptions
+from tasks.sources.calendars.source import CalendarSource
+
+CALENDARS = [name for name in registry.names("sources") if issubclass(registry.find("sources", name), CalendarSource)]
 
 TODAY = Occasion(dt.date(2026, 11, 22), ZoneInfo("Asia/Shanghai"))
+
+#: What no options model may import.
+HEAVY = {
+    *("httpx", "httpcore", "tyme4py", "defusedxml", "openpyxl", "sqlalchemy", "jsonschema", "ruamel.yaml", "prefect"),
+    *("holidays", "icalendar", "dateutil"),
+}
 
 TABLE = (
     "id,title,image_link,price\n"
@@ -28,6 +40,35 @@ TABLE = (
     "TEA 02/红,Tea tin,https://shop.example/2.jpg,88.00 CNY\n"
     "tea-01,again,https://shop.example/3.jpg,1.00 CNY\n"
     ",no id,https://shop.example/4.jpg,1.00 CNY\n"
+)
+
+DAYS = "date,name,tone\n2026-11-22,Harvest,warm\n12-22,Solstice,calm\nsome day,x,x\n"
+
+ICS = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//test//EN
+BEGIN:VEVENT
+UID:tea@shop.example
+DTSTART;VALUE=DATE:20261101
+RRULE:FREQ=WEEKLY
+SUMMARY:Tea fair
+END:VEVENT
+BEGIN:VEVENT
+UID:talk@shop.example
+DTSTART:20261122T120000Z
+SUMMARY:Talk
+END:VEVENT
+BEGIN:VEVENT
+UID:broken@shop.example
+SUMMARY:No day
+END:VEVENT
+END:VCALENDAR
+"""
+NEWS = (
+    "<rss><channel><title>Tea</title>"
+    "<item><title>First snow</title><guid>1</guid><pubDate>Sun, 22 Nov 2026 06:00:00 +0800</pubDate></item>"
+    "<item><title>Again</title><guid>1</guid></item><item><link>https://tea.example/no-title</link></item>"
+    "<item><title>Undated</title><link>https://tea.example/2</link></item></channel></rss>"
 )
 
 
@@ -47,6 +88,18 @@ EXAMPLES: dict[str, Callable[[Path], Example]] = {
     "solar_terms": lambda folder: Example(
         {}, 1, 0, broken_options={}, broken_occasion=Occasion(dt.date(1850, 1, 1), ZoneInfo("UTC"))
     ),
+    "festivals": lambda folder: Example(
+        {"lead_days": [7, 0]},
+        1,
+        0,
+        Occasion(dt.date(2026, 9, 25), ZoneInfo("Asia/Shanghai")),
+        broken_options={},
+        broken_occasion=Occasion(dt.date(1850, 1, 1), ZoneInfo("UTC")),
+    ),
+    "holidays": lambda folder: Example({"country": "DE", "fill": "next"}, 1, 0, broken_options={"country": "XX"}),
+    "ics": lambda folder: Example(
+        {"url": written(folder, "shop.ics", ICS)}, 2, 1, broken_options={"url": written(folder, "x.ics", "<html>")}
+    ),
     "product_feed": lambda folder: Example(
         {"url": written(folder, "feed.csv", TABLE)}, 2, 2, broken_options={"url": written(folder, "x.xml", "<html>")}
     ),
@@ -56,7 +109,33 @@ EXAMPLES: dict[str, Callable[[Path], Example]] = {
     "list": lambda folder: Example(
         {"path": written(folder, "list.csv", TABLE)}, 3, 1, broken_options={"path": "gone.csv"}
     ),
+    "calendar": lambda folder: Example(
+        {"path": written(folder, "days.csv", DAYS), "lead_days": [30, 0]}, 2, 1, broken_options={"path": "gone.csv"}
+    ),
+    "news": lambda folder: Example(
+        {"url": written(folder, "news.xml", NEWS)}, 2, 2, broken_options={"url": "gone.xml"}
+    ),
+    "spreadsheet": lambda folder: Example(
+        {"url": written(folder, "plan.csv", TABLE), "key_from": "id"}, 2, 2, broken_options={"url": "gone.xlsx"}
+    ),
+    "sql": lambda folder: Example(
+        {"url": stored(folder, "shop.db"), "query": "select * from posts"},
+        2,
+        2,
+        broken_options={"url": "sqlite:///gone.db", "query": "select 1 as id"},
+    ),
 }
+
+
+def stored(folder: Path, name: str) -> str:
+    """A database in which one row has a key that was there before, and one is empty."""
+    (folder / name).unlink(missing_ok=True)
+    with sqlite3.connect(folder / name) as connection:
+        connection.execute("create table posts (n integer, id text, title text)")
+        rows = [(1, "tea-01", "Celadon"), (2, "TEA 02/红", "Tea tin"), (3, "tea-01", "again"), (None, None, None)]
+        connection.executemany("insert into posts values (?, ?, ?)", rows)
+    connection.close()
+    return f"sqlite:///{name}"
 
 
 def written(folder: Path, name: str, text: str) -> str:
@@ -159,7 +238,35 @@ def test_making_the_options_imports_nothing_heavy(name: str, example: Example) -
     code = (
         "import sys; from tasks import registry; "
         f"registry.find('sources', {name!r})(type={name!r}, **{dict(example.options)!r}).fields(); "
-        "print(sorted({'httpx', 'httpcore', 'tyme4py', 'defusedxml', 'ruamel.yaml', 'prefect'} & set(sys.modules)))"
+        f"print(sorted({HEAVY!r} & set(sys.modules)))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("calendar", CALENDARS)
+def test_every_calendar_is_ahead_of_its_days_and_makes_up_for_missed_ones(calendar: str, tmp_path: Path) -> None:
+    example = EXAMPLES[calendar](tmp_path)
+    options = {key: value for key, value in example.options.items() if key not in CalendarOptions.model_fields}
+
+    def briefs(date: dt.date, without: tuple[dt.date, ...] = (), **shared: Any) -> list[Brief]:
+        context = SourceContext(Occasion(date, TODAY.zone), tmp_path, missed=without)
+        found = made(calendar, {**options, **shared}).briefs(context)
+        return [one for one in found if isinstance(one, Brief)]
+
+    world = SourceContext(TODAY, tmp_path)
+    day = next(made(calendar, options).days(world, TODAY.date + dt.timedelta(days=400)))
+    on_time = briefs(day)
+    assert on_time
+    assert all((one.fields["days_until"], one.fields["late"], one.fields["filler"]) == (0, 0, False) for one in on_time)
+
+    ahead = briefs(day - dt.timedelta(days=3), lead_days=3)
+    assert [one.key for one in ahead] == [plain.key(f"{one.key}-in-3") for one in on_time]
+    assert [one.fields["days_until"] for one in ahead] == [3] * len(on_time)
+
+    day_after = day + dt.timedelta(days=1)
+    late = [one for one in briefs(day_after, (day,), missed="backfill") if one.fields["late"]]
+    assert [(one.key, one.fields["late"], one.fields["days_until"]) for one in late] == [
+        (one.key, 1, -1) for one in on_time
+    ]
+    assert briefs(day_after, (day,)) == briefs(day_after)
