@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reelmill.content import Brief, Json, Variant
 from reelmill.errors import TemplateError
-from tasks.prompts.options import PromptOptions
+from tasks.prompts.options import DEFAULT, PromptOptions, in_language
 from tasks.prompts.template import Template, scope
 
 #: What must not be seen, unless the pipeline says otherwise. In the two languages that the model knows best; its own
@@ -34,8 +34,19 @@ class Prompt:
     negative: str
 
 
-def compose(options: PromptOptions, brief: Brief, variant: Variant, brand: Mapping[str, Json]) -> Prompt:
+def compose(
+    options: PromptOptions,
+    brief: Brief,
+    variant: Variant,
+    brand: Mapping[str, Json],
+    languages: tuple[str, ...] = ("en", "zh"),
+) -> Prompt:
     """Render the parts for one video and join them.
+
+    Parameters
+    ----------
+    languages:
+        Those that the model knows, the best first: where parts are written in several, one of them is taken.
 
     Parts that turn out empty are left out. Line breaks, control characters and invisible direction marks that came with
     the data are removed, so that a prompt is one clean line.
@@ -47,8 +58,10 @@ def compose(options: PromptOptions, brief: Brief, variant: Variant, brand: Mappi
     """
     seen = scope(brief, variant, brand)
 
-    def part(source: str) -> str:
-        return clean(Template(source).render(**seen)).strip(_EDGES)
+    language = options.spoken(languages)
+
+    def part(slot: str | dict[str, str]) -> str:
+        return clean(Template(in_language(slot, language)).render(**seen)).strip(_EDGES)
 
     subject = part(options.subject)
     if not subject:
@@ -56,12 +69,14 @@ def compose(options: PromptOptions, brief: Brief, variant: Variant, brand: Mappi
             f"the subject of the prompt is empty for {brief.title!r}", "check `prompt.subject` and the brief's fields"
         )
     parts = [subject, *map(part, (options.action, options.environment, options.style, options.camera))]
-    negative = DEFAULT_NEGATIVE if options.negative == "default" else clean(Template(options.negative).render(**seen))
+    negative = DEFAULT_NEGATIVE if options.negative == DEFAULT else clean(Template(options.negative).render(**seen))
     return Prompt(", ".join(part for part in parts if part), negative)
 
 
 def clean(text: str) -> str:
     """One line without control and format characters (which can hide or reorder text)."""
+    if text.isprintable():  # then there is none of them, and asking that is a hundred times faster than looking
+        return re.sub(r"\s+", " ", text).strip()
     visible = "".join(" " if char in "\n\r\t" else char for char in text if char in "\n\r\t" or _is_visible(char))
     return re.sub(r"\s+", " ", visible).strip()
 

@@ -51,8 +51,23 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """Models that want the same of a prompt."""
+
+    name: str
+    models: tuple[str, ...]  #: what is in their names
+    languages: tuple[str, ...]  #: that they know, the best first
+    wants: tuple[_Rule, ...]  #: of whose words one should be there
+
+    def has(self, model: str) -> bool:
+        """Whether a model of this name is one of them."""
+        return any(known in model.casefold() for known in self.models)
+
+
+@dataclass(frozen=True, slots=True)
 class _Rules:
     rules: tuple[_Rule, ...]
+    families: tuple[Family, ...]
     vague_words: frozenset[str]
     vague_chinese: re.Pattern[str]
     vague_reason: str
@@ -74,16 +89,21 @@ def lint(prompt: str) -> list[Remark]:
     found.sort(key=lambda entry: entry[0])
     remarks = [remark for _, remark in found]
     if "…" not in text and _is_vague(text, rules):
-        remarks.insert(0, Remark("vague", _short(text), rules.vague_reason, rules.vague_advice))
+        remarks.insert(0, Remark("vague", short(text), rules.vague_reason, rules.vague_advice))
     if estimated_tokens(text) > MOST_TOKENS:
         reason = f"the model reads about {MOST_TOKENS} tokens and cuts off the rest"
-        remarks.append(Remark("too-long", _short(text), reason, "keep to one subject, action, place and style"))
+        remarks.append(Remark("too-long", short(text), reason, "keep to one subject, action, place and style"))
     return remarks
+
+
+def families() -> tuple[Family, ...]:
+    """The families of models that are described, the one that `engine: auto` draws with first."""
+    return _rules().families
 
 
 def estimated_tokens(text: str) -> int:
     """About how many tokens the text encoder makes of it, without loading it."""
-    latin = sum(char.isascii() for char in text)
+    latin = len(text.encode("ascii", "ignore"))
     return round(latin / LATIN_PER_TOKEN + (len(text) - latin) / OTHERS_PER_TOKEN)
 
 
@@ -93,7 +113,7 @@ def _is_vague(text: str, rules: _Rules) -> bool:
     return len(words) < FEWEST_WORDS and len(characters) < FEWEST_CHARACTERS
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     text = " ".join(text.split())
     return "(nothing)" if not text else text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -103,13 +123,27 @@ def _rules() -> _Rules:
     loader: Any = YAML(typ="safe")
     data = loader.load(_DATA.read_text(encoding="utf-8"))
     vague = data["vague"]
+    wants = {rule.name: rule for rule in map(_rule, data["wants"])}
     return _Rules(
-        tuple(_Rule(rule["name"], rule["reason"], rule["advice"], _pattern(rule)) for rule in data["rules"]),
+        tuple(map(_rule, data["rules"])),
+        tuple(
+            Family(
+                family["name"],
+                tuple(family["models"]),
+                tuple(family["languages"]),
+                tuple(wants[name] for name in family["wants"]),
+            )
+            for family in data["families"]
+        ),
         frozenset(vague["en"]),
         re.compile("|".join(sorted(map(re.escape, vague["zh"]), key=len, reverse=True))),
         vague["reason"],
         vague["advice"],
     )
+
+
+def _rule(rule: dict[str, Any]) -> _Rule:
+    return _Rule(rule["name"], rule["reason"], rule["advice"], _pattern(rule))
 
 
 def _pattern(rule: dict[str, Any]) -> re.Pattern[str]:

@@ -12,7 +12,9 @@ It works as people know it from GitHub Actions (docs.github.com, "Running variat
 4. A matrix of `include` alone has its entries as cells.
 5. Values agree as GitHub's `==` has it: texts without regard to case, and a text equals the number that it spells.
    Mappings agree in part: `{copy: {tone: warm}}` agrees with every copy whose tone is warm.
-6. At most 256 cells.
+6. `sample` draws some of the cells for each brief, or for each run; `weights` says which values are drawn more often.
+   `max` keeps the first ones.
+7. At most 256 cells, of those that are left; see `sampling` and `locales`.
 """
 
 from __future__ import annotations
@@ -28,11 +30,13 @@ from pydantic_core import PydanticCustomError
 
 from reelmill.content import Json, Variant, fingerprint
 from tasks.options import Options
+from tasks.prompts.locales import LOCALE, lacking
+from tasks.prompts.sampling import MOST_DRAWN, SampleOptions, Weights, draw, value_name, weigh
 from tasks.prompts.slug import cell_id
 from tasks.registry import suggest
 
 #: Cells of one matrix, as at GitHub.
-MOST_CELLS = 256
+MOST_CELLS = MOST_DRAWN
 #: Combinations of the lists before `exclude`, so that a check never takes long.
 MOST_COMBINATIONS = 4096
 #: Entries of `include`, and of `exclude`.
@@ -57,10 +61,24 @@ class MatrixOptions(Options):
     exclude: Annotated[tuple[Entry, ...], Field(max_length=MOST_ENTRIES)] = ()
     """Takes away the cells that agree with an entry."""
 
+    max: Annotated[int, Field(ge=1, le=MOST_CELLS)] | None = None
+    """At most so many variants of a brief: the first ones, or with `sample` the first ones drawn."""
+
+    sample: SampleOptions | None = None
+    """Draws some of the cells instead of making all of them."""
+
+    weights: Weights = Field(default_factory=dict)
+    """How often a value is drawn against the others of its list: `{style: {ink wash: 3}}`. Others weigh 1."""
+
     @property
     def lists(self) -> dict[str, list[Json]]:
         """The lists of values by key, in the order of the file."""
         return dict(self.__pydantic_extra__ or {})
+
+    @property
+    def locales(self) -> list[Json]:
+        """The values of the list `locale`; none without one."""
+        return self.lists.get(LOCALE, [])
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -77,6 +95,22 @@ def variants(options: MatrixOptions | None) -> list[Variant]:
     if options is None:
         return [Variant("")]
     return list(_cells(options))
+
+
+def chosen(options: MatrixOptions | None, cells: Sequence[Variant], *, brief: str, run: str) -> list[Variant]:
+    """Those of the cells that one brief gets, in order.
+
+    Parameters
+    ----------
+    brief, run:
+        The key of the brief, and the occasion of the run: a sample is drawn for one of them.
+    """
+    if options is None or options.sample is None:
+        return list(cells[: options.max if options else None])
+    sample = options.sample
+    count = min(sample.count, options.max or sample.count)
+    of = brief if sample.per == "brief" else run
+    return draw(cells, count, sample.seed, of, lambda cell: weigh(cell, options.weights))
 
 
 def agrees(wanted: Json, actual: Json) -> bool:
@@ -159,9 +193,29 @@ def _problems(options: MatrixOptions) -> Iterator[dict[str, Any]]:
             if mark in marks:
                 yield _problem((key, at), "this value is in the list already", "each value once")
             marks.add(mark)
+    yield from _weight_problems(options)
     combinations = math.prod(map(len, lists.values())) if lists else 0
     if combinations > MOST_COMBINATIONS:
-        yield _problem((), f"the lists have {combinations:,} combinations", f"at most {MOST_CELLS} cells")
+        most = MOST_COMBINATIONS if options.max or options.sample else MOST_CELLS
+        yield _problem((), f"the lists have {combinations:,} combinations", f"at most {most:,} cells")
+
+
+def _weight_problems(options: MatrixOptions) -> Iterator[dict[str, Any]]:
+    lists = options.lists
+    if options.weights and options.sample is None:
+        reason = "nothing is drawn here, so there is nothing to weigh"
+        yield _problem(("weights",), reason, "`sample: {count: …}` beside it", key=True)
+    for key, named in options.weights.items():
+        if key not in lists:
+            reason, known = f"`{key}` is no list of this matrix", ", ".join(lists) or "nothing"
+            yield _problem(("weights", key), reason, known, suggest(key, lists) or "", key=True)
+            continue
+        values = [value_name(value) for value in lists[key]]
+        for name in named:
+            if name.casefold() not in {value.casefold() for value in values}:
+                known = ", ".join(filter(None, values))
+                near = suggest(name, values) or ""
+                yield _problem(("weights", key, name), f"`{key}` has no value of this name", known, near, key=True)
 
 
 def _cell_problems(options: MatrixOptions) -> Iterator[dict[str, Any]]:
@@ -169,8 +223,10 @@ def _cell_problems(options: MatrixOptions) -> Iterator[dict[str, Any]]:
     cells = variants(options)
     if not cells:
         yield _problem(("exclude",), "every combination is excluded", "at least one cell left, or one in `include`")
-    if len(cells) > MOST_CELLS:
-        yield _problem((), f"the matrix has {len(cells)} cells", f"at most {MOST_CELLS}; split it into two pipelines")
+    if len(cells) > MOST_CELLS and not options.max and not options.sample:
+        allowed = f"at most {MOST_CELLS}; draw some of them with `sample`, or split it into two pipelines"
+        yield _problem((), f"the matrix has {len(cells)} cells", allowed)
+    yield from _locale_problems(options, cells)
     seen: set[str] = set()
     for cell in cells:
         if cell.id in seen:
@@ -180,6 +236,18 @@ def _cell_problems(options: MatrixOptions) -> Iterator[dict[str, Any]]:
                 "each combination once",
             )
         seen.add(cell.id)
+
+
+def _locale_problems(options: MatrixOptions, cells: Sequence[Variant]) -> Iterator[dict[str, Any]]:
+    """Texts by locale that lack one which a cell asks for."""
+    lists = options.lists
+    told: list[tuple[tuple[str | int, ...], str, Json]] = [
+        ((key, at), key, value) for key, values in lists.items() for at, value in enumerate(values)
+    ]
+    told += [(("include", at, key), key, entry[key]) for at, entry in enumerate(options.include) for key in entry]
+    for path, key, value in told:
+        if missing := lacking(key, value, options.locales, cells):
+            yield _problem(path, f"there is no text for {', '.join(missing)}", "one for each value of `locale`")
 
 
 def _problem(

@@ -1,0 +1,270 @@
+"""An experiment shares its values out evenly over accounts, times and days, whatever was lost on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from flows.allotting import Allotment
+from flows.definition import Definition, loads
+from flows.experiment import shares
+from flows.experiment_results import results
+from flows.occasion import on_date
+from flows.opening import opening
+from flows.planning import plan_run
+from flows.video_plan import PostPlan, VideoPlan
+from records.ledger import Ledger
+from records.states import VideoState
+from records.tables import PostMetrics, Run
+from reelmill.errors import DefinitionError
+from reelmill.settings import Settings
+from tests.integration.test_allotting import NOW, SHANGHAI, TODAY, Desk
+from tests.simulators.scripted_target import a_script
+
+ROOT = Path(__file__).parents[2]
+DAY = dt.timedelta(days=1)
+
+DEFINITION = """\
+version: 1
+brand: {{name: 山野茶事}}
+targets: {{a: {{type: folder, path: a}}, b: {{type: folder, path: b}}}}
+pipelines:
+  clips:
+    timezone: Asia/Shanghai
+    source: {{type: list, items: [{items}]}}
+    matrix: {matrix}
+    prompt: {{subject: "{{{{ brief.prompt }}}}", action: snow falls, environment: a valley, style: ink wash}}
+    generate: {{engine: storyboard, seconds: 1, size: 256x448, fps: 12}}
+    caption: {{title: "{{{{ brief.name }}}}"}}
+    deliver: [tiktok]
+    publish: [{publish}]
+    {experiment}
+"""
+COPIES = "{copy: [calm, craft, gift]}"
+ACCOUNTS = "experiment: {of: copy, over: accounts, seed: 7}"
+TIMES = 'experiment: {of: copy, over: times, times: ["07:00-09:00", "12:00-14:00", "19:00-22:00"]}'
+
+
+class Bench(Desk):
+    """A desk whose pipeline makes an experiment."""
+
+    experiment, matrix = ACCOUNTS, COPIES
+
+    def definition(self, publish: str, count: int = 30) -> Definition:
+        items = ", ".join(f"{{prompt: a pine, name: clip {number}}}" for number in range(count))
+        text = DEFINITION.format(items=items, publish=publish, experiment=self.experiment, matrix=self.matrix)
+        return replace(loads(text, self._folder / "pipelines.yaml"), targets=self.targets)
+
+    def table(self, *runs: Run) -> Counter[tuple[str, str]]:
+        """Videos by value and arm, as the ledger has them."""
+        found: Counter[tuple[str, str]] = Counter()
+        for run in runs:
+            for video in self.ledger.videos.of_run(run.id):
+                for trial in {post.trial for post in self.planned(video.plan)}:
+                    assert trial is not None
+                    found[trial.value, trial.arm] += video.state is not VideoState.REJECTED
+        return found
+
+    def planned(self, plan: dict[str, object]) -> tuple[PostPlan, ...]:
+        return VideoPlan.from_json(plan).posts if plan else ()
+
+
+@pytest.fixture
+def bench(ledger: Ledger, tmp_path: Path) -> Iterator[Bench]:
+    name = uuid4().hex
+    with a_script(f"{name}a"), a_script(f"{name}b"):
+        yield Bench(ledger, name, tmp_path)
+
+
+def even(table: Counter[tuple[str, str]], arms: list[str]) -> bool:
+    """Whether no two cells of the table differ by more than one."""
+    counts = [table[value, arm] for value in ("calm", "craft", "gift") for arm in arms]
+    return max(counts) - min(counts) <= 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 12])
+def test_each_copy_gets_as_many_posts_on_each_account_as_the_others(bench: Bench, count: int) -> None:
+    run, plan = bench.plan("{to: [a, b]}", count)
+    table = bench.table(run)
+
+    assert sum(table.values()) == len(plan.to_make) == 3 * count
+    assert even(table, ["a", "b"])
+    assert all(post.trial is not None and post.target == post.trial.arm for post in bench.posts(run))
+
+
+def test_over_days_with_one_brief_each_the_copies_take_turns(bench: Bench) -> None:
+    runs = []
+    for day in range(8):
+        at = NOW + day * DAY
+        run, _ = bench.plan("{to: [a, b]}", 1, date=at.astimezone(SHANGHAI).date().isoformat(), at=at)
+        runs.append(run)
+        assert even(bench.table(*runs), ["a", "b"])
+
+    assert set(bench.table(*runs).values()) == {4}
+    orders = {tuple(post.target for post in bench.posts(run)) for run in runs}
+    assert len(orders) > 1  # no copy has the same account every day
+
+
+def test_over_times_each_copy_has_each_window_and_its_post_goes_out_in_it(bench: Bench) -> None:
+    bench.experiment = TIMES
+    windows = ["07:00-09:00", "12:00-14:00", "19:00-22:00"]
+    run, _ = bench.plan("{to: a, days: 30}", 9)
+
+    assert bench.table(run) == Counter(dict.fromkeys(itertools.product(["calm", "craft", "gift"], windows), 3))
+    for post in bench.posts(run):
+        assert post.at is not None
+        assert post.trial is not None
+        first, last = post.trial.arm.split("-")
+        assert first <= f"{post.at.astimezone(SHANGHAI):%H:%M}" < last
+
+
+def test_of_one_brief_three_copies_have_three_windows(bench: Bench) -> None:
+    bench.experiment = TIMES
+    run, _ = bench.plan("{to: a}", 1)
+
+    assert len({arm for _, arm in bench.table(run)}) == 3
+
+
+@pytest.mark.parametrize(("experiment", "publish"), [(ACCOUNTS, "{to: [a, b]}"), (TIMES, "{to: a, days: 9}")])
+def test_planning_again_moves_nobody(bench: Bench, experiment: str, publish: str) -> None:
+    bench.experiment = experiment
+    run, _ = bench.plan(publish, 5)
+    before = bench.posts(run)
+    again, _ = bench.plan(publish, 5)
+
+    assert again.id == run.id
+    assert bench.posts(run) == before
+
+
+def test_a_video_that_is_rejected_gives_its_place_back(bench: Bench) -> None:
+    first, _ = bench.plan("{to: [a, b]}", 2)
+    calm_on_a = [
+        video
+        for video in bench.ledger.videos.of_run(first.id)
+        if ("calm", "a") in {(p.trial.value, p.trial.arm) for p in bench.planned(video.plan) if p.trial}
+    ]
+    for video in calm_on_a:
+        bench.carry(video.id, VideoState.REJECTED)
+    at = NOW + DAY
+    second, _ = bench.plan("{to: [a, b]}", 2, date=at.astimezone(SHANGHAI).date().isoformat(), at=at)
+
+    assert len(calm_on_a) == 1
+    table = bench.table(first, second)
+    assert (table["calm", "a"], table["calm", "b"]) in {(1, 2), (2, 1)}
+
+
+def test_a_post_that_does_not_fit_does_not_count(bench: Bench) -> None:
+    run, _ = bench.plan('{to: [a, b], between: "18:00-22:00", per_day: 4}', 6)
+    table = bench.table(run)
+
+    assert sum(table.values()) == 8
+    assert sum(count for (_, arm), count in table.items() if arm == "a") == 4
+
+
+def test_videos_that_had_posts_before_the_experiment_keep_them(bench: Bench) -> None:
+    bench.experiment = ""
+    run, _ = bench.plan('{to: [a, b], between: "18:00-22:00"}', 4)
+    before = bench.posts(run)
+    bench.experiment = ACCOUNTS
+    bench.plan('{to: [a, b], between: "18:00-22:00"}', 4)
+
+    assert bench.posts(run) == before
+
+
+def test_another_seed_gives_another_order_and_an_entry_of_one_account_takes_no_part(bench: Bench) -> None:
+    run, _ = bench.plan("{to: [a, b]}", 6)
+    targets = [post.target for post in bench.posts(run)]
+    other = Bench(bench.ledger, "", Path())
+    other.targets, other._folder = bench.targets, bench._folder
+    other.experiment = ACCOUNTS.replace("7", "8")
+    with bench.ledger.database.begin() as session:
+        session.delete(session.get_one(Run, run.id))
+    run, _ = other.plan("{to: [a, b]}", 6)
+
+    assert [post.target for post in other.posts(run)] != targets
+    assert shares(VideoPlan.from_json(video.plan) for video in bench.ledger.videos.of_run(run.id)) == [
+        "copy calm: a 3, b 3",
+        "copy craft: a 3, b 3",
+        "copy gift: a 3, b 3",
+    ]
+
+
+def test_the_shipped_test_of_ad_copies_is_shared_out_evenly(bench: Bench) -> None:
+    text = (ROOT / "pipelines.yaml").read_text(encoding="utf-8")
+    test = text.index("  ad-copy-test:")
+    text = text[:test] + text[test:].replace("publish: [outbox]", f"publish: [{{to: [a, b]}}]\n    {ACCOUNTS}")
+    text = text.replace("  outbox:", "  a: {type: folder, path: a}\n  b: {type: folder, path: b}\n  outbox:")
+    definition = replace(loads(text, ROOT / "pipelines.yaml"), targets=bench.targets)
+    about, pipeline = on_date(SHANGHAI, TODAY), definition.pipeline("ad-copy-test")
+    run = bench.ledger.runs.open(opening(definition, "ad-copy-test", about))
+    allotment = Allotment(bench.ledger, definition, pipeline, bench.context, about.date, run.id, at=NOW)
+    plan = plan_run(definition, "ad-copy-test", about, Settings(), seen={}, allot=allotment.posts)
+    bench.ledger.videos.plan(run.id, plan.videos, unchanged=0, remake=False)
+
+    table = bench.table(run)
+    assert sum(table.values()) == 7
+    for copy, count in {"calm": 3, "craft": 2, "gift": 2}.items():
+        assert sorted((table[copy, "a"], table[copy, "b"])) == [count // 2, count - count // 2]
+
+
+def test_the_results_are_what_the_platforms_told_of_each_value(bench: Bench) -> None:
+    run, _ = bench.plan("{to: [a, b]}", 2)
+    told = {"calm": 100, "craft": 10, "gift": 1}
+    for number, video in enumerate(bench.ledger.videos.of_run(run.id)):
+        (planned,) = bench.planned(video.plan)
+        assert planned.trial is not None
+        bench.carry(video.id)
+        post = bench.hand_over(video, planned.target, live_at=NOW)
+        if planned.trial.value != "gift" or number > 3:  # of one gift nothing is told
+            views = told[planned.trial.value]
+            bench.ledger.measurements.add(
+                post.id, views=1, likes=None, comments=None, shares=None, watch_seconds=None, detail={}
+            )
+            with bench.ledger.database.begin() as session:  # told an hour ago, and again now
+                session.scalars(select(PostMetrics).where(PostMetrics.post_id == post.id)).one().at -= DAY / 24
+            bench.ledger.measurements.add(
+                post.id, views=views, likes=2, comments=None, shares=None, watch_seconds=None, detail={}
+            )
+
+    found = {one.value: one for one in results(bench.ledger, "clips")}
+    assert {value: (one.posts, one.measured, one.views, one.likes) for value, one in found.items()} == {
+        "calm": (2, 2, 200, 4),
+        "craft": (2, 2, 20, 4),
+        "gift": (2, 1, 1, 2),
+    }
+    assert found["gift"].views_each == 1.0
+    assert found["calm"].arms == Counter(a=1, b=1)
+    assert found["calm"].watch_seconds is None
+    assert results(bench.ledger, "others") == []
+
+
+@pytest.mark.parametrize(
+    ("publish", "matrix", "experiment", "words"),
+    [
+        ("{to: [a, b]}", COPIES, "experiment: {of: copi, over: accounts}", "the matrix has no such list"),
+        ("{to: [a, b]}", "{copy: [calm]}", ACCOUNTS, "the list has one value"),
+        ("{to: [a, b]}", "{include: [{copy: calm}]}", ACCOUNTS, "the matrix has no such list"),
+        ("a, b", COPIES, ACCOUNTS, "no entry of `publish` names several accounts"),
+        ("", COPIES, TIMES, "nothing is published"),
+        ('{to: a, between: "18:00-22:00"}', COPIES, TIMES, "come from `experiment.times`"),
+        ("a", COPIES, "experiment: {of: copy, over: times}", "there is nothing to compare"),
+        ("a", COPIES, 'experiment: {of: copy, over: times, times: ["07:00-09:00"]}', "there is nothing to compare"),
+        ("a", COPIES, TIMES.replace("12:00-14:00", "07:00-09:00"), "stands in `times` twice"),
+        ("a", COPIES, TIMES.replace("12:00-14:00", "noon"), "this does not say from when to when"),
+        ("{to: [a, b]}", COPIES, TIMES.replace("over: times", "over: accounts"), "only by `over: times`"),
+        ("{to: [a, b]}", COPIES, "experiment: {of: copy, over: days}", "this value is not known"),
+    ],
+)
+def test_an_experiment_that_compares_nothing_is_told(publish: str, matrix: str, experiment: str, words: str) -> None:
+    text = DEFINITION.format(items="{prompt: a, name: b}", publish=publish, experiment=experiment, matrix=matrix)
+    with pytest.raises(DefinitionError) as caught:
+        loads(text, Path("pipelines.yaml"))
+    assert words in str(caught.value)
