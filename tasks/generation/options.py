@@ -124,6 +124,10 @@ class GenerateOptions(Options):
     image: Literal["auto", "none", "required"] = "auto"
     """The reference image of a brief: used if there is one (`auto`), never (`none`), or a must (`required`)."""
 
+    photo: Literal["whole", "subject", "cutout"] = "whole"
+    """What becomes of a product's photo: it is taken `whole`; or, where its ground is plain or transparent, the product
+    is put into the middle of the clip's shape, on its own ground (`subject`) or on none (`cutout`)."""
+
     @property
     def drawing(self) -> str:
         """What an engine is asked to draw with: model, adapters and tier in one word; "" if nothing is named."""

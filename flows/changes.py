@@ -1,0 +1,119 @@
+"""Which briefs of a source are worth a video: all of them, or those that are new or have changed."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from records.seen import Seen
+from reelmill.content import Brief, Json, Skipped
+from tasks.sources.base import Source
+from tasks.sources.changes import Changing, Kind, kinds
+
+#: If more of what is known is gone at once than this share, and more than so many, the source is taken for broken.
+MOST_GONE, FEW = 0.1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A brief that is worth a video."""
+
+    brief: Brief
+    mark: str  #: of what its videos show
+    kind: Kind | None = None  #: why; None: its source makes one of everything
+    facts: Mapping[str, Json] = field(default_factory=dict)  #: what its source watches of it
+
+
+class Changes:
+    """Sifts the briefs of one reading.
+
+    Parameters
+    ----------
+    seen:
+        What the pipeline knows, by key.
+    mark:
+        Gives the mark of a brief; see `flows.marks`.
+    """
+
+    def __init__(self, source: Source, seen: Mapping[str, Seen], mark: Callable[[Brief], str]) -> None:
+        self._source = source if isinstance(source, Changing) and source.changes_only else None
+        self._seen, self._mark = seen, mark
+        self._came: set[str] = set()
+        self._whole = False
+        self._certain = True  #: each item that cannot be used is known by its key
+        self.unchanged = 0
+        self.noted: dict[str, Seen] = {}  #: what is to be known from now on without a video
+
+    def sift(self, found: Iterable[Brief | Skipped]) -> Iterator[Worth | Skipped]:
+        """What is worth a video, and what cannot be used, as they come."""
+        source = self._source
+        found = self._watched(found)
+        if source is None:
+            yield from (one if isinstance(one, Skipped) else Worth(one, self._mark(one)) for one in found)
+        elif not self._seen and source.newest is not None:
+            yield from self._first(source, source.newest, found)
+        else:
+            for one in found:
+                worth = one if isinstance(one, Skipped) else self._look(source, one)
+                if worth is not None:
+                    yield worth
+        self._whole = True
+
+    def _watched(self, found: Iterable[Brief | Skipped]) -> Iterator[Brief | Skipped]:
+        """What comes, as it comes. An item that cannot be used today is there all the same."""
+        for one in found:
+            if isinstance(one, Skipped):
+                self._certain = self._certain and one.key is not None
+            self._came.add(one.key or "")
+            yield one
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The keys that are known and did not come, if that is asked for and the source was read to its end."""
+        if self._source is None or self._source.gone == "keep" or not self._source.reads_all:
+            return ()
+        if not self._whole or not self._certain:
+            return ()
+        return tuple(key for key in self._seen if key not in self._came)
+
+    @property
+    def doubtful(self) -> bool:
+        """So much is gone at once that the source is rather broken than cleared out."""
+        sure = self._source is not None and self._source.gone == "unpublish all"
+        return not sure and len(self.gone) > max(FEW, MOST_GONE * len(self._seen))
+
+    def _look(self, source: Changing, brief: Brief) -> Worth | None:
+        mark, facts, before = self._mark(brief), source.facts(brief), self._seen.get(brief.key)
+        happened = self._happened(brief, mark, facts, before)
+        wanted = next((one for one in source.on if one in happened), None)
+        if wanted is not None:
+            return Worth(brief, mark, wanted, facts)
+        self.unchanged += 1
+        if happened or before is None or dict(before.facts) != dict(facts):
+            self.noted[brief.key] = Seen(mark, facts)
+        return None
+
+    def _happened(self, brief: Brief, mark: str, facts: Mapping[str, Json], before: Seen | None) -> frozenset[Kind]:
+        if before is None:
+            return frozenset({"created"})
+        # Before marks were of what is used alone, they were of everything.
+        changed: set[Kind] = set() if before.fingerprint in {mark, brief.fingerprint} else {"changed"}
+        return kinds(before.facts, facts) | changed
+
+    def _first(self, source: Changing, newest: int, found: Iterable[Brief | Skipped]) -> Iterator[Worth | Skipped]:
+        """The newest few of a first reading; where the source says no ages, the first that it names."""
+        kept: list[tuple[str, int, Brief]] = []
+        for number, one in enumerate(found):
+            if isinstance(one, Skipped):
+                yield one
+                continue
+            entry = (source.age(one), -number, one)
+            if len(kept) < newest:
+                heapq.heappush(kept, entry)
+                continue
+            passed = heapq.heappushpop(kept, entry)[2] if newest else one
+            self.unchanged += 1
+            self.noted[passed.key] = Seen(self._mark(passed), source.facts(passed))
+        for _, _, brief in sorted(kept, key=lambda entry: -entry[1]):
+            yield Worth(brief, self._mark(brief), "created", source.facts(brief))
