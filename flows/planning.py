@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from flows.allotting import Allot
+from flows.changes import Changes, Worth
 from flows.definition import Definition
+from flows.marks import marking
+from flows.occasion import name_of
 from flows.pipeline import Pipeline
+from flows.texts import Known, Reader, nothing_known
 from flows.video_plan import Recipe, plan_video
+from records.seen import Reading, Seen
+from records.states import VideoState
 from records.videos import PlannedVideo
-from reelmill.content import Brief, Skipped, Variant
+from reelmill.content import Brief, Decision, Json, Skipped, Variant
 from reelmill.errors import ReelmillError, SourceError
 from reelmill.fetching import Fetcher
 from reelmill.settings import Settings
+from tasks.finishing.sound.speech.choice import ready
 from tasks.generation.choice import engine_of
-from tasks.prompts.compose import compose
-from tasks.prompts.lint import lint
-from tasks.prompts.matrix import variants
+from tasks.prompts.advice import Model, advise
+from tasks.prompts.compose import Prompt, compose
+from tasks.prompts.locales import localised
+from tasks.prompts.matrix import chosen, variants
+from tasks.prompts.options import DEFAULT
+from tasks.prompts.sampling import value_name
 from tasks.sources.base import Occasion, SourceContext
+from tasks.sources.expand.expansion import expanded
 
 
 @dataclass(slots=True)
@@ -29,6 +44,11 @@ class Plan:
     briefs: int = 0
     unchanged: int = 0  #: briefs that were made before and have not changed
     misfits: list[str] = field(default_factory=list)  #: why posts do not fit, for each of them
+    reading: Reading = field(default_factory=Reading)  #: what is to be known of the source from now on
+    gone: tuple[str, ...] = ()  #: keys of briefs that the source does not have any more
+    doubtful: bool = False  #: so many of them that the source is rather broken
+    note: str = ""  #: why there is nothing, if that is as it should be
+    cursors: dict[str, Json] = field(default_factory=dict)  #: how far the source is read before each brief, by its key
 
     @property
     def skipped(self) -> int:
@@ -38,14 +58,32 @@ class Plan:
     def failed(self) -> int:
         return sum(bool(video.failed) for video in self.videos)
 
+    @property
+    def held(self) -> int:
+        """Videos whose texts a person has to read first, or that are rejected for them."""
+        return sum(_is_held(video) for video in self.videos)
+
     def skip(self, item: Skipped) -> None:
         """Note an item that cannot be used; its place in the source is its name."""
         name = f"{item.where} ({self.skipped + 1})"
         self.videos.append(PlannedVideo(name, "", item.where, "", {}, skipped=item.reason))
 
+    def leave_out(self, reasons: Mapping[int, str]) -> None:
+        """Do not make videos, by their places, and say why. A source with a cursor is read again from there."""
+        for place, reason in reasons.items():
+            video = self.videos[place]
+            self.videos[place] = replace(video, plan={}, skipped=reason, texts=None)
+        first = min(reasons, default=None)
+        if first is not None and self.reading.cursor is not None:
+            self.reading = replace(self.reading, cursor=self.cursors.get(self.videos[first].brief_key))
+
     @property
     def to_make(self) -> list[PlannedVideo]:
-        return [video for video in self.videos if not video.skipped and not video.failed]
+        return [video for video in self.videos if video.first_state is VideoState.PLANNED]
+
+
+def _is_held(video: PlannedVideo) -> bool:
+    return video.first_state in {VideoState.IN_REVIEW, VideoState.REJECTED}
 
 
 def plan_run(
@@ -54,64 +92,90 @@ def plan_run(
     occasion: Occasion,
     settings: Settings,
     *,
-    seen: Mapping[str, str],
+    seen: Mapping[str, Seen],
     allot: Allot | None = None,
     limit: int | None = None,
+    known: Known = nothing_known,
+    cursor: Json = None,
+    missed: tuple[dt.date, ...] = (),
 ) -> Plan:
     """Ask the source and decide about every video. Nothing is made or fetched but the source itself.
 
     Parameters
     ----------
     seen:
-        Fingerprints of briefs that are made already, by key; used by sources with `changes_only`.
+        What is known of briefs, by key; used by sources with `changes_only`.
+    cursor:
+        How far the source was read before.
+    missed:
+        Days before the occasion's for which there was no run.
     allot:
         Gives each video its posts. None: they get none.
     limit:
         At most this many videos.
+    known:
+        What was said of texts before.
 
     Raises
     ------
     SourceError
-        If the source cannot be read, or has nothing at all for this occasion.
+        If the source cannot be read, or has nothing at all for this occasion and is not read on from a cursor.
     ReelmillError
         The first failure of a video, if every single one failed to be planned.
+    FinishingError
+        If nobody on this machine can speak its narration, or there is no music that can be played.
     """
     pipeline = definition.pipeline(name)
+    narration = pipeline.sound.narration if pipeline.sound else None
+    _check_music(pipeline, definition.folder)
+    _check_effect(pipeline, definition.folder, settings)
     recipe = Recipe(
         pipeline=name,
         engine=engine_of(pipeline.generate, settings),
-        generate=pipeline.generate,
+        shots=tuple(options for _, options in pipeline.filmed),
+        joints=tuple(pipeline.footage.joints),
         caption=pipeline.caption,
-        brand=definition.brand.model_dump(mode="json"),
+        brand=definition.brand.model_dump(mode="json", exclude={"credentials"}),
         profiles=tuple(pipeline.deliver),
+        narration=(narration, ready(narration, definition.folder)) if narration else None,
     )
+    reader = Reader(definition, name, known)
     plan, first_error, keys = Plan(), None, set[str]()
     cells = variants(pipeline.matrix)
-    only_changes = getattr(pipeline.source, "changes_only", False)
-    for found in _briefs(definition, pipeline, occasion, settings):
+    mark = marking(pipeline)
+    changes = Changes(pipeline.source, seen, mark)
+    context = SourceContext(
+        occasion, definition.folder, Fetcher(allow=settings.fetch_private), settings.folder / "cache", missed, cursor
+    )
+    sifted = changes.sift(pipeline.source.briefs(context))
+    for found in chain.from_iterable(_expanded(one, pipeline, context, mark) for one in sifted):
         if limit is not None and len(plan.to_make) >= limit:
             break
         if isinstance(found, Skipped):
             plan.skip(found)
             continue
         plan.briefs += 1
-        if found.key in keys:
-            plan.skip(Skipped(found.key, "the source gave this key twice"))
+        if found.brief.key in keys:
+            plan.skip(Skipped(found.brief.key, "the source gave this key twice"))
             continue
-        keys.add(found.key)
-        if only_changes and seen.get(found.key) == found.fingerprint:
-            plan.unchanged += 1
-            continue
-        for variant in cells:
+        keys.add(found.brief.key)
+        plan.cursors[found.brief.key] = cursor
+        cursor = cursor if found.brief.cursor is None else found.brief.cursor
+        for variant in chosen(pipeline.matrix, cells, brief=found.brief.key, run=name_of(occasion)):
             if limit is not None and len(plan.to_make) >= limit:
                 break
-            video, error, misfits = _plan(recipe, pipeline, found, variant, allot)
+            video, error, misfits = _plan(recipe, pipeline, found, variant, allot, reader)
             plan.videos.append(video)
             plan.misfits += misfits
             first_error = first_error or error
-    if first_error is not None and not plan.to_make:
+    plan.briefs, plan.unchanged = plan.briefs + changes.unchanged, changes.unchanged
+    plan.reading = Reading(changes.noted, cursor)
+    plan.gone, plan.doubtful = changes.gone, changes.doubtful
+    if first_error is not None and not plan.to_make and not plan.held:
         raise first_error
-    if not plan.briefs:
+    if not plan.briefs and not plan.videos and pipeline.source.is_calendar:
+        plan.note = _next_day(pipeline, context)
+    elif not plan.briefs and cursor is None:  # a source that is read on may have nothing new
         raise SourceError(
             f"the source of {name} has nothing for {occasion.date}"
             + (f": {plan.skipped} items, all skipped ({plan.videos[0].skipped})" if plan.videos else ""),
@@ -120,34 +184,90 @@ def plan_run(
     return plan
 
 
-def _briefs(
-    definition: Definition, pipeline: Pipeline, occasion: Occasion, settings: Settings
-) -> Iterator[Brief | Skipped]:
-    fetcher = Fetcher(allow=settings.fetch_private)
-    yield from pipeline.source.briefs(SourceContext(occasion, definition.folder, fetcher))
+def _next_day(pipeline: Pipeline, context: SourceContext) -> str:
+    """That a calendar has nothing for a day, and when it has something again."""
+    date = context.occasion.date
+    after = replace(context, occasion=replace(context.occasion, date=date + dt.timedelta(days=1)))
+    day = next(iter(pipeline.source.days(after, date + dt.timedelta(days=366))), None)
+    return f"nothing is on {date}; " + (f"the next is on {day}" if day else "nor in the year after")
+
+
+def _check_effect(pipeline: Pipeline, folder: Path, settings: Settings) -> None:
+    """An effect that nobody here can apply would fail every video after it was rendered."""
+    if pipeline.assemble.effect is not None:
+        from tasks.assembly.effect import Effects
+
+        Effects.of(pipeline.assemble.effect, folder, python=settings.effects_python, home=settings.folder)
+
+
+def _check_music(pipeline: Pipeline, folder: Path) -> None:
+    """A file that is no music would fail the videos that get it after they were rendered."""
+    if pipeline.sound is None or pipeline.sound.music is None:
+        return
+    from tasks.finishing.sound.music import check
+
+    with TemporaryDirectory(prefix="music-") as scratch:
+        check(pipeline.sound.music, folder, Path(scratch))
+
+
+def _expanded(
+    found: Worth | Skipped, pipeline: Pipeline, context: SourceContext, mark: Callable[[Brief], str]
+) -> Iterator[Worth | Skipped]:
+    """What `expand` makes of a brief that is worth a video; about what is not, no model is asked."""
+    if isinstance(found, Skipped):
+        yield found
+        return
+    for one in expanded(found.brief, pipeline.source.expand, context):
+        if isinstance(one, Skipped):
+            yield one
+        else:  # a change is one of the source's own fields: other words of a model are none
+            yield replace(found, brief=one, mark=mark(one) if found.kind is None else found.mark)
 
 
 def _plan(
-    recipe: Recipe, pipeline: Pipeline, brief: Brief, variant: Variant, allot: Allot | None
+    recipe: Recipe, pipeline: Pipeline, worth: Worth, variant: Variant, allot: Allot | None, reader: Reader
 ) -> tuple[PlannedVideo, ReelmillError | None, tuple[str, ...]]:
+    brief, mark = worth.brief, worth.mark
     title = _title(pipeline, brief, variant)
+    variant = localised(variant, pipeline.matrix.locales if pipeline.matrix else ())
     try:
-        prompt = compose(pipeline.prompt, brief, variant, recipe.brand)
-        advice = tuple(str(warning) for warning in lint(prompt.positive))
-        plan = plan_video(recipe, brief, variant, prompt, advice)
+        prompts, advice = _prompts(recipe, pipeline, brief, variant)
+        plan = plan_video(recipe, brief, variant, prompts, tuple(advice))
+        plan = replace(plan, change=worth.kind or "", facts=worth.facts)
         plan.words.check()  # a missing glyph is found before a second of rendering, and not after
     except ReelmillError as error:
-        return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, failed=str(error)), error, ()
-    posts, misfits = allot(brief.key, variant.id, brief.fingerprint) if allot is not None else ((), ())
+        return PlannedVideo(brief.key, variant.id, title, mark, {}, failed=str(error)), error, ()
+    texts = reader.read(plan)
+    if texts.decision is Decision.BLOCK:  # it is not going to be made, so it takes nobody's time of posting
+        return PlannedVideo(brief.key, variant.id, title, mark, plan.to_json(), texts=texts), None, ()
+    posts, misfits = allot(brief.key, variant.id, mark) if allot is not None else ((), ())
     if misfits and not posts:
         reason = "; ".join(misfits)
-        return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, {}, skipped=reason), None, misfits
+        return PlannedVideo(brief.key, variant.id, title, mark, {}, skipped=reason), None, misfits
     plan = replace(plan, posts=posts, misfits=misfits)
-    return PlannedVideo(brief.key, variant.id, title, brief.fingerprint, plan.to_json()), None, misfits
+    return PlannedVideo(brief.key, variant.id, title, mark, plan.to_json(), texts=texts), None, misfits
+
+
+def _prompts(
+    recipe: Recipe, pipeline: Pipeline, brief: Brief, variant: Variant
+) -> tuple[list[Prompt], dict[str, None]]:
+    """The prompt of each shot, and what is to be said of them, for the model that is going to draw."""
+    engine = recipe.engine
+    prompts: list[Prompt] = []
+    advice: dict[str, None] = {}
+    for options, generate in pipeline.filmed:
+        guidance = engine.recommended_guidance if generate.guidance is None else generate.guidance
+        model = Model(engine.model, guidance, engine.preview)
+        prompt = compose(options, brief, variant, recipe.brand, model.languages)
+        own = options.negative != DEFAULT
+        advice |= dict.fromkeys(map(str, advise(prompt, model, own_negative=own)))
+        prompts.append(prompt)
+    return prompts, advice
 
 
 def _title(pipeline: Pipeline, brief: Brief, variant: Variant) -> str:
     """The brief and the cell for people. What `include` adds to a cell explains it and does not name it."""
     lists = pipeline.matrix.lists if pipeline.matrix else {}
-    named = [str(value) for key, value in variant.values.items() if key in lists or not lists]
+    own = localised(variant, pipeline.matrix.locales if pipeline.matrix else ()).values
+    named = [value_name(value) or str(own[key]) for key, value in variant.values.items() if key in lists or not lists]
     return " · ".join([brief.title, *named])

@@ -52,7 +52,16 @@ def check_space(settings: Settings, forecast_bytes: int) -> None:
             )
 
 
-def forecast(ledger: Ledger, pipeline: str, videos: int, profiles: Sequence[str], *, seconds: float = 5.0) -> int:
+def forecast(
+    ledger: Ledger,
+    pipeline: str,
+    videos: int,
+    profiles: Sequence[str],
+    *,
+    seconds: float = 5.0,
+    clips: int = 1,
+    assembled: bool = False,
+) -> int:
     """The bytes that videos of a pipeline are going to take in the store.
 
     Parameters
@@ -65,8 +74,13 @@ def forecast(ledger: Ledger, pipeline: str, videos: int, profiles: Sequence[str]
         The platforms that each is finished for.
     seconds:
         The length of a video, for a pipeline that has made none.
+    clips:
+        How many there are to a video.
+    assembled:
+        Its master is a file of its own beside them.
     """
-    each = _clip_size(ledger, pipeline) or CLIP_SECOND * seconds
+    clip = _clip_size(ledger, pipeline) or CLIP_SECOND * seconds / clips
+    each = clip * clips * (2 if assembled else 1)
     sizes = _rendition_sizes(ledger, pipeline)
     for profile in profiles:
         each += sizes.get(profile, RENDITION_SECOND * seconds) + COVER
@@ -76,13 +90,14 @@ def forecast(ledger: Ledger, pipeline: str, videos: int, profiles: Sequence[str]
 def _places(settings: Settings, store: Store, forecast_bytes: int) -> Iterator[tuple[Path, int]]:
     """Each disk that the run writes to, by a folder on it, with what it is going to put there."""
     kept = min(forecast_bytes, limit_of(settings.store_cache)) if store.remote else forecast_bytes
-    here, scratch = _existing(store.root), _existing(settings.scratch)
+    here, scratch = nearest(store.root), nearest(settings.scratch)
     yield here, kept
     if here.stat().st_dev != scratch.stat().st_dev:
         yield scratch, 0  # files stay there only until they are whole
 
 
-def _existing(folder: Path) -> Path:
+def nearest(folder: Path) -> Path:
+    """A folder that exists: this one, or the nearest above it."""
     return next(place for place in (folder, *folder.parents) if place.is_dir())
 
 

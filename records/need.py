@@ -1,6 +1,6 @@
 """Who needs a file: the rule of retention, as queries.
 
-A video *needs* its clips, and every rendition of its master, as long as
+A video *needs* its clips, its master, and every rendition of its master, as long as
 
 - it has not ended (`planned`, `generated`, `screened`, `finished`): its next stage reads them, in whatever state its
   run is, for an interrupted run is resumed one day;
@@ -22,14 +22,25 @@ several rows name has one file: the rows are given up together, once none of the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 
 from records.states import PostState, RunState, VideoState
-from records.tables import Chunk, ChunkShot, ClipRow, Post, RenditionRow, Run, Video, VideoRendition, VideoShot
+from records.tables import (
+    Chunk,
+    ChunkShot,
+    ClipRow,
+    MasterRow,
+    Post,
+    RenditionRow,
+    Run,
+    Video,
+    VideoRendition,
+    VideoShot,
+)
 
 #: A failed video keeps its files for so long after its failure, whatever the disk says.
 RESUMABLE = dt.timedelta(days=7)
@@ -39,7 +50,7 @@ UNFINISHED = frozenset(
 )
 UNSETTLED = frozenset({PostState.PLANNED, PostState.UPLOADING, PostState.ARMED, PostState.UNKNOWN})
 
-Kind = type[ClipRow] | type[RenditionRow]
+Kind = type[ClipRow] | type[MasterRow] | type[RenditionRow]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,7 +69,7 @@ def unneeded(
     after: Unneeded | None = None,
     only: Collection[str] | None = None,
 ) -> Select[Any]:
-    """The content of clips or renditions that nobody needs, oldest first, with the end of its last use.
+    """The content of clips, masters or renditions that nobody needs, oldest first, with the end of its last use.
 
     Parameters
     ----------
@@ -71,7 +82,7 @@ def unneeded(
     only:
         Only these.
     """
-    rows = _clips(at) if kind is ClipRow else _renditions(at)
+    rows = _KINDS[kind](at)
     each = (rows if only is None else rows.where(kind.sha256.in_(only))).subquery()
     used_until = func.max(each.c.used_until)
     query = (
@@ -119,6 +130,12 @@ def _clips(at: dt.datetime) -> Select[Any]:
     return _kept(ClipRow, videos, needed)
 
 
+def _masters(at: dt.datetime) -> Select[Any]:
+    """The same for masters that are no clips. A video says which it is going to have before it is made."""
+    videos = select(Video.id).where(Video.edit_id == MasterRow.id).correlate(MasterRow)
+    return _kept(MasterRow, videos, videos.join(Run, Run.id == Video.run_id).where(_needs(at)).exists())
+
+
 def _renditions(at: dt.datetime) -> Select[Any]:
     """The same for renditions. One that is not linked to its video yet is known by its master."""
     videos = (
@@ -147,3 +164,10 @@ def _kept(kind: Kind, videos: Select[Any], needed: ColumnElement[bool]) -> Selec
         func.coalesce(ended, kind.created_at).label("used_until"),
         case((needed, 1), else_=0).label("needed"),
     ).where(kind.removed_at.is_(None))
+
+
+_KINDS: dict[Kind, Callable[[dt.datetime], Select[Any]]] = {
+    ClipRow: _clips,
+    MasterRow: _masters,
+    RenditionRow: _renditions,
+}

@@ -2,121 +2,156 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections import Counter
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.text import Text
 
-from flows.allotting import Allotment
+from flows import promise
 from flows.cli.app import OK
 from flows.cli.options import DEFINITION, AsJson, Date, Event, File, Limit
 from flows.cli.output import console, print_json, state, table
-from flows.cli.run import occasion_for
+from flows.cli.run import days_between, occasion_for
 from flows.cli.spread import Spread
 from flows.counting import counted
-from flows.definition import load
+from flows.definition import Definition, load
+from flows.experiment import shares
+from flows.foreseeing import Foreseen, foresee
 from flows.occasion import name_of
-from flows.planning import Plan, plan_run
-from flows.posting import context_for
-from flows.video_plan import VideoPlan
-from records.ledger import Ledger
+from flows.video_plan import VideoPlan, prompts_of
 from records.videos import PlannedVideo
-from reelmill.content import Json, run_identity, video_identity
+from reelmill.content import Json
+from reelmill.errors import UseError
 from reelmill.settings import Settings
+from tasks.sources.base import Occasion
 
 
 def plan(
     pipeline: Annotated[str, Parameter(help="The pipeline's name.")],
     *,
     date: Date = "",
+    first: Annotated[str, Parameter(name="--from", help="Show the days from this date on, a line each.")] = "",
+    last: Annotated[str, Parameter(name="--to", help="The last of these days. Default: today in its zone.")] = "",
+    ics: Annotated[Path | None, Parameter(help="With --from: write the days into this iCalendar file.")] = None,
     event: Event = "",
     limit: Limit = None,
     prompts: Annotated[bool, Parameter(negative="", help="Show each prompt, and what the lint says of it.")] = False,
     file: File = DEFINITION,
     as_json: AsJson = False,
 ) -> int:
-    """Show what a run would make: the videos, their prompts, what is skipped and why. Makes nothing."""
+    """Show what a run would make: the videos, what they cost, what is skipped and why. Makes nothing.
+
+    What --json prints is a plan that `reelmill run --plan FILE` holds to.
+    """
     settings, definition = Settings(), load(file)
+    if first or last or ics is not None:
+        from flows.cli.plan_days import show_days
+
+        if date or event or limit is not None or prompts:
+            raise UseError("--from shows days; --date, --event, --limit and --prompts are for one", "leave one out")
+        days = days_between(definition.pipeline(pipeline).zone, first, last)
+        return show_days(settings, definition, pipeline, days, ics, as_json=as_json)
     about = occasion_for(definition, pipeline, date, event)
-    identity = run_identity(pipeline, name_of(about))
-    with Ledger(settings) as ledger, closing(context_for(ledger, definition, settings)) as context:
-        allotment = Allotment(ledger, definition, definition.pipeline(pipeline), context, about.date, identity)
-        seen = ledger.videos.seen(pipeline)
-        planned = plan_run(definition, pipeline, about, settings, seen=seen, limit=limit, allot=allotment.posts)
-        known = {video.id: video.state.value for video in ledger.videos.of_run(identity)}
-    states = [
-        "failed" if video.failed else "skipped" if video.skipped
-        else known.get(video_identity(identity, video.brief_key, video.variant_id), "new")
-        for video in planned.videos
-    ]  # fmt: skip
+    found = foresee(settings, definition, pipeline, about, limit)
     if as_json:
-        print_json(_as_json(planned, states, pipeline, name_of(about)))
+        print_json(_as_json(definition, found, pipeline, about, limit))
         return OK
-    out = console()
-    plans = [VideoPlan.from_json(video.plan) if video.plan else None for video in planned.videos]
-    ahead = [one for one, word in zip(plans, states, strict=True) if one and word != "done"]
-    spread = Spread(definition, definition.pipeline(pipeline), [post for one in ahead for post in one.posts])
-    rows: list[tuple[str | Text, ...]] = [
-        (
-            video.title,
-            state(word),
-            ", ".join(video.plan.get("profiles", [])),
-            spread.told(one.posts) if one and spread.timed else "",
-            video.failed or video.skipped,
-        )
-        for video, word, one in zip(planned.videos, states, plans, strict=True)
-    ]
-    columns = {"video": "!left", "state": "left", "platforms": "!left", "posts": "!left", "why": "!left"}
-    shown = [at for at, name in enumerate(columns) if at < 3 or any(row[at] for row in rows)]
-    columns = {name: side for at, (name, side) in enumerate(columns.items()) if at in shown}
-    out.print(table(columns, [[row[at] for at in shown] for row in rows], title=f"{pipeline} {name_of(about)}"))
-    spread.show(out, planned.misfits)
+    _show(definition, found, pipeline, about)
     if prompts:
-        _show_prompts(planned.to_make)
-    advised = sum(bool(video.plan["advice"]) for video in planned.to_make)
-    out.print(_summary(planned, states))
+        _show_prompts(found.plan.to_make)
+    advised = sum(bool(video.plan["advice"]) for video in found.plan.to_make)
+    out = console()
+    out.print(_summary(found))
+    for line in found.outlook.told if found.ahead else ():
+        out.print(line, highlight=False)
     if advised and not prompts:
         told = f"{counted(advised, 'prompt')} could be better"
         out.print(Text.assemble((told, "yellow"), f": see `reelmill plan {pipeline} --prompts`"))
     return OK
 
 
+def _show(definition: Definition, found: Foreseen, pipeline: str, about: Occasion) -> None:
+    out = console()
+    plans = [VideoPlan.from_json(video.plan) if video.plan else None for video in found.plan.videos]
+    spread = Spread(definition, definition.pipeline(pipeline), [post for one in found.ahead for post in one.posts])
+    rows: list[tuple[str | Text, ...]] = [
+        (
+            video.title,
+            state(word),
+            ", ".join(video.plan.get("profiles", [])),
+            spread.told(one.posts) if one and spread.timed else "",
+            video.reason or (one.change.replace("_", " ") if one else ""),
+        )
+        for video, word, one in zip(found.plan.videos, found.states, plans, strict=True)
+    ]
+    columns = {"video": "!left", "state": "left", "platforms": "!left", "posts": "!left", "why": "!left"}
+    shown = [at for at, name in enumerate(columns) if at < 3 or any(row[at] for row in rows)]
+    columns = {name: side for at, (name, side) in enumerate(columns.items()) if at in shown}
+    out.print(table(columns, [[row[at] for at in shown] for row in rows], title=f"{pipeline} {name_of(about)}"))
+    spread.show(out, found.plan.misfits)
+    for line in found.told:
+        out.print(line, style="yellow")
+    for line in shares(found.ahead):
+        out.print(line)
+
+
 def _show_prompts(videos: list[PlannedVideo]) -> None:
     out = console()
     for video in videos:
-        out.print(Text.assemble("\n", (video.title, "bold"), f"\n  {video.plan['prompt']}"))
+        out.print(Text.assemble("\n", (video.title, "bold"), *(f"\n  {prompt}" for prompt in prompts_of(video.plan))))
         for line in video.plan["advice"]:
             out.print(Text.assemble(("  ! ", "yellow"), line))
 
 
-def _summary(planned: Plan, states: list[str]) -> str:
-    seconds = sum(video.plan["frames"] / video.plan["fps"] for video in planned.to_make)
+def _summary(found: Foreseen) -> str:
+    planned, states = found.plan, found.states
+    seconds = sum(VideoPlan.from_json(video.plan).seconds for video in planned.to_make)
     renditions = sum(len(video.plan["profiles"]) for video in planned.to_make)
     posts = sum(len(video.plan["posts"]) for video in planned.to_make)
     done = states.count("done")
-    return (
-        f"{counted(planned.briefs, 'brief')} → {counted(len(planned.to_make), 'video')} ({done} done already, "
-        f"{counted(planned.skipped, 'item')} skipped, {planned.unchanged} unchanged), {seconds:.0f} s of clips, "
-        f"{counted(renditions, 'rendition')}, {counted(posts, 'post')}"
-    )
+    waiting, rejected = states.count("in_review"), states.count("rejected")
+    apart = [f"{done} done already", f"{counted(planned.skipped, 'item')} skipped", f"{planned.unchanged} unchanged"]
+    apart += [f"{waiting} in review"] * bool(waiting) + [f"{rejected} rejected"] * bool(rejected)
+    shots = sum(len(video.plan["shots"]) for video in planned.to_make)
+    kinds = Counter(change for video in planned.to_make if (change := video.plan["change"]))
+    apart = [f"{count} {kind.replace('_', ' ')}" for kind, count in kinds.items()] + apart
+    made = [
+        counted(shots, "shot"),
+        f"{seconds:.0f} s of clips",
+        counted(renditions, "rendition"),
+        counted(posts, "post"),
+    ]
+    briefs, videos = counted(planned.briefs, "brief"), counted(len(planned.to_make), "video")
+    return f"{briefs} → {videos} ({', '.join(apart)}), {', '.join(made)}"
 
 
-def _as_json(planned: Plan, states: list[str], pipeline: str, occasion: str) -> dict[str, Json]:
+def _as_json(
+    definition: Definition, found: Foreseen, pipeline: str, about: Occasion, limit: int | None
+) -> dict[str, Json]:
+    planned = found.plan
     return {
         "pipeline": pipeline,
-        "occasion": occasion,
+        "occasion": name_of(about),
+        "event": dict(about.event) if about.event is not None else None,
+        "limit": limit,
+        "definition": definition.hash(pipeline),
+        "promise": promise.promised(planned),
         "briefs": planned.briefs,
         "unchanged": planned.unchanged,
+        "gone": list(planned.gone),
+        "told": list(found.told),
+        "outlook": found.outlook.as_json(),
         "videos": [
             {
                 "title": video.title,
                 "brief": video.brief_key,
                 "variant": video.variant_id,
                 "state": word,
-                "why": video.failed or video.skipped,
+                "why": video.reason,
                 "plan": dict(video.plan),
             }
-            for video, word in zip(planned.videos, states, strict=True)
+            for video, word in zip(planned.videos, found.states, strict=True)
         ],
     }

@@ -6,13 +6,14 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
-from flows import occasion
+from flows import occasion, promise
 from flows.cli.app import OK
 from flows.cli.options import DEFINITION, AsJson, Date, Event, File, Limit
 from flows.definition import Definition, load
@@ -32,9 +33,12 @@ MOST_EVENT_BYTES = 64 * 1024
 
 
 def run(
-    pipeline: Annotated[str, Parameter(help="The pipeline's name.")],
+    pipeline: Annotated[str, Parameter(help="The pipeline's name.")] = "",
     *,
     date: Date = "",
+    plan: Annotated[
+        Path | None, Parameter(help="Do just what this plan says, or nothing if the world has changed.")
+    ] = None,
     first: Annotated[str, Parameter(name="--from", help="Make up for the days from this date on.")] = "",
     last: Annotated[str, Parameter(name="--to", help="The last of these days. Default: today in its zone.")] = "",
     event: Event = "",
@@ -50,6 +54,12 @@ def run(
     from flows.cli.execution import execute
 
     settings = Settings()
+    if plan is not None:
+        if date or event or first or last or limit is not None or remake:
+            raise UseError("--plan says everything that a run needs", "leave the others out")
+        return execute(settings, _open_planned(settings, file, pipeline, plan), as_json=as_json)
+    if not pipeline:
+        raise UseError("nothing says which pipeline to run", "name it, or give --plan FILE")
     if first or last:
         if date or event:
             raise UseError("--from and --to name several days; --date and --event name one thing", "leave one out")
@@ -123,6 +133,28 @@ def open_run(
     about = occasion_for(definition, pipeline, date, event)
     with Ledger(settings) as ledger:
         return ledger.runs.open(opening(definition, pipeline, about, limit=limit, remake=remake))
+
+
+def _open_planned(settings: Settings, file: Path, pipeline: str, path: Path) -> Run:
+    """Open the run that a plan is about.
+
+    Raises
+    ------
+    UseError
+        If the file is no plan, or not of this definition.
+    """
+    wanted, definition = promise.read(path), load(file)
+    if pipeline not in ("", wanted.pipeline):
+        raise UseError(f"{path} is a plan of {wanted.pipeline}, not of {pipeline}", "name one of them")
+    if definition.hash(wanted.pipeline) != wanted.definition:
+        raise UseError(f"{file} has changed since {path} was planned", "plan again, and look at what is new")
+    zone = definition.pipeline(wanted.pipeline).zone
+    about = (
+        occasion.on_event(zone, wanted.event) if wanted.event is not None else occasion.on_date(zone, wanted.occasion)
+    )
+    with Ledger(settings) as ledger:
+        told = opening(definition, wanted.pipeline, about, limit=wanted.limit)
+        return ledger.runs.open(replace(told, options={**told.options, "promise": dict(wanted.videos)}))
 
 
 def occasion_for(definition: Definition, pipeline: str, date: str, event: str) -> Occasion:

@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.output import state, table
+from flows.experiment import trials
 from flows.post_status import Status, counts, of_video, outlook_of
+from flows.video_plan import VideoPlan, prompts_of
 from records.accounts import Account
 from records.ledger import Ledger
 from records.tables import Post, Run
@@ -90,8 +92,9 @@ def video_as_json(account: Account, run: Run) -> dict[str, Json]:
         "variant": video.variant_id,
         "state": video.state.value,
         "reason": video.reason,
-        "prompt": video.plan.get("prompt"),
+        "prompt": "\n".join(prompts_of(video.plan)) or None,
         "advice": video.plan.get("advice", []),
+        "experiment": trials(VideoPlan.from_json(video.plan).posts) if video.plan else [],
         "master": video.master_sha256,
         "verdict": None if verdict is None else {"decision": verdict.decision.value, "reasons": list(verdict.reasons)},
         "renditions": [_rendition(rendition) for rendition in account.renditions],

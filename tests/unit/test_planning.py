@@ -10,9 +10,12 @@ import pytest
 from flows.definition import Definition, loads
 from flows.occasion import on_date
 from flows.planning import Plan, plan_run
-from flows.video_plan import VideoPlan
+from flows.video_plan import VideoPlan, image_of, prompts_of
+from reelmill.content import Brief, Joint
 from reelmill.errors import EngineError, FinishingError, SourceError
 from reelmill.settings import Settings
+from tasks.finishing.cards import Cards, EndCard, LowerThird
+from tasks.generation.options import GenerateOptions
 from tests.line import DEFINITION
 
 TODAY = on_date(ZoneInfo("Asia/Shanghai"), "2026-11-22")
@@ -45,7 +48,7 @@ def test_each_brief_in_each_cell_is_a_video_named_by_both() -> None:
 def test_planning_twice_decides_the_same_and_each_video_has_a_seed_of_its_own() -> None:
     first, second = plan(items("小雪", "大雪")), plan(items("小雪", "大雪"))
     assert [video.plan_hash for video in first.videos] == [video.plan_hash for video in second.videos]
-    seeds = {video.plan["seed"] for video in first.videos}
+    seeds = {video.plan["shots"][0]["seed"] for video in first.videos}
     assert len(seeds) == 2
 
 
@@ -54,7 +57,63 @@ def test_a_plan_survives_the_ledger() -> None:
     restored = VideoPlan.from_json(video.plan)
     assert restored.to_json() == video.plan
     assert restored.words.title == "小雪"
-    assert restored.shot("storyboard@1", None).frames == 13
+    assert restored.requests("storyboard@1")[0].frames == 13
+
+
+def test_a_plan_that_was_written_before_there_were_several_shots_is_read_as_one_of_one_shot() -> None:
+    (video,) = plan(items("小雪")).videos
+    old = dict(video.plan)
+    (shot,) = old.pop("shots")
+    del old["joints"]
+    assert VideoPlan.from_json(old | shot) == VideoPlan.from_json(video.plan)
+    whole = "a pine, snow falls slowly, a quiet valley, ink wash, steady camera, slow smooth movement"
+    assert prompts_of(old | shot) == prompts_of(video.plan) == [whole]
+    assert prompts_of({}) == []
+
+
+SHOTS = """\
+    shots: [{}, {action: it stops, seconds: 2, join: cut}, {subject: "{{ brief.name }}", image: none, seed: 9}]
+    assemble: {join: crossfade, join_seconds: 0.5}
+"""
+
+
+def test_each_shot_is_what_all_have_in_common_and_what_it_says_itself() -> None:
+    (video,) = plan(items("小雪"), more=SHOTS).videos
+    decided = VideoPlan.from_json(video.plan)
+    common = "a quiet valley, ink wash, steady camera, slow smooth movement"
+    assert [shot.prompt for shot in decided.shots] == [
+        f"a pine, snow falls slowly, {common}", f"a pine, it stops, {common}", f"小雪, snow falls slowly, {common}",
+    ]  # fmt: skip
+    assert [shot.frames for shot in decided.shots] == [13, 25, 13]
+    assert decided.joints == (Joint("cut"), Joint("crossfade", 6))
+    assert (decided.frames, decided.seconds) == (45, 45 / 12)
+    (alone,) = plan(items("小雪")).videos
+    assert decided.shots[0].seed == VideoPlan.from_json(alone.plan).shots[0].seed
+    assert len({shot.seed for shot in decided.shots}) == 3
+    assert decided.shots[2].seed == 9
+
+
+def test_each_shot_gets_the_image_of_its_number(tmp_path: Path) -> None:
+    recipe_images = [
+        image_of(Brief("k", "t", {}, ("a.png", "b.png")), GenerateOptions(image=image), index)
+        for index, image in enumerate(("auto", "required", "auto", "none"))
+    ]
+    assert recipe_images == ["a.png", "b.png", "a.png", None]
+    with pytest.raises(EngineError, match="has no image"):
+        image_of(Brief("k", "t", {}), GenerateOptions(image="required"), 1)
+
+
+def test_cards_are_written_from_the_brief_and_kept_with_the_plan() -> None:
+    text = DEFINITION.format(source=items("小雪"), subject="{{ brief.prompt }}", title="{{ brief.name }}", more="")
+    third = '{title: "{{ brief.name }} 🍵", text: 老陈, start: 0.5}'
+    cards = f'lower_third: {third}, end_card: {{text: "{{{{ brand.name }}}}"}}, '
+    read = loads(text.replace("caption: {", f"caption: {{{cards}"), Path("pipelines.yaml"))
+    made = plan_run(read, "quick", TODAY, Settings(), seen={})
+    (video,) = made.videos
+    restored = VideoPlan.from_json(video.plan).cards
+    assert restored == Cards(LowerThird("小雪 🍵", "老陈", 0.5, 3.0), EndCard("山野茶事", 1.5))
+    (without,) = plan(items("小雪")).videos
+    assert VideoPlan.from_json(without.plan).cards is None
 
 
 def test_a_limit_counts_videos() -> None:
