@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from flows.definition import Definition
 from flows.earlier import Earlier
+from flows.experiment import MOST_REMEMBERED, Experiment
 from flows.pipeline import Pipeline
 from flows.publish_options import PublishOptions
-from flows.video_plan import PostPlan, VideoPlan
+from flows.video_plan import PostPlan, Trial, VideoPlan
 from records.database import now
 from records.ledger import Ledger
 from records.slots import Kept
 from records.states import ENDED
 from reelmill.content import video_identity
 from reelmill.errors import ReelmillError
+from tasks.prompts.matrix import variants
 from tasks.publishing.account import Quota
 from tasks.publishing.base import Target
 from tasks.publishing.calendar import DAY, SOON, Calendar
@@ -61,7 +63,13 @@ class Allotment:
         self._context, self._date, self._run_id = context, date, run_id
         self._now = at or now()
         self._calendars: dict[tuple[str, str], Calendar] = {}
+        self._accounts: dict[str, str] = {}  #: by the name of the target
         self._earlier = Earlier(ledger, definition, pipeline, context, run_id, self._now, remake=remake)
+        self._experiment: Experiment | None = None
+        if pipeline.experiment is not None:
+            name = next(name for name, one in definition.pipelines.items() if one is pipeline)
+            given = ledger.videos.plans(name, MOST_REMEMBERED)
+            self._experiment = Experiment(pipeline.experiment, pipeline.publish, variants(pipeline.matrix), given)
 
     def posts(self, brief_key: str, variant_id: str, mark: str) -> Allotted:
         """The posts of the next video.
@@ -74,18 +82,36 @@ class Allotment:
         identity = video_identity(self._run_id, brief_key, variant_id)
         if (done := self._earlier.done(identity, mark)) is not None:
             return done.posts, done.misfits
-        wanted = [(entry, choices) for entry in self._pipeline.publish for choices in self._choices(entry)]
         before = self._earlier.of_video(identity, mark)
         plans: list[PostPlan] = []
         misfits: list[str] = []
-        for entry, choices in wanted:
-            held = next((before[choice] for choice in choices if choice in before), None)
-            found = held or self._best(entry, choices)
-            if isinstance(found, PostPlan):
+        for entry in self._pipeline.publish:
+            trial = self._trial(entry, variant_id, identity, before)
+            narrowed = self._experiment.narrowed(entry, trial) if self._experiment else entry
+            for choices in self._choices(narrowed):
+                held = next((before[choice] for choice in choices if choice in before), None)
+                found = held or self._best(narrowed, choices, trial)
+                if isinstance(found, str):
+                    misfits.append(found)
+                    continue
                 plans.append(found)
-            else:
-                misfits.append(found)
+                if self._experiment is not None and trial is not None:
+                    self._experiment.took(entry, trial, identity)
         return tuple(plans), tuple(misfits)
+
+    def _trial(
+        self,
+        entry: PublishOptions,
+        variant_id: str,
+        video_id: UUID,
+        before: Mapping[tuple[str, str], PostPlan],
+    ) -> Trial | None:
+        """What a video is in the experiment. One with a post that it was given without is left as it is."""
+        if self._experiment is None:
+            return None
+        if any(post.target in entry.to and post.trial is None for post in before.values()):
+            return None
+        return self._experiment.trial(entry, variant_id, video_id)
 
     def _choices(self, entry: PublishOptions) -> Iterator[list[tuple[str, str]]]:
         """For each post that an entry asks for, the targets that may have it, with the profile that each takes."""
@@ -100,7 +126,7 @@ class Allotment:
             return self._pipeline.deliver
         return [name for name in target.best_profiles if name in self._pipeline.deliver][:1]
 
-    def _best(self, entry: PublishOptions, choices: Sequence[tuple[str, str]]) -> PostPlan | str:
+    def _best(self, entry: PublishOptions, choices: Sequence[tuple[str, str]], trial: Trial | None) -> PostPlan | str:
         """The choice that is free first; of several, the account that has the fewest posts then. Or why there is none.
 
         A time of now is given only where it has to be counted.
@@ -125,11 +151,13 @@ class Allotment:
         calendar = self._calendar(name)
         calendar.take(at)
         counts = rules.given or calendar.limited
-        return PostPlan(name, profile, at if counts or at > self._now + SOON else None, entry.allow_repost)
+        return PostPlan(name, profile, at if counts or at > self._now + SOON else None, entry.allow_repost, trial)
 
     def _calendar(self, name: str) -> Calendar:
         target = self._definition.targets[name]
-        key = (target.platform, target.account_key(self._context))
+        if name not in self._accounts:
+            self._accounts[name] = target.account_key(self._context)
+        key = (target.platform, self._accounts[name])
         if key not in self._calendars:
             taken = [
                 *self._ledger.posts.times(*key, self._now - 2 * DAY),

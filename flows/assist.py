@@ -17,8 +17,9 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.carrying import carry_from_clip
+from flows.carrying import carry_from_clips
 from flows.claiming import claimed, claimed_elsewhere
+from flows.filming import fetch_clips
 from flows.journal import Journal
 from flows.outset import PATIENCE, settle
 from flows.putting_down import heeding
@@ -81,9 +82,9 @@ def _carry_one_by_one(shop: Workshop) -> int:
             continue
         shots = shop.ledger.media.requested(video.id)
         with claimed(shop, video) as ours:
-            clip = shop.ledger.media.fetch_clip(shots[0].id) if ours and shots else None
-            if clip is not None:
-                carry_from_clip(shop, video, VideoPlan.from_json(video.plan), clip)
+            clips = fetch_clips(shop, shots) if ours else None
+            if clips:
+                carry_from_clips(shop, video, VideoPlan.from_json(video.plan), clips)
                 carried += 1
 
 

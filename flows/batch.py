@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from typing import Any
 from uuid import UUID
 
@@ -21,19 +21,23 @@ from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
+from flows import promise
+from flows.admission import Admission, reckon_up
 from flows.allotting import Allotment, keep_times
 from flows.assistants import invite
 from flows.carrying import carry_all
 from flows.counting import counted
 from flows.journal import Journal
+from flows.missed import missed
 from flows.observer import Observer, current
 from flows.occasion import occasion_of
 from flows.outset import PATIENCE, settle
-from flows.planning import plan_run
+from flows.planning import Plan, plan_run
 from flows.pools import AWAY
 from flows.post_status import outlook, outlook_of
 from flows.putting_down import heeding
 from flows.showing import Showing
+from flows.signals import like_ctrl_c
 from flows.space import check_space, forecast
 from flows.stage_tasks import TASKS
 from flows.start import Start, open_run
@@ -48,6 +52,8 @@ from reelmill.failpoints import failpoint
 from reelmill.settings import Settings
 
 log = logging.getLogger("reelmill.batch")
+
+AT_ONCE = "the work was stopped at once"
 
 
 def _name() -> str:
@@ -117,7 +123,7 @@ def run_pipeline(
 
     try:
         with (
-            heeding(observer),
+            heeding(observer) if by_deployment else like_ctrl_c(),
             get_client(sync_client=True) as client,
             # Prefect's own signal may come half a minute late, and cuts off what a gentle stop would finish.
             while_wanted(observer, lambda: not _is_cancelled(client, identity)),
@@ -175,13 +181,16 @@ def _execute(
             raise
         except BaseException as error:
             if by_person():
-                ledger.runs.close(run.id, interrupted=f"{type(error).__name__}: {error}")
+                at_once = isinstance(error, KeyboardInterrupt)
+                ledger.runs.close(run.id, interrupted=AT_ONCE if at_once else f"{type(error).__name__}: {error}")
             raise
         else:
             failpoint("run.closing")
-            ledger.videos.remember_seen(run.pipeline, run.id)
+            ledger.seen.remember(run.pipeline, run.id)
             run = ledger.runs.close(run.id)
         finally:
+            with suppress(ReelmillError):  # what it has kept of the budget is then free when it goes on
+                reckon_up(settings, ledger, shop.definition, run.id)
             shop.close()
         showing.ended_run(ledger, run)
     return _state(run, outlook(outlook_of(ledger, run)))
@@ -196,8 +205,16 @@ def _send_near(shop: Workshop) -> None:
 def _see_that_it_fits(shop: Workshop) -> None:
     """Refuse a run that the disk has no room for, before a second of rendering."""
     todo = [video for video in shop.ledger.videos.of_run(shop.run.id) if video.state not in ENDED]
-    seconds = shop.pipeline.generate.frames / shop.pipeline.generate.fps
-    needed = forecast(shop.ledger, shop.run.pipeline, len(todo), shop.pipeline.deliver, seconds=seconds)
+    footage = shop.pipeline.footage
+    needed = forecast(
+        shop.ledger,
+        shop.run.pipeline,
+        len(todo),
+        shop.pipeline.deliver,
+        seconds=footage.seconds,
+        clips=len(footage.lengths),
+        assembled=footage.is_assembled,
+    )
     check_space(shop.settings, needed)
 
 
@@ -234,20 +251,49 @@ def _plan(shop: Workshop) -> None:
 
     def work() -> None:
         limit = run.options.get("limit")
-        seen = ledger.videos.seen(run.pipeline)
         about, remake = occasion_of(run), bool(run.options.get("remake"))
         with shop.publishing.alone("slots"):  # two plans at once would keep the same times
             allotment = Allotment(
                 ledger, shop.definition, shop.pipeline, shop.publishing, about.date, run.id, remake=remake
             )
             plan = plan_run(
-                shop.definition, run.pipeline, about, shop.settings, seen=seen, limit=limit, allot=allotment.posts
+                shop.definition,
+                run.pipeline,
+                about,
+                shop.settings,
+                seen=ledger.seen.of(run.pipeline),
+                cursor=ledger.seen.cursor(run.pipeline, run.id),
+                missed=missed(ledger, run.pipeline, about),
+                limit=limit,
+                allot=allotment.posts,
+                known=ledger.text_verdicts.told,
             )
-            ledger.videos.plan(run.id, plan.videos, unchanged=plan.unchanged, remake=remake)
+            admission = Admission(ledger, shop.definition, shop.settings, shop.engine, run.pipeline, run.id)
+            told = admission.admit(plan)
+            if (wanted := run.options.get("promise")) is not None:
+                promise.hold(plan, wanted)
+            ledger.videos.plan(run.id, plan.videos, unchanged=plan.unchanged, remake=remake, reading=plan.reading)
             keep_times(ledger, shop.definition, shop.publishing, run.id)
+        _clear(shop, plan)
+        for line in (*filter(None, [plan.note]), *told):
+            shop.observer.told(line)
         for reason, count in Counter(plan.misfits).items():
-            log.warning("%s of %s will not fit: %s", counted(count, "post"), run.pipeline, reason)
+            shop.observer.told(f"{counted(count, 'post')} will not fit: {reason}")
         shop.observer.planned(len(plan.to_make), plan.skipped, plan.unchanged)
 
     TASKS["plan"](f"{run.pipeline} {run.occasion}", work)
     failpoint("run.planned")
+
+
+def _clear(shop: Workshop, plan: Plan) -> None:
+    """Take down what was posted of items that the source does not have any more."""
+    if plan.gone and plan.doubtful:
+        shop.observer.told(
+            f"{counted(len(plan.gone), 'item')} are gone from the source at once, so nothing is taken down; "
+            "if that is right, say `gone: unpublish all`"
+        )
+    elif plan.gone:
+        from flows.withdrawing import withdraw  # brings what publishes
+
+        for line in withdraw(shop.settings, shop.ledger, shop.run.pipeline, plan.gone):
+            shop.observer.told(line)

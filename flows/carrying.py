@@ -20,11 +20,11 @@ from flows.claiming import claimed, claimed_elsewhere
 from flows.counting import counted
 from flows.guarding import fail, guarded
 from flows.stage_tasks import perform
-from flows.video_plan import VideoPlan
+from flows.video_plan import Clips, VideoPlan
 from flows.workshop import Workshop
 from records.states import ENDED
 from records.tables import Video
-from reelmill.content import Clip, Decision
+from reelmill.content import Decision, Master
 from reelmill.errors import ServerUnavailable, TerminalError
 
 #: A video that so many processes dropped kills whoever carries it.
@@ -76,13 +76,13 @@ def _wait_for_others(shop: Workshop) -> None:
             time.sleep(LOOK)
 
 
-def carry_on(shop: Workshop, made: Iterable[tuple[Video, VideoPlan, Clip]]) -> None:
-    """Carry each video on from its clip, while the next clips are still being made."""
+def carry_on(shop: Workshop, made: Iterable[tuple[Video, VideoPlan, Clips]]) -> None:
+    """Carry each video on from its clips, while the next clips are still being made."""
     underway: list[Future[None]] = []
     with ThreadPoolExecutor(shop.hands, thread_name_prefix="video") as pool:
         try:
-            for video, plan, clip in made:
-                underway.append(pool.submit(copy_context().run, _carry, shop, video, plan, clip))
+            for video, plan, clips in made:
+                underway.append(pool.submit(copy_context().run, _carry, shop, video, plan, clips))
         except BaseException:
             shop.cancel.cancel()  # so that the threads end soon, and the pool with them
             raise
@@ -91,63 +91,80 @@ def carry_on(shop: Workshop, made: Iterable[tuple[Video, VideoPlan, Clip]]) -> N
         future.result()
 
 
-def _clips(shop: Workshop, todo: Sequence[Video]) -> Iterator[tuple[Video, VideoPlan, Clip]]:
-    """The clips of the videos, made here one after the other. A video whose clip cannot be made has failed."""
+def _clips(shop: Workshop, todo: Sequence[Video]) -> Iterator[tuple[Video, VideoPlan, Clips]]:
+    """The clips of the videos, made here one after the other. A video whose clips cannot be made has failed."""
     for video in todo:
         plan = VideoPlan.from_json(video.plan)
-        clip = guarded(shop, video, lambda v=video, p=plan: _generate(shop, v, p))  # type: ignore[misc]
-        if clip is not None:
-            yield video, plan, clip
+        clips = guarded(shop, video, lambda v=video, p=plan: _generate(shop, v, p))  # type: ignore[misc]
+        if clips is not None:
+            yield video, plan, clips
 
 
-def _generate(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
-    from flows.stages import make_clip  # brings OpenCV; a run that finds everything done shall not wait for it
+def _generate(shop: Workshop, video: Video, plan: VideoPlan) -> Clips:
+    from flows.filming import make_clips  # brings OpenCV; a run that finds everything done shall not wait for it
 
     shop.cancel.check()
-    return perform(shop, "generate", video, lambda: make_clip(shop, video, plan), lambda clip: f"{clip.seconds:.1f} s")
+    return perform(shop, "generate", video, lambda: make_clips(shop, video, plan), filmed)
 
 
-def _carry(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
+def filmed(clips: Clips) -> str:
+    """In a few words, what came out of the engine."""
+    seconds = f"{sum(clip.seconds for clip in clips):.1f} s"
+    return seconds if len(clips) == 1 else f"{seconds} in {counted(len(clips), 'shot')}"
+
+
+def _carry(shop: Workshop, video: Video, plan: VideoPlan, clips: Clips) -> None:
     """The rest of one video's way, in a thread of the pool."""
     with claimed(shop, video) as ours:
         if ours:
-            carry_from_clip(shop, video, plan, clip)
+            carry_from_clips(shop, video, plan, clips)
 
 
-def carry_from_clip(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
-    """Screen, finish and publish a video that is ours to carry. A failure ends this video only."""
-    guarded(shop, video, lambda: _patiently(shop, video, plan, clip))
+def carry_from_clips(shop: Workshop, video: Video, plan: VideoPlan, clips: Clips) -> None:
+    """Assemble, screen, finish and publish a video that is ours to carry. A failure ends this video only."""
+    guarded(shop, video, lambda: _patiently(shop, video, plan, clips))
 
 
-def _patiently(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
-    """Begin again from the clip if the ledger went away in the middle: what is recorded is not done again."""
+def _patiently(shop: Workshop, video: Video, plan: VideoPlan, clips: Clips) -> None:
+    """Begin again from the clips if the ledger went away in the middle: what is recorded is not done again."""
     for attempt in range(1, MOST_OUTAGES + 1):
         try:
-            return _finish_and_publish(shop, video, plan, clip)
+            return _finish_and_publish(shop, video, plan, clips)
         except ServerUnavailable as error:
             if attempt == MOST_OUTAGES:
                 raise
-            log.warning("%s is carried again from its clip: %s", video.title, error.reason)
-            _begin_again(shop, video, clip)
+            log.warning("%s is carried again from its clips: %s", video.title, error.reason)
+            _begin_again(shop, video, plan, clips)
     return None
 
 
-def _begin_again(shop: Workshop, video: Video, clip: Clip) -> None:
-    from flows.stages import take_clip
+def _begin_again(shop: Workshop, video: Video, plan: VideoPlan, clips: Clips) -> None:
+    from flows.filming import take_clips
 
     shop.ledger.videos.restart([video], "the ledger was away")
-    take_clip(shop, video, clip)
+    take_clips(shop, video, plan, clips)
 
 
-def _finish_and_publish(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> None:
+def _master(shop: Workshop, video: Video, plan: VideoPlan, clips: Clips) -> Master:
+    from flows.filming import is_assembled, make_master
+
+    if not is_assembled(shop, clips):
+        return Master.of(clips[0])
+    with shop.finishing():
+        make = partial(make_master, shop, video, plan, clips)
+        return perform(shop, "assemble", video, make, lambda master: f"{master.seconds:.1f} s")
+
+
+def _finish_and_publish(shop: Workshop, video: Video, plan: VideoPlan, clips: Clips) -> None:
     from flows.stages import examine, make_posts, make_renditions
 
     shop.cancel.check()
-    verdict = perform(shop, "screen", video, lambda: examine(shop, video, clip), lambda v: v.verdict.decision.value)
+    master = _master(shop, video, plan, clips)
+    verdict = perform(shop, "screen", video, lambda: examine(shop, video, master), lambda v: v.verdict.decision.value)
     if verdict.verdict.decision is not Decision.PASS:
         return
     with shop.finishing():
-        make = partial(make_renditions, shop, video, plan, clip)
+        make = partial(make_renditions, shop, video, plan, master)
         renditions = perform(shop, "finish", video, make, _counted("rendition"))
     perform(shop, "publish", video, lambda: make_posts(shop, video, plan, renditions, verdict), _counted("post"))
 

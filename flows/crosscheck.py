@@ -15,27 +15,32 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from flows.borrowing import borrowed_texts
+from flows.experimentcheck import comparing
 from flows.explain import Finding
+from flows.platforms import asks_for_metadata, best_for, fitting, own_profiles, profiles_of
 from flows.registered import Registered
+from flows.shotcheck import assembling
+from flows.soundcheck import playing, templates
 from flows.syntax import ValuePath
 from reelmill.content import Json, Variant
 from reelmill.errors import FinishingError, ReelmillError
-from tasks.finishing import profiles
 from tasks.finishing.options import BrandOptions
-from tasks.generation.options import LONGEST_SECONDS
+from tasks.finishing.profiles import Profiles
 from tasks.prompts.examine import examine
+from tasks.prompts.locales import localised
 from tasks.prompts.matrix import MatrixOptions, variants
 from tasks.registry import find, names, suggest
 from tasks.sources.base import Source
 
 _NEAR = re.compile(r"did you mean `([^`]+)`\?")
 
-#: The sections whose texts are templates.
-TEMPLATED = ("prompt", "caption")
+#: The sections whose texts are all templates; `sound` has one more.
+TEMPLATED = ("prompt", "shots", "caption")
 #: What every brief has beside its source's fields.
 ALWAYS = frozenset({"key", "title"})
 #: What templates see of the brand.
-BRAND_FIELDS = frozenset(BrandOptions.model_fields)
+BRAND_FIELDS = frozenset(BrandOptions.model_fields) - {"credentials"}
 #: How alike a field that may be missing is to one that exists before it is taken for a slip.
 SLIP = 0.8
 
@@ -49,15 +54,24 @@ def crosscheck(data: Json, folder: Path) -> Iterator[Finding]:
         Where the file lies: what relative paths in it are relative to.
     """
     yield from _logo(data, folder)
+    yield from own_profiles(data)
+    profiles = profiles_of(data)
+    yield from _credentials(data, folder)
     pipelines = data.get("pipelines") if isinstance(data, Mapping) else None
-    targets = data.get("targets") if isinstance(data, Mapping) else None
+    named = data.get("targets") if isinstance(data, Mapping) else None
+    targets = named if isinstance(named, Mapping) else {}
     for name, pipeline in pipelines.items() if isinstance(pipelines, Mapping) else ():
         if isinstance(pipeline, Mapping):
             path = ("pipelines", name)
-            yield from _targets(path, pipeline, targets if isinstance(targets, Mapping) else {})
+            yield from _targets(path, pipeline, targets)
+            if not _producer(data):
+                yield from _unanswered(path, pipeline, targets, profiles)
             yield from _occasions(path, pipeline)
-            yield from _templates(path, pipeline)
-            yield from _platforms(path, pipeline)
+            yield from _templates(path, pipeline, folder)
+            yield from fitting(path, pipeline, profiles)
+            yield from playing(path, pipeline, folder)
+            yield from assembling(path, pipeline, folder)
+            yield from comparing(path, pipeline)
 
 
 def _logo(data: Json, folder: Path) -> Iterator[Finding]:
@@ -74,6 +88,21 @@ def _logo(data: Json, folder: Path) -> Iterator[Finding]:
         yield Finding(("brand", "logo"), error.reason, "a PNG, JPEG or WebP file, or no logo")
 
 
+def _credentials(data: Json, folder: Path) -> Iterator[Finding]:
+    """A chain that cannot be read would fail every video after it was made. The key may be on another machine."""
+    brand = data.get("brand") if isinstance(data, Mapping) else None
+    credentials = brand.get("credentials") if isinstance(brand, Mapping) else None
+    chain = credentials.get("chain") if isinstance(credentials, Mapping) else None
+    if not isinstance(chain, str) or not chain:
+        return
+    from tasks.finishing.labels.credentials import read_chain  # brings cryptography
+
+    try:
+        read_chain(folder / chain)
+    except FinishingError as error:
+        yield Finding(("brand", "credentials", "chain"), error.reason, "a PEM file: the certificate that signs first")
+
+
 def _targets(path: ValuePath, pipeline: Mapping[str, Json], targets: Mapping[str, Json]) -> Iterator[Finding]:
     entries = pipeline.get("publish")
     delivered = pipeline.get("deliver")
@@ -87,6 +116,25 @@ def _targets(path: ValuePath, pipeline: Mapping[str, Json], targets: Mapping[str
         elif isinstance(delivered, list):
             yield from _profile(place, targets[name], entry, [one for one in delivered if isinstance(one, str)])
         seen.add(name)
+
+
+def _producer(data: Json) -> bool:
+    brand = data.get("brand") if isinstance(data, Mapping) else None
+    return isinstance(brand, Mapping) and brand.get("ai_producer") is not None
+
+
+def _unanswered(
+    path: ValuePath, pipeline: Mapping[str, Json], targets: Mapping[str, Json], profiles: Profiles
+) -> Iterator[Finding]:
+    """A video whose file does not say who answers for it must not be published where the law asks for that."""
+    entries = pipeline.get("publish")
+    for place, name, _ in _named_targets(path, entries if isinstance(entries, list) else []):
+        if title := asks_for_metadata(targets.get(name), profiles):
+            yield Finding(
+                place,
+                f"{title} is given videos that say in their metadata who answers for them, and this one would not",
+                "`brand.ai_producer`: the code of 27 characters that your organisation has registered",
+            )
 
 
 def _named_targets(path: ValuePath, entries: Sequence[Json]) -> Iterator[tuple[ValuePath, str, Mapping[str, Json]]]:
@@ -112,18 +160,13 @@ def _profile(place: ValuePath, target: Json, entry: Mapping[str, Json], delivere
                 at, "the pipeline does not deliver this", ", ".join(delivered), suggest(wanted, delivered) or ""
             )
         return
-    kind = target.get("type") if isinstance(target, Mapping) else None
-    if not isinstance(kind, str) or kind not in names("targets"):
-        return
-    try:
-        takes = (
-            find("targets", kind).model_validate(target).best_profiles
-        )  # they may depend on what is said of the target
-    except ValidationError:
-        return  # which is told at its place
+    takes = best_for(target)
     if takes and not set(takes) & set(delivered):
-        known = next((one for one in takes if one in profiles.names()), takes[0])
-        yield Finding(place, f"a target of type `{kind}` takes none of what is delivered", f"`deliver: [{known}]`")
+        yield Finding(
+            place,
+            f"a target of type `{target['type']}` takes none of what is delivered",
+            f"`deliver: [{takes[0]}]`",
+        )
 
 
 def _occasions(path: ValuePath, pipeline: Mapping[str, Json]) -> Iterator[Finding]:
@@ -138,20 +181,20 @@ def _occasions(path: ValuePath, pipeline: Mapping[str, Json]) -> Iterator[Findin
         yield Finding((*path, "schedule"), reason, "`on: {event: …}` instead of `schedule`", at_key=True)
 
 
-def _templates(path: ValuePath, pipeline: Mapping[str, Json]) -> Iterator[Finding]:
+def _templates(path: ValuePath, pipeline: Mapping[str, Json], folder: Path) -> Iterator[Finding]:
     fields = _brief_fields(pipeline.get("source"))
     cells = _cells(pipeline["matrix"]) if pipeline.get("matrix") is not None else []
-    for section in TEMPLATED:
-        for place, text in _texts((*path, section), pipeline.get(section)):
-            template = examine(text)
-            for error in template.errors:
-                near = _NEAR.search(error.instruction)
-                allowed = _NEAR.sub("", error.instruction).strip()
-                yield Finding(place, error.reason, allowed[:1].lower() + allowed[1:], near[1] if near else "")
-            for name in sorted(template.required | template.optional):
-                finding = _name(place, name, fields, cells, may_be_missing=name in template.optional)
-                if finding:
-                    yield finding
+    found = [text for section in TEMPLATED for text in _texts((*path, section), pipeline.get(section))]
+    for place, text in [*found, *templates(path, pipeline), *borrowed_texts(path, pipeline, folder)]:
+        template = examine(text)
+        for error in template.errors:
+            near = _NEAR.search(error.instruction)
+            allowed = _NEAR.sub("", error.instruction).strip()
+            yield Finding(place, error.reason, allowed[:1].lower() + allowed[1:], near[1] if near else "")
+        for name in sorted(template.required | template.optional):
+            finding = _name(place, name, fields, cells, may_be_missing=name in template.optional)
+            if finding:
+                yield finding
 
 
 def _texts(path: ValuePath, value: Json) -> Iterator[tuple[ValuePath, str]]:
@@ -166,7 +209,7 @@ def _brief_fields(source: Json) -> frozenset[str] | None:
     """What the briefs of a source always have, if that can be known; also of a source that has other mistakes."""
     try:
         options = Registered("sources").validate(source)
-        fields = options.fields() if isinstance(options, Source) else None
+        fields = options.template_fields() if isinstance(options, Source) else None
     except PydanticCustomError:
         kind = source.get("type") if isinstance(source, Mapping) else None
         if kind not in names("sources"):
@@ -176,12 +219,16 @@ def _brief_fields(source: Json) -> frozenset[str] | None:
         # It was made without its options, and may miss one: then nothing is known.
         except (ReelmillError, AttributeError, TypeError, ValueError, LookupError):
             return None
+        expand = source.get("expand")
+        added = expand.get("fields") if isinstance(expand, Mapping) else None
+        fields = fields | frozenset(map(str, added)) if fields and isinstance(added, Mapping) else fields
     return None if fields is None else fields | ALWAYS
 
 
 def _cells(matrix: Json) -> list[Variant] | None:
     try:
-        return variants(MatrixOptions.model_validate_json(json.dumps(matrix)))
+        options = MatrixOptions.model_validate_json(json.dumps(matrix))
+        return [localised(cell, options.locales) for cell in variants(options)]
     except ValidationError:
         return None
 
@@ -236,25 +283,3 @@ def _in_cells(place: ValuePath, parts: list[str], cells: Sequence[Variant], *, m
     name = ".".join(["variant", *parts])
     return Finding(place, f"`{name}` is missing in {len(lacking)} of {len(cells)} cells, such as {lacking[0].id!r}",
                    f"`{name} | default('…')`, or a value in each cell")  # fmt: skip
-
-
-def _platforms(path: ValuePath, pipeline: Mapping[str, Json]) -> Iterator[Finding]:
-    """Clips that a platform does not take, and texts that are too long for it, as far as they can be known now."""
-    delivered = pipeline.get("deliver")
-    generate, caption = pipeline.get("generate"), pipeline.get("caption")
-    seconds = generate.get("seconds", 5.0) if isinstance(generate, Mapping) else 5.0
-    for name in delivered if isinstance(delivered, list) else ():
-        if not isinstance(name, str) or name not in profiles.names():
-            continue
-        profile = profiles.find(name)
-        legal = isinstance(seconds, int | float) and 0 < seconds <= LONGEST_SECONDS
-        if legal and not profile.seconds.least <= seconds <= profile.seconds.most:
-            takes = f"{profile.seconds.least:g} to {profile.seconds.most:g} seconds"
-            yield Finding(
-                (*path, "generate", "seconds"), f"{profile.title} does not take a video of this length", takes
-            )
-        for key, limit in (("title", profile.text.title), ("text", profile.text.caption)):
-            text = caption.get(key) if isinstance(caption, Mapping) else None
-            if isinstance(text, str) and "{" not in text and limit.length(text) > limit.most:
-                takes = f"at most {limit.most} {limit.unit}; this has {limit.length(text)}"
-                yield Finding((*path, "caption", key), f"the text is too long for {profile.title}", takes)

@@ -17,18 +17,24 @@ from pydantic import ValidationError
 
 from flows import yaml
 from flows.blocks import use_blocks
+from flows.borrowing import borrow
+from flows.budget_options import BudgetOptions
 from flows.crosscheck import crosscheck
 from flows.explain import Finding, explain, shown, value_at
 from flows.operation_options import KeepOptions, NotifyOptions
 from flows.pipeline import DefinitionFile, Pipeline
+from flows.platforms import profiles_of
 from flows.publish_options import PublishOptions
 from flows.schema import schema
+from flows.soundcheck import speaking
 from flows.syntax import ValuePath
 from reelmill.content import fingerprint
 from reelmill.errors import DefinitionError, Problem, UseError
 from tasks.finishing.options import BrandOptions
+from tasks.finishing.profiles import Profiles
 from tasks.publishing.base import Target
 from tasks.registry import suggest
+from tasks.secret import files_beside
 
 __all__ = ["Definition", "Pipeline", "PublishOptions", "load", "loads", "schema"]
 
@@ -48,6 +54,8 @@ class Definition:
     pipelines: Mapping[str, Pipeline]
     keep: KeepOptions
     notify: NotifyOptions
+    profiles: Profiles
+    budget: BudgetOptions | None = None
 
     @property
     def folder(self) -> Path:
@@ -75,6 +83,11 @@ class Definition:
             f"use one of: {', '.join(self.pipelines)}",
         )
 
+    def platforms(self, name: str) -> frozenset[str]:
+        """Where the videos of a pipeline go: what they are finished for, and the kinds of its targets."""
+        pipeline = self.pipeline(name)
+        return frozenset({*pipeline.deliver, *(self.targets[target].platform for target in pipeline.target_names)})
+
     def hash(self, name: str) -> str:
         """The fingerprint (sha256, hex) of everything in the file that affects a pipeline.
 
@@ -90,13 +103,19 @@ class Definition:
                 "targets": targets,
                 "keep": self.keep.model_dump(mode="json"),
                 "notify": self.notify.model_dump(mode="json"),
+                "profiles": {name: self.profiles[name].model_dump(mode="json") for name in pipeline.deliver},
                 "pipeline": pipeline.model_dump(mode="json"),
             }
         )
 
 
-def load(path: Path | str) -> Definition:
+def load(path: Path | str, *, here: bool = False) -> Definition:
     """Read and check a definition file.
+
+    Parameters
+    ----------
+    here:
+        This machine is to do all that it asks for, so what is missing on it is a problem of the file.
 
     Raises
     ------
@@ -114,7 +133,7 @@ def load(path: Path | str) -> Definition:
         raise UseError(reason, "name the file with `--file`, or make one with `reelmill init`") from error
     except ValueError:
         raise UseError(f"{str(file)!r} is no path", "name the file with `--file`") from None
-    return _definition(content, file)
+    return _definition(content, file, here=here)
 
 
 def loads(text: str, file: Path) -> Definition:
@@ -122,7 +141,7 @@ def loads(text: str, file: Path) -> Definition:
     return _definition(text.encode("utf-8", "surrogatepass"), file)
 
 
-def _definition(content: bytes, file: Path) -> Definition:
+def _definition(content: bytes, file: Path, *, here: bool = False) -> Definition:
     tree = yaml.read(content)
     problems = [
         Problem(
@@ -139,16 +158,22 @@ def _definition(content: bytes, file: Path) -> Definition:
     ]
     options: DefinitionFile | None = None
     findings: list[Finding] = []
+    borrowed = borrow(tree.data, file.parent)
+    findings += borrowed.findings
     if not tree.is_broken(()):
         try:
-            options = DefinitionFile.model_validate_json(json.dumps(tree.data))
+            with files_beside(file.absolute().parent):
+                options = DefinitionFile.model_validate_json(json.dumps(borrowed.data))
         except ValidationError as error:
             findings += explain(error.errors(include_url=False), tree.data, DefinitionFile)
         findings += crosscheck(tree.data, file.absolute().parent)
+        if here:
+            with files_beside(file.absolute().parent):
+                findings += speaking(tree.data, file.absolute().parent)
     problems += _placed(findings, tree, str(file))
     if problems or options is None:
         problems.sort(key=lambda problem: (problem.line, problem.column))
-        raise DefinitionError(problems[:MOST_PROBLEMS])
+        raise DefinitionError([*problems, *borrowed.problems][:MOST_PROBLEMS])
     use_blocks()  # here, since whoever reads a secret has it from a definition
     return Definition(
         file.absolute(),
@@ -159,6 +184,8 @@ def _definition(content: bytes, file: Path) -> Definition:
         options.pipelines,
         options.keep,
         options.notify,
+        profiles_of(tree.data),
+        options.budget,
     )
 
 

@@ -18,6 +18,7 @@ from flows.syntax import ValuePath
 from reelmill.content import Json
 from tasks.finishing.options import COLOR
 from tasks.registry import suggest
+from tasks.sources.expand.options import FIELD_NAME
 
 #: How alike two spellings are before the nearest key is told rather than the place where the key belongs.
 ALIKE = 0.8
@@ -47,9 +48,11 @@ _BOUNDS = {
 }
 _FORMS = {
     NAME: "a-z, 0-9, - and _, first a letter or digit, at most 64 characters",
+    FIELD_NAME: "a-z, 0-9 and _, first a letter, at most 40 characters",
     COLOR: 'a colour in quotes, such as "#2f6f4f"',
 }
 _MEANT_TRUTH = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_LOGIN = re.compile(r"://[^/?#@\s]*@")
 _NEAR = re.compile(r";? ?did you mean '([^']+)'\??")
 
 
@@ -101,10 +104,11 @@ def _has(data: Json, part: str | int) -> bool:
 
 
 def shown(value: Json) -> str:
-    """A value as it would be written in one line, shortened."""
+    """A value as it would be written in one line, shortened, and without the login of a URL."""
     if value is None:
         return ""
     text = " ".join(value.split()) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = _LOGIN.sub("://…@", text)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

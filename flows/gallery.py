@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from flows.markup import with_code
 from flows.post_status import Status, of_video
 from flows.webfont import embedded
 from records.accounts import Account
@@ -20,6 +21,7 @@ from reelmill import __version__
 from reelmill.content import Json, Rendition
 from reelmill.errors import StorageError
 from reelmill.files import write_whole
+from reelmill.subtitles import Subtitles
 from tasks.finishing import profiles
 
 
@@ -35,6 +37,7 @@ def write_gallery(ledger: Ledger, runs: Sequence[Run], page: Path) -> Path:
     environment = Environment(
         loader=PackageLoader("flows"), autoescape=select_autoescape(["html"]), undefined=StrictUndefined
     )
+    environment.filters["code"] = with_code
     tallies = ledger.runs.tallies(runs)
     template = environment.get_template("gallery.html")
     seen = {
@@ -95,7 +98,7 @@ def _post(post: Post, status: Status) -> dict[str, Json]:
 
 def _rendition(store: Store, rendition: Rendition, folder: Path) -> dict[str, Json]:
     return {
-        "platform": profiles.find(rendition.profile).title,
+        "platform": profiles.shipped().title(rendition.profile),
         # The page links to files, so those that are in a bucket are brought here.
         "video": os.path.relpath(store.get(rendition.sha256, VIDEO), folder),
         "cover": os.path.relpath(store.get(rendition.cover_sha256, PICTURE), folder),
@@ -103,6 +106,7 @@ def _rendition(store: Store, rendition: Rendition, folder: Path) -> dict[str, Js
         "seconds": round(rendition.frames / rendition.fps, 1),
         "megabytes": round(rendition.size_bytes / 1e6, 1),
         "label": _label(rendition),
+        "spoken": Subtitles.of(rendition.record),
         "sha256": rendition.sha256,
     }
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,17 +19,18 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
+from flows.carrying import filmed
 from flows.chunking import divide
+from flows.filming import fetch_clips, request_shots, take_clips
 from flows.generate import lease_of
 from flows.guarding import fail, guarded
 from flows.heartbeat import job_variables
 from flows.labels import TAG, queue_of
 from flows.pools import AWAY, online
-from flows.stages import request_shots, take_clip
-from flows.video_plan import VideoPlan
+from flows.video_plan import Clips, VideoPlan
 from flows.workshop import Workshop
 from records.tables import Chunk, Video
-from reelmill.content import Clip, Shot
+from reelmill.content import Shot
 from reelmill.errors import EngineError, ServerUnavailable, TerminalError, UseError
 
 #: Seconds between two looks at the ledger, and at Prefect.
@@ -40,61 +42,104 @@ MOST_ATTEMPTS = 3
 
 log = logging.getLogger("reelmill.gpu_pool")
 
-Waiting = dict[str, list[tuple[Video, VideoPlan]]]  #: by shot: two videos may be made of the same one
+
+Carried = tuple[Video, VideoPlan, Clips]
 
 
-def pooled_clips(shop: Workshop, todo: Sequence[Video]) -> Iterator[tuple[Video, VideoPlan, Clip]]:
-    """The clips of these videos as the GPU pool makes them. A video whose clip cannot be made has failed."""
-    waiting: Waiting = {}
-    shots: dict[str, Shot] = {}
+@dataclass
+class Waiting:
+    """A video of which clips are missing. Two videos may be made of the same shot."""
+
+    video: Video
+    plan: VideoPlan
+    shots: list[Shot]
+
+
+def pooled_clips(shop: Workshop, todo: Sequence[Video]) -> Iterator[Carried]:
+    """The clips of these videos as the GPU pool makes them. A video of which one cannot be made has failed."""
+    hall = Hall(shop)
     for video in todo:
         shop.cancel.check()
-        plan = VideoPlan.from_json(video.plan)
-        asked = guarded(shop, video, lambda v=video, p=plan: request_shots(shop, v, p))  # type: ignore[misc]
-        if not asked:
-            continue
-        shot = asked[0]
-        if (clip := shop.ledger.media.fetch_clip(shot.id)) is not None:
-            yield _taken(shop, video, plan, clip)
-            continue
-        shots[shot.id] = shot
-        waiting.setdefault(shot.id, []).append((video, plan))
-    if not waiting:
+        if (ready := hall.enter(video)) is not None:
+            yield ready
+    if not hall.waiting:
         return
     orders = Orders(shop)
-    orders.place([shot for identity, shot in shots.items() if identity not in shop.ledger.chunks.shot_ids(shop.run.id)])
-    while waiting:
+    orders.place(hall.missing)
+    while hall.waiting:
         shop.cancel.check()
         try:
             orders.look_after()
-            made = shop.ledger.chunks.made(shop.run.id) & waiting.keys()
+            made = shop.ledger.chunks.made(shop.run.id)
             failures = shop.ledger.chunks.failures(shop.run.id)
         except ServerUnavailable as error:
             log.warning("the ledger went away, and is asked again: %s", error.reason)
             time.sleep(LOOK_AT_PREFECT)
             continue
-        for identity in made:
-            try:
-                clip = shop.ledger.media.fetch_clip(identity)
-            except TerminalError as error:  # damaged on its way
-                for video, _ in waiting.pop(identity):
-                    fail(shop, video, error)
-                continue
-            for video, plan in waiting.pop(identity) if clip is not None else ():
-                assert clip is not None
-                yield _taken(shop, video, plan, clip)
-        for identity, failure in failures.items():
-            for video, _ in waiting.pop(identity, ()):
-                fail(shop, video, EngineError(failure["reason"], failure["instruction"]))
+        yield from hall.leave(made, failures)
+        orders.place(hall.missing)
         time.sleep(LOOK)
     shop.ledger.chunks.close_run(shop.run.id)
 
 
-def _taken(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> tuple[Video, VideoPlan, Clip]:
-    shop.observer.started("generate", video)
-    take_clip(shop, video, clip)
-    shop.observer.ended("generate", video, f"{clip.seconds:.1f} s", float(clip.record.get("seconds_taken", 0.0)))
-    return video, plan, clip
+class Hall:
+    """Where the videos of a run wait for their clips."""
+
+    def __init__(self, shop: Workshop) -> None:
+        self._shop = shop
+        self._there: set[str] = set()  #: shots whose clips were made before
+        self.waiting: list[Waiting] = []
+
+    @property
+    def missing(self) -> list[Shot]:
+        """What is to be ordered, as far as that is not done."""
+        shots = {shot.id: shot for one in self.waiting for shot in one.shots if shot.id not in self._there}
+        ordered = self._shop.ledger.chunks.shot_ids(self._shop.run.id) if shots else ()
+        return [shot for identity, shot in shots.items() if identity not in ordered]
+
+    def enter(self, video: Video) -> Carried | None:
+        """A video that need not wait, since all its clips are there."""
+        plan = VideoPlan.from_json(video.plan)
+        shots = guarded(self._shop, video, lambda: request_shots(self._shop, video, plan))
+        if not shots:
+            return None
+        one = Waiting(video, plan, shots)
+        there = {shot.id for shot in shots if self._shop.ledger.media.fetch_clip(shot.id) is not None}
+        if len(there) == len({shot.id for shot in shots}) and (ready := self._ready(one)) is not None:
+            return ready
+        self._there |= there
+        self.waiting.append(one)
+        return None
+
+    def leave(self, made: Set[str], failures: Mapping[str, Mapping[str, Any]]) -> Iterator[Carried]:
+        """The videos that wait no longer. One of which a clip failed has failed."""
+        for one in list(self.waiting):
+            failure = next((failures[shot.id] for shot in one.shots if shot.id in failures), None)
+            if failure is not None:
+                self.waiting.remove(one)
+                fail(self._shop, one.video, EngineError(failure["reason"], failure["instruction"]))
+            elif all(shot.id in made or shot.id in self._there for shot in one.shots):
+                try:
+                    ready = self._ready(one)
+                except TerminalError as error:  # damaged on its way
+                    self.waiting.remove(one)
+                    fail(self._shop, one.video, error)
+                    continue
+                if ready is not None:
+                    self.waiting.remove(one)
+                    yield ready
+
+    def _ready(self, one: Waiting) -> Carried | None:
+        """A video with all its clips on this machine; None if one is lost, which is made again."""
+        clips = fetch_clips(self._shop, one.shots)
+        if clips is None:
+            self._there -= {shot.id for shot in one.shots if self._shop.ledger.media.clip(shot.id) is None}
+            return None
+        self._shop.observer.started("generate", one.video)
+        take_clips(self._shop, one.video, one.plan, clips)
+        taken = sum(float(clip.record.get("seconds_taken", 0.0)) for clip in clips)
+        self._shop.observer.ended("generate", one.video, filmed(clips), taken)
+        return one.video, one.plan, clips
 
 
 class Orders:

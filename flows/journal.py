@@ -19,6 +19,9 @@ class Journal(Observer):
     def planned(self, videos: int, skipped: int, unchanged: int) -> None:
         self._log.info("planned %s, %d skipped, %d unchanged", counted(videos, "video"), skipped, unchanged)
 
+    def told(self, words: str) -> None:
+        self._log.warning("%s", words)
+
     def ended(self, stage: str, video: Video, note: str, seconds: float) -> None:
         self._log.info("%s %s: %s (%.1f s)", stage, video.title, note, seconds)
 

@@ -21,7 +21,7 @@ from records.ledger import Ledger
 from records.need import Kind, Unneeded
 from records.retention import Retention
 from records.store import Content, Stored
-from records.tables import ClipRow, RenditionRow
+from records.tables import ClipRow, MasterRow, RenditionRow
 from reelmill.failpoints import failpoint
 
 #: Files that no row names, and half-made ones, are swept when nobody has touched them for so long.
@@ -84,7 +84,7 @@ class _Tidying:
         self._scratch = scratch
         self._dry_run = dry_run
         self._began = now()
-        self._rows: dict[Kind, int] = {ClipRow: 0, RenditionRow: 0}
+        self._rows: dict[Kind, int] = dict.fromkeys(_KINDS.values(), 0)
         self._orphans = 0
         self._bytes = 0
 
@@ -95,10 +95,12 @@ class _Tidying:
         total = self._left_behind()
         if self._keep.disk_bytes is not None:
             self._too_much(total, self._keep.disk_bytes)
-        return Tidied(self._rows[ClipRow], self._rows[RenditionRow], self._orphans, self._bytes)
+        made = self._rows[ClipRow] + self._rows[MasterRow]
+        return Tidied(made, self._rows[RenditionRow], self._orphans, self._bytes)
 
     def _ages(self) -> dict[Kind, dt.timedelta | None]:
-        return {ClipRow: self._keep.clips_age, RenditionRow: self._keep.renditions_age}
+        clips = self._keep.clips_age
+        return {ClipRow: clips, MasterRow: clips, RenditionRow: self._keep.renditions_age}
 
     def _too_old(self, kind: Kind, until: dt.datetime) -> None:
         candidates = self._retention.candidates(kind, until)
@@ -107,7 +109,7 @@ class _Tidying:
 
     def _too_much(self, total: int, limit: int) -> None:
         """The oldest go, one after the other, so that no more goes than must."""
-        for candidate, kind in heapq.merge(*(self._oldest(kind) for kind in (ClipRow, RenditionRow))):
+        for candidate, kind in heapq.merge(*(self._oldest(kind) for kind in _KINDS.values())):
             if total <= limit:
                 return
             total -= self._give_up(_KINDS[kind], [candidate.sha256], candidate.used_until)
@@ -178,7 +180,7 @@ def _paged(files: Iterator[Stored], size: int) -> Iterator[list[Stored]]:
         yield page
 
 
-_KINDS: dict[str, Kind] = {kind.__tablename__: kind for kind in (ClipRow, RenditionRow)}
+_KINDS: dict[str, Kind] = {kind.__tablename__: kind for kind in (ClipRow, MasterRow, RenditionRow)}
 
 
 def _stale(scratch: Path, before: dt.datetime) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_origin
 
 from pydantic import BaseModel
 
@@ -44,6 +45,8 @@ def home_of(key: str, path: tuple[str | int, ...]) -> str:
 def _homes(key: str) -> Iterator[str]:
     """The sections of a pipeline that have such a key."""
     for section, field in Pipeline.model_fields.items():
+        if get_origin(field.annotation) is tuple:
+            continue  # an entry of a list says again, for itself, what a section says for all
         candidates = getattr(field.annotation, "__args__", (field.annotation,))
         for model in candidates:
             if isinstance(model, type) and issubclass(model, BaseModel) and key in model.model_fields and key != "type":

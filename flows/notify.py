@@ -44,7 +44,7 @@ def notify(flow_run_id: str, state: str, message: str = "") -> State[Any]:
         run = ledger.runs.by_flow_run(flow_run_id)
     if not options.to or KINDS.get(state, "failed") not in options.on:
         return Completed(name="Skipped", message="nobody is to be told of this")
-    return send(options, f"Reelmill: {told.name} {_words(state)}", _body(run, message))
+    return send(options, f"Reelmill: {told.name} {_words(state)}", body_of(run, state, message, settings.web_url))
 
 
 @flow(name="notify-posts", flow_run_name="notify: {title}", persist_result=False)
@@ -94,9 +94,16 @@ def _words(state: str) -> str:
     return {"failed": "failed", "crashed": "died", "in_review": "waits for a person"}[KINDS.get(state, "failed")]
 
 
-def _body(run: Run | None, message: str) -> str:
+def body_of(run: Run | None, state: str, message: str, web_url: str) -> str:
+    """What is told of a run: what Prefect says of its end, and what to type next."""
     lines = [message] if message else []
     if run is not None:
         lines.append(f"Look: reelmill show {run.pipeline}@{run.occasion}")
+    if KINDS.get(state) == "in_review":
+        # It goes on by itself once somebody has decided.
+        pipeline = f"?pipeline={run.pipeline}" if run is not None else ""
+        lines += [f"Decide: {web_url.rstrip('/')}/review{pipeline}"] if web_url else []
+        lines.append(f"{'Or' if web_url else 'Decide'}: reelmill review list")
+    elif run is not None:
         lines.append(f"Go on: reelmill resume {run.pipeline}@{run.occasion}")
     return "\n".join(lines) or "See the dashboard."

@@ -23,6 +23,9 @@ class Observer:
     def planned(self, videos: int, skipped: int, unchanged: int) -> None:
         """The plan is written down."""
 
+    def told(self, words: str) -> None:
+        """Something about the run that a person should read."""
+
     def begun(self, videos: int) -> None:
         """So many videos are going to be carried to their end now."""
 

@@ -7,12 +7,19 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints
 
+from flows.budget_options import BudgetOptions
+from flows.experiment_options import ExperimentOptions
+from flows.footage import Footage
 from flows.operation_options import POOL, ConcurrencyOptions, KeepOptions, NotifyOptions, WorkersOptions
 from flows.publish_options import NAME, Publish
 from flows.registered import Registered
 from flows.schedule_options import ScheduleOptions, Zone
+from flows.shot_options import MOST_SHOTS, ShotOptions
 from flows.trigger_options import TriggerOptions
-from tasks.finishing.options import BrandOptions, CaptionOptions, Deliver
+from tasks.assembly.options import AssembleOptions
+from tasks.finishing.options import BrandOptions, CaptionOptions, Deliver, ProfileName
+from tasks.finishing.profile_options import ProfileOptions
+from tasks.finishing.sound.options import SoundOptions
 from tasks.generation.options import GenerateOptions
 from tasks.options import Options
 from tasks.prompts.matrix import MatrixOptions
@@ -48,11 +55,20 @@ class Pipeline(Options):
     generate: GenerateOptions = GenerateOptions()
     """How clips are made."""
 
+    shots: tuple[ShotOptions, ...] = Field((), strict=False, max_length=MOST_SHOTS)
+    """Several shots instead of one, in order: what is other in each than `prompt` and `generate` say."""
+
+    assemble: AssembleOptions = AssembleOptions()
+    """How the shots become one master, and what effect it gets."""
+
     screen: ScreenOptions = ScreenOptions()
     """How strictly clips are screened before anybody sees them."""
 
     caption: CaptionOptions = CaptionOptions()
     """The words on the picture and beside it."""
+
+    sound: SoundOptions | None = None
+    """What is heard: a narration, music or both. Empty: a silent track."""
 
     deliver: Deliver
     """The platforms that each video is finished for."""
@@ -60,14 +76,31 @@ class Pipeline(Options):
     publish: tuple[Publish, ...] = ()
     """The targets that finished videos are sent to. Empty: they stay in the store."""
 
+    experiment: ExperimentOptions | None = None
+    """Compares the values of one list of the matrix: shares them out evenly over accounts or times."""
+
     workers: WorkersOptions = WorkersOptions()
     """Where its work is done."""
+
+    priority: Annotated[int, Field(ge=1, le=9)] = 5
+    """With a `budget:`, what is left goes first to pipelines with the smaller number: 1 before 9."""
 
     concurrency: ConcurrencyOptions | None = None
     """How many of its runs may go on at once. Empty: one where a schedule starts it, any number otherwise."""
 
     tags: tuple[Annotated[str, StringConstraints(pattern=POOL)], ...] = Field((), strict=False)
     """Words that the dashboard can filter its runs by."""
+
+    @property
+    def footage(self) -> Footage:
+        """How long its shots are, and how they follow each other."""
+        return Footage(generate=self.generate, shots=self.shots, assemble=self.assemble)
+
+    @property
+    def filmed(self) -> tuple[tuple[PromptOptions, GenerateOptions], ...]:
+        """What each shot shows, and how it is made."""
+        shots = self.shots or (ShotOptions(),)
+        return tuple((shot.prompt(self.prompt), shot.generate(self.generate)) for shot in shots)
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -89,11 +122,17 @@ class DefinitionFile(Options):
     brand: BrandOptions
     """Who speaks. Drawn on every rendition."""
 
+    budget: BudgetOptions | None = None
+    """What all pipelines together may use up."""
+
     keep: KeepOptions = KeepOptions()
     """How long media files are kept."""
 
     notify: NotifyOptions = NotifyOptions()
     """Who hears of failures."""
+
+    profiles: dict[ProfileName, ProfileOptions] = Field(default_factory=dict)
+    """Platforms of your own, and changes of those that Reelmill knows, by name."""
 
     targets: dict[Name, Annotated[Target, Registered("targets")]] = Field(default_factory=dict)
     """Accounts and places that renditions are published to, by a name of yours."""

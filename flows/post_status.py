@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from records.accounts import Account
 from records.database import now
 from records.ledger import Ledger
-from records.posts import OPEN
+from records.posts import OPEN, kept_until
 from records.states import PostState, VideoState
 from records.tables import Post, Run, Standing
 
@@ -151,8 +151,7 @@ def _reconcile(post: Post) -> str:
 
 def _kept_until(post: Post, zone: dt.tzinfo | None) -> dt.datetime | None:
     """When the platform makes it public by itself, if that is still to come."""
-    kept = post.detail.get("public_at")
-    at = dt.datetime.fromisoformat(kept) if kept else None
+    at = kept_until(post)
     return at.astimezone(zone) if at is not None and at > now() else None
 
 

@@ -17,7 +17,6 @@ from records.verdicts import RecordedVerdict
 from reelmill.content import Destination, Json, Rendition, fingerprint
 from reelmill.errors import LeaseHeld, PublishingError, UseError
 from reelmill.settings import Settings
-from tasks.finishing import profiles
 from tasks.publishing.base import Delivery
 from tasks.publishing.calendar import Rules
 from tasks.publishing.context import TargetContext
@@ -86,11 +85,13 @@ def order_for(
     target = definition.targets.get(post.target)
     if target is None:
         raise PublishingError(f"the definition has no target {post.target!r}", "add it, and plan the run again")
+    said: list[Json] = [plan.script.text] if plan.script else []
+    said += [asdict(plan.cards)] if plan.cards else []
     destination = Destination(
         target=post.target,
         platform=target.platform,
         account=target.account_key(context)[:255],
-        content=fingerprint([rendition.master_sha256, rendition.profile, asdict(plan.words), asdict(plan.post)]),
+        content=fingerprint([rendition.master_sha256, rendition.profile, asdict(plan.words), asdict(plan.post), *said]),
         edition=video.id.hex if post.repost else "",
     )
     # A platform that keeps time itself is handed the post at once.
@@ -102,9 +103,9 @@ def order_for(
             rendition=rendition,
             text=plan.post,
             folder=f"{run.pipeline}/{_occasion(run)}",
-            name=f"{_stem(video)}.{rendition.profile}",
+            name=name_of(video, rendition),
             about=_about(run, video, plan, verdict),
-            disclosure=DISCLOSURE[profiles.find(rendition.profile).language.value],
+            disclosure=DISCLOSURE[definition.profiles.find(rendition.profile).label.language],
             public_at=post.at if keeps_time else None,
         ),
         destination=destination,
@@ -121,8 +122,10 @@ def _rules(pipeline: Pipeline, post: PostPlan) -> Rules | None:
     return rules if rules is not None and rules.given else None
 
 
-def _stem(video: Video) -> str:
-    return "-".join(part for part in (video.brief_key, video.variant_id) if part)[:LONGEST_NAME]
+def name_of(video: Video, rendition: Rendition) -> str:
+    """What its files are called, without their suffixes."""
+    stem = "-".join(part for part in (video.brief_key, video.variant_id) if part)[:LONGEST_NAME]
+    return f"{stem}.{rendition.profile}"
 
 
 def _occasion(run: Run) -> str:

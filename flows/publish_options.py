@@ -67,6 +67,10 @@ Names = Annotated[
 ]
 
 
+#: Two times of day between which something may happen.
+Window = Annotated[str, AfterValidator(_known_window), Field(json_schema_extra={"pattern": _BETWEEN.pattern})]
+
+
 class PublishOptions(Options):
     """One target that a pipeline publishes to, and when."""
 
@@ -76,9 +80,7 @@ class PublishOptions(Options):
     profile: str | None = None
     """The rendition that it gets. Empty: the one that suits the target best, or all if it takes any."""
 
-    between: (
-        Annotated[str, AfterValidator(_known_window), Field(json_schema_extra={"pattern": _BETWEEN.pattern})] | None
-    ) = None
+    between: Window | None = None
     """Times of day between which it posts: `18:00-22:00`, or `22:00-02:00` over midnight. In the zone of `timezone`."""
 
     spacing: (

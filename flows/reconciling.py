@@ -53,7 +53,7 @@ def reconcile(settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> 
     done: list[str] = []
     try:
         with ledger.leases.hold("reconcile", "the reconciling"):
-            for look in (_events, _dead_runs, _missed, _calendars, _keep, tell):
+            for look in (_events, _reviews, _dead_runs, _missed, _calendars, _keep, tell):
                 done += _guarded(look, settings, ledger, client)
     except LeaseHeld:
         return []
@@ -82,7 +82,7 @@ def _events(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> I
     for row in ledger.outbox.waiting(older=GRACE):
         if _waits_for_a_worker(client, f"event:{row.id}:{row.emitted - 1}"):
             continue
-        deployment_id = _deployment_id(client, row.pipeline)
+        deployment_id = deployment_id_of(client, row.pipeline)
         if deployment_id is None:
             log.warning("an event waits for %s, which is not deployed; `reelmill deploy` it", row.pipeline)
             continue
@@ -93,6 +93,14 @@ def _events(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> I
         )
         ledger.outbox.emitted(row.id)
         yield f"started {row.pipeline} for an event of {row.received_at:%Y-%m-%d %H:%M} that had no run"
+
+
+def _reviews(settings: Settings, ledger: Ledger, _client: SyncPrefectClient) -> Iterator[str]:
+    """Videos that nobody has decided about in time."""
+    from flows.deciding import expire  # brings what screens texts
+
+    if ledger.reviews.count():
+        yield from expire(settings, ledger)
 
 
 def _dead_runs(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> Iterator[str]:
@@ -116,7 +124,7 @@ def _dead_runs(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -
             ledger.runs.close(run.id, failure=f"its process died {deaths + 1} times")
             yield f"gave up {what}: its process died {deaths + 1} times"
         else:
-            deployment_id = _deployment_id(client, run.pipeline)
+            deployment_id = deployment_id_of(client, run.pipeline)
             if deployment_id is None:
                 continue  # a person started it at a terminal, and goes on with it there
             yield _take_up(ledger, client, run, deployment_id, "it was put down" if was_put_down else DIED)
@@ -124,6 +132,12 @@ def _dead_runs(_settings: Settings, ledger: Ledger, client: SyncPrefectClient) -
 
 def _take_up(ledger: Ledger, client: SyncPrefectClient, run: Run, deployment_id: UUID, reason: str) -> str:
     again = ledger.runs.resume(run.id, reason)
+    start_again(ledger, client, again, deployment_id)
+    return f"took {again.pipeline} {again.occasion} up again, attempt {again.attempt}"
+
+
+def start_again(ledger: Ledger, client: SyncPrefectClient, again: Run, deployment_id: UUID) -> None:
+    """Start a flow run for a run that is open in the ledger; a second start of the same attempt is none."""
     about = {"event_id": again.occasion} if again.event is not None else {"date": again.occasion}
     started = client.create_flow_run_from_deployment(
         deployment_id,
@@ -131,7 +145,6 @@ def _take_up(ledger: Ledger, client: SyncPrefectClient, run: Run, deployment_id:
         idempotency_key=f"run:{again.id}:{again.attempt}",
     )
     ledger.runs.attach(again.id, str(started.id))
-    return f"took {again.pipeline} {again.occasion} up again, attempt {again.attempt}"
 
 
 def _missed(settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> Iterator[str]:
@@ -144,7 +157,7 @@ def _missed(settings: Settings, ledger: Ledger, client: SyncPrefectClient) -> It
         days = days_of(definition.pipeline(row.pipeline), definition.folder, row.considered_until.date())
         moments = fire_times(schedule, days, row.considered_until, until, limit=10_000)
         due = {"skip": [], "last": moments[-1:], "all": moments[-MOST_MISSED:]}[schedule.missed]
-        deployment_id = _deployment_id(client, row.pipeline)
+        deployment_id = deployment_id_of(client, row.pipeline)
         if deployment_id is None:
             continue
         for moment in due:
@@ -266,7 +279,7 @@ def _mark_crashed(client: SyncPrefectClient, attempt: FlowRun) -> None:
     client.set_flow_run_state(attempt.id, Crashed(message="its process is gone; it is taken up again"), force=True)
 
 
-def _deployment_id(client: SyncPrefectClient, pipeline: str) -> UUID | None:
+def deployment_id_of(client: SyncPrefectClient, pipeline: str) -> UUID | None:
     from prefect.exceptions import ObjectNotFound
 
     try:

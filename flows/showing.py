@@ -14,14 +14,16 @@ from flows import dashboard
 from flows.forecast import forecast_run
 from flows.observer import Observer
 from flows.signing import Signer
+from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
 from records.ledger import Ledger
 from records.states import ENDED, VideoState
 from records.tables import Run, Video
 from reelmill.settings import Settings
 
-#: Stages that a video passes, each of which is a step of the run's progress.
-STEPS = 4
+#: The stages that every video passes, each of which is a step of the run's progress.
+PASSED = frozenset({"generate", "screen", "finish", "publish"})
+STEPS = len(PASSED)
 #: Links in the dashboard open a player for as long as renditions are usually kept.
 LINKS_LIVE = dt.timedelta(days=90)
 
@@ -51,7 +53,8 @@ class Showing(Observer):
         videos = [video for video in shop.ledger.videos.of_run(run.id) if video.state is not VideoState.SKIPPED]
         name = dashboard.flow_run_name(run.pipeline, run.occasion, [video.title for video in videos])
         dashboard.rename(str(flow_run.id), name, dashboard.tags(shop.pipeline, run))
-        self._forecast = forecast_run(shop, [video for video in videos if video.state not in ENDED])
+        todo = [VideoPlan.from_json(video.plan) for video in videos if video.state not in ENDED]
+        self._forecast = forecast_run(shop.ledger, shop.engine, shop.pipeline, shop.settings, todo)
 
     def ended_run(self, ledger: Ledger, run: Run) -> None:
         """The run is closed: show what came of it, and what to do next."""
@@ -73,6 +76,9 @@ class Showing(Observer):
     def planned(self, videos: int, skipped: int, unchanged: int) -> None:
         self._inner.planned(videos, skipped, unchanged)
 
+    def told(self, words: str) -> None:
+        self._inner.told(words)
+
     def begun(self, videos: int) -> None:
         self._videos = videos
         self._inner.begun(videos)
@@ -88,7 +94,7 @@ class Showing(Observer):
 
     def ended(self, stage: str, video: Video, note: str, seconds: float) -> None:
         self._inner.ended(stage, video, note, seconds)
-        self._step(video, 1)
+        self._step(video, int(stage in PASSED))
 
     def failed(self, video: Video, error: Exception) -> None:
         self._inner.failed(video, error)

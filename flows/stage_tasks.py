@@ -50,7 +50,7 @@ def _stage(name: str) -> Callable[[str, Callable[[], None]], None]:
     return cast("Callable[[str, Callable[[], None]], None]", stage)
 
 
-TASKS = {name: _stage(name) for name in ("plan", "generate", "screen", "finish", "publish")}
+TASKS = {name: _stage(name) for name in ("plan", "generate", "assemble", "screen", "finish", "publish")}
 
 
 def perform(shop: Workshop, stage: str, video: Video, work: Callable[[], T], note: Callable[[T], str]) -> T:

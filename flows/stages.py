@@ -1,11 +1,13 @@
-"""The way of one video, stage by stage. Each asks the ledger what is done already, and records what it did.
+"""The way of one video from its master on. Each stage asks the ledger what is done already, and records what it did.
 
 Plain functions: they know nothing of Prefect, and `flows.stage_tasks` wraps each in a task.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
+from pathlib import Path
 
 from flows.counting import counted
 from flows.posting import order_for
@@ -15,72 +17,27 @@ from records.media import PICTURE, VIDEO
 from records.states import PostState, VideoState
 from records.tables import Post, Video
 from records.verdicts import RecordedVerdict
-from reelmill.content import Clip, Decision, Rendition, Shot
-from reelmill.errors import EngineError, Interrupted, PublishingError, TerminalError
+from reelmill.content import Decision, Master, Rendition, Thumbnail, Verdict
+from reelmill.errors import Interrupted, MediaError, PublishingError, TerminalError
 from reelmill.failpoints import failpoint
 from tasks.finishing.brand import Brand
+from tasks.finishing.cards import Cards
+from tasks.finishing.hardware import encoders_of
 from tasks.finishing.job import FinishJob, recipe
+from tasks.finishing.sound.heard import Narration, Sound
+from tasks.finishing.sound.music import music_of
+from tasks.finishing.sound.speech.choice import voice_of
+from tasks.finishing.sound.speech.kept import Kept
 from tasks.finishing.stage import finish
-from tasks.generation.reference import keep_reference
-from tasks.generation.stage import generate
+from tasks.generation.reference import PNG
 from tasks.publishing.stage import publish
+from tasks.screening.review import SAMPLED
+from tasks.screening.thumbnails import thumbnails
+
+log = logging.getLogger("reelmill.screening")
 
 
-def request_shots(shop: Workshop, video: Video, plan: VideoPlan) -> list[Shot]:
-    """The shots that a video is made of: as they were asked for before, or asked for now, their images fetched.
-
-    Raises
-    ------
-    EngineError
-        If the engine cannot make them, or is another one than the video was planned for.
-    FetchError, MediaError, TransientError
-        If a reference image cannot be had.
-    """
-    shots = shop.ledger.media.requested(video.id)
-    model = shop.engine.model
-    if [(shot.engine, shot.model) for shot in shots] == [(plan.engine, model)]:
-        return shots
-    if shop.engine.name != plan.engine:
-        raise EngineError(
-            f"the video was planned for the engine {plan.engine!r}, this machine would use {shop.engine.name!r}",
-            "name the engine in the definition, or plan the run again with `reelmill run`",
-        )
-    with shop.scratch(video.id) as folder:
-        image = keep_reference(plan.image, shop.ledger.store, shop.fetcher, folder) if plan.image else None
-    shots = [plan.shot(model, image)]
-    shop.engine.check(shots[0])
-    shop.ledger.media.request(video.id, shots)
-    return shots
-
-
-def make_clip(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
-    """planned → generated. The clip of the video's shot, made now or kept from before.
-
-    Raises
-    ------
-    TerminalError, TransientError, Interrupted
-    """
-    shots = request_shots(shop, video, plan)
-    with shop.scratch(video.id) as folder:
-        clips = generate(
-            shop.ledger,
-            shop.engine,
-            shots,
-            folder,
-            progress=lambda _shot, done, total: shop.observer.advanced(video, done, total),
-            cancel=shop.cancel,
-        )
-    clip = clips[shots[0].id]
-    take_clip(shop, video, clip)
-    return clip
-
-
-def take_clip(shop: Workshop, video: Video, clip: Clip) -> None:
-    """planned → generated, with a clip that somebody made."""
-    shop.ledger.videos.move(video.id, VideoState.GENERATED, master_sha256=clip.sha256)
-
-
-def examine(shop: Workshop, video: Video, clip: Clip) -> RecordedVerdict:
+def examine(shop: Workshop, video: Video, master: Master) -> RecordedVerdict:
     """generated → screened, in_review or rejected.
 
     Raises
@@ -89,13 +46,20 @@ def examine(shop: Workshop, video: Video, clip: Clip) -> RecordedVerdict:
         If the master could not be examined at all; it fails, and a resumed run tries again.
     """
     screener = shop.screener
-    recorded = shop.ledger.verdicts.find(clip.sha256, screener.policy, screener.policy_version)
+    recorded = shop.ledger.verdicts.find(master.sha256, screener.policy, screener.policy_version)
     if recorded is None:
         verdict = screener.screen(
-            shop.ledger.store.get(clip.sha256, VIDEO), clip.sha256, expected_frames=clip.frames, cancel=shop.cancel
+            shop.ledger.store.get(master.sha256, VIDEO),
+            master.sha256,
+            expected_frames=master.frames,
+            cancel=shop.cancel,
         )
+        sampled = not master.preview and shop.pipeline.screen.review.samples(master.sha256)
+        if verdict.decision is Decision.PASS and sampled:
+            # Kept in the verdict, as every reason is: a person's pass is then another one, of the same master.
+            verdict = replace(verdict, decision=Decision.REVIEW, reasons=(SAMPLED,))
         failpoint("screen.examined")
-        recorded = shop.ledger.verdicts.record(verdict)
+        recorded = shop.ledger.verdicts.record(verdict, _pictures(shop, verdict))
         failpoint("screen.recorded")
     verdict = recorded.verdict
     why = "; ".join(verdict.reasons)
@@ -110,28 +74,39 @@ def examine(shop: Workshop, video: Video, clip: Clip) -> RecordedVerdict:
     return recorded
 
 
-def make_renditions(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> list[Rendition]:
+def _pictures(shop: Workshop, verdict: Verdict) -> list[Thumbnail]:
+    """What decided, for the person who reviews it. A verdict counts without them as well."""
+    try:
+        return thumbnails(shop.ledger.store.get(verdict.master_sha256, VIDEO), verdict)
+    except MediaError as error:  # a file that is damaged behind what was found in it
+        log.warning("no pictures of what was found: %s", error.reason)
+        return []
+
+
+def make_renditions(shop: Workshop, video: Video, plan: VideoPlan, master: Master) -> list[Rendition]:
     """screened → finished. The renditions of the master for every profile, made now or kept from before.
 
     Raises
     ------
     FinishingError, StorageError, Interrupted
     """
-    job = finish_job(shop, video, plan, clip)
+    job = finish_job(shop, video, plan, master)
     kept: dict[str, Rendition] = {}
     for profile in plan.profiles:
-        wanted = Rendition.identity(clip.sha256, profile, recipe(job, profile))
+        wanted = Rendition.identity(master.sha256, profile, recipe(job, profile))
         if (found := shop.ledger.media.fetch_rendition(wanted)) is not None:
             kept[profile] = found
     missing = tuple(profile for profile in plan.profiles if profile not in kept)
     if missing:
         with shop.scratch(video.id) as folder:
             made = finish(
-                shop.ledger.store.get(clip.sha256, VIDEO),
-                clip.sha256,
+                shop.ledger.store.get(master.sha256, VIDEO),
+                master.sha256,
                 replace(job, profiles=missing),
                 folder,
                 cancel=shop.cancel,
+                encoders=encoders_of(shop.settings.encoder),
+                kept=Kept(shop.settings.folder / "speech"),
             )
             for one in made:
                 stored = replace(
@@ -184,20 +159,60 @@ def make_posts(
             f"{counted(len(unknown), 'post')} may be public or not: {unknown[0].reason}",
             "look at the target, then say what is true; `reelmill posts --state unknown` has the commands",
         )
-    shop.ledger.videos.move(video.id, VideoState.DONE)
+    shop.ledger.videos.move(video.id, VideoState.DONE, _had_before(shop, video, posts))
     return posts
 
 
-def finish_job(shop: Workshop, video: Video, plan: VideoPlan, clip: Clip) -> FinishJob:
+def _had_before(shop: Workshop, video: Video, posts: list[Post]) -> str:
+    """Who has this very content from another video, so that nothing was posted now; "" if nobody has."""
+    had = {post.target: shop.ledger.videos.get(post.video_id) for post in posts if post.video_id != video.id}
+    if not had:
+        return ""
+    runs = {target: shop.ledger.runs.get(other.run_id) for target, other in had.items()}
+    names = {target: f"{run.pipeline}@{run.occasion}" for target, run in runs.items() if run is not None}
+    told = ", ".join(f"{target} has it from {name}" for target, name in names.items())
+    return f"posted before: {told}; `allow_repost: true` would post it again"
+
+
+def finish_job(shop: Workshop, video: Video, plan: VideoPlan, master: Master) -> FinishJob:
     """The order for finishing, from what was planned and what was made."""
+    drawn_by = {shot.model for shot in shop.ledger.media.requested(video.id)}
     return FinishJob(
         words=plan.words,
         brand=Brand.of(shop.definition.brand, shop.definition.folder),
         profiles=plan.profiles,
+        catalogue=shop.definition.profiles,
         produce_id=video.id.hex,
-        preview=clip.preview,
-        width=clip.width,
-        height=clip.height,
-        frames=clip.frames,
-        fps=clip.fps,
+        preview=master.preview,
+        width=master.width,
+        height=master.height,
+        frames=master.frames,
+        fps=master.fps,
+        agent=", ".join(sorted(drawn_by)),
+        home=shop.settings.folder,
+        manner=shop.pipeline.caption.manner,
+        cards=plan.cards or Cards(),
+        photo=_photo(shop, video),
+        sound=_sound(shop, video, plan),
     )
+
+
+def _photo(shop: Workshop, video: Video) -> Path | None:
+    """The product's photo for the end card, if that shows one and the brief had any."""
+    end = shop.pipeline.caption.end_card
+    if end is None or not end.photo:
+        return None
+    images = [shot.image for shot in shop.ledger.media.requested(video.id) if shot.image]
+    return shop.ledger.store.get(images[0], PNG) if images else None
+
+
+def _sound(shop: Workshop, video: Video, plan: VideoPlan) -> Sound | None:
+    options, folder = shop.pipeline.sound, shop.definition.folder
+    if options is None:
+        return None
+    narration, music = None, None
+    if options.narration is not None and plan.script is not None:
+        narration = Narration(plan.script, voice_of(options.narration, folder, plan.script.engine))
+    if options.music is not None:
+        music = music_of(options.music, folder, video.id.hex)
+    return Sound(narration, music) if narration or music else None

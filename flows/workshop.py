@@ -73,7 +73,14 @@ class Workshop:
     def _screener(self) -> Screener:
         from tasks.screening.stage import Screener
 
-        return Screener(self.pipeline.screen, threads=self.settings.screening_threads, base=self.definition.folder)
+        options, folder = self.pipeline.screen, self.definition.folder
+        platforms, texts = self.definition.platforms(self.run.pipeline), None
+        if options.ocr:
+            from flows.texts import of_pictures
+
+            texts = of_pictures(options, folder, platforms)
+        threads = self.settings.screening_threads
+        return Screener(options, threads=threads, base=folder, platforms=platforms, texts=texts)
 
     @property
     def engine(self) -> Engine:

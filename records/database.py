@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from reelmill.errors import ServerUnavailable, StorageError, UseError
 
 #: The newest schema; `migrations/` ends with it, and a test holds the two together.
-HEAD = "0004"
+HEAD = "0009"
 #: How long a writer waits for another one, in milliseconds.
 BUSY_TIMEOUT = 30_000
 

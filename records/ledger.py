@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from records.accounts import Accounts
+from records.budgets import Budgets
 from records.chunks import Chunks
 from records.database import HEAD, Database
 from records.deployments import Deployments
@@ -17,10 +18,13 @@ from records.outbox import Outbox
 from records.post_lists import PostLists
 from records.post_metrics import Measurements
 from records.posts import Posts
+from records.reviews import Reviews
 from records.runs import Runs
+from records.seen import SeenBriefs
 from records.slots import Slots
 from records.standings import Standings
 from records.store import open_store
+from records.text_verdicts import TextVerdicts
 from records.tokens import Tokens
 from records.verdicts import Verdicts
 from records.videos import Videos
@@ -57,8 +61,11 @@ class Ledger:
             raise
         self.runs = Runs(self.database)
         self.videos = Videos(self.database)
+        self.seen = SeenBriefs(self.database)
         self.media = Media(self.database, self.store)
         self.verdicts = Verdicts(self.database)
+        self.text_verdicts = TextVerdicts(self.database)
+        self.reviews = Reviews(self.database)
         self.posts = Posts(self.database)
         self.post_lists = PostLists(self.database)
         self.slots = Slots(self.database)
@@ -70,6 +77,7 @@ class Ledger:
         self.outbox = Outbox(self.database)
         self.chunks = Chunks(self.database)
         self.work = Work(self.database)
+        self.budgets = Budgets(self.database)
         self.tokens = Tokens(self.database)
         self.accounts = Accounts(self.database, self.media)
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records.store import Content
-from records.tables import ClipRow, RenditionRow
+from records.tables import ClipRow, MasterRow, RenditionRow
 
 #: Suffixes in the store.
 VIDEO, PICTURE = ".mp4", ".jpg"
@@ -34,6 +34,8 @@ def lock_naming(session: Session, contents: Collection[Content]) -> bool:
     if videos:
         clips = select(ClipRow.removed_at).where(ClipRow.sha256.in_(videos)).order_by(ClipRow.shot_id)
         removed += session.scalars(clips.with_for_update())
+        masters = select(MasterRow.removed_at).where(MasterRow.sha256.in_(videos)).order_by(MasterRow.id)
+        removed += session.scalars(masters.with_for_update())
     for column, names in ((RenditionRow.sha256, videos), (RenditionRow.cover_sha256, covers)):
         if names:
             renditions = select(RenditionRow.removed_at).where(column.in_(names)).order_by(RenditionRow.id)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from records.database import Database, now
 from records.post_metrics import next_measure
 from records.states import PostState, VideoState
-from records.tables import Post, Transition, Video
+from records.tables import Post, Run, Transition, Video
 from records.transitions import begin_state, history, move
 from records.verdicts import RecordedVerdict
 from reelmill.content import Decision, Destination, Json, Rendition
@@ -23,6 +23,8 @@ from reelmill.errors import PublishingError
 SHOWN = frozenset({PostState.ARMED, PostState.LIVE, PostState.UNKNOWN})
 #: And in one of these it is not at its end.
 OPEN = frozenset({PostState.PLANNED, PostState.UPLOADING, PostState.ARMED})
+#: Briefs that one statement names.
+AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +139,24 @@ class Posts:
             if after is PostState.ARMED:
                 post.armed_at, post.armed_by, post.due_at = now(), by, None
             elif after is PostState.LIVE:
-                post.live_at, post.due_at, post.attempts = now(), None, 0
-                post.measure_at = next_measure(post.live_at, post.live_at)
+                post.due_at, post.attempts = None, 0
             elif after is PostState.PLANNED:
                 post.armed_at, post.accepted_at, post.armed_by = None, None, ""
             if sight is not None:
                 _note(post, sight)
+            if after is PostState.LIVE:
+                post.live_at = _public_since(post, now())
+                post.measure_at = next_measure(post.live_at, now())
             return post
 
     def accept(self, post_id: UUID, sight: Sight) -> Post:
-        """Note that the platform has taken an armed post and still works on it."""
+        """Note that the platform has taken an armed post and still works on it, or keeps it until its time."""
         with self._database.begin() as session:
             post = session.get_one(Post, post_id, with_for_update=True)
             post.accepted_at = post.accepted_at or now()
             post.updated_at = now()
             _note(post, sight)
+            post.due_at = kept_until(post) or post.due_at
             return post
 
     def remember(self, post_id: UUID, handle: Mapping[str, Json]) -> None:
@@ -224,6 +229,22 @@ class Posts:
         with self._database.read() as session:
             return list(session.scalars(query.order_by(func.coalesce(Post.due_at, Post.created_at)).limit(limit)))
 
+    def of_briefs(self, pipeline: str, keys: Sequence[str], states: Sequence[PostState]) -> list[tuple[str, Post]]:
+        """The posts of a pipeline's briefs that are in one of these states, each with the key of its brief."""
+        found: list[tuple[str, Post]] = []
+        with self._database.read() as session:
+            for start in range(0, len(keys), AT_ONCE):
+                query = (
+                    select(Video.brief_key, Post)
+                    .join(Video, Video.id == Post.video_id)
+                    .join(Run, Run.id == Video.run_id)
+                    .where(Run.pipeline == pipeline, Video.brief_key.in_(keys[start : start + AT_ONCE]))
+                    .where(Post.state.in_(states))
+                    .order_by(Video.brief_key, Post.id)
+                )
+                found += [(row[0], row[1]) for row in session.execute(query)]
+        return found
+
     def unseen(self, since: dt.datetime, limit: int = 50) -> list[Post]:
         """Live posts that were not read back, and went live after a time."""
         query = select(Post).where(and_(Post.state == PostState.LIVE, Post.seen_at.is_(None), Post.live_at > since))
@@ -249,6 +270,18 @@ class Posts:
     def history(self, post_id: UUID) -> list[Transition]:
         with self._database.read() as session:
             return history(session, post_id)
+
+
+def kept_until(post: Post) -> dt.datetime | None:
+    """When its platform makes a post public by itself, or made it; None: the platform keeps no time."""
+    told = post.detail.get("public_at")
+    return dt.datetime.fromisoformat(told) if told else None
+
+
+def _public_since(post: Post, seen: dt.datetime) -> dt.datetime:
+    """A post that was kept went public at its time, however much later somebody looks."""
+    kept = kept_until(post)
+    return seen if kept is None else min(kept, seen)
 
 
 def _note(post: Post, sight: Sight) -> None:

@@ -20,7 +20,7 @@ from records.database import Database, now
 from records.naming import PICTURE, VIDEO, lock_naming
 from records.need import Kind, Unneeded, unneeded
 from records.store import Content, Store, Stored
-from records.tables import ClipRow, RenditionRow, ShotRow
+from records.tables import ClipRow, MasterRow, RenditionRow, ShotRow
 
 #: So many candidates are read at a time. Each page looks at every row once.
 PAGE = 2000
@@ -106,14 +106,11 @@ class Retention:
 
 
 def _rows(kind: Kind, sha256s: Sequence[str]) -> Select[Any]:
-    if kind is ClipRow:
-        clips = select(ClipRow).where(ClipRow.sha256.in_(sha256s), ClipRow.removed_at.is_(None))
-        return clips.order_by(ClipRow.shot_id)
-    renditions = select(RenditionRow).where(RenditionRow.sha256.in_(sha256s), RenditionRow.removed_at.is_(None))
-    return renditions.order_by(RenditionRow.id)
+    key = kind.shot_id if kind is ClipRow else kind.id  # type: ignore[union-attr]  # clips are known by their shots
+    return select(kind).where(kind.sha256.in_(sha256s), kind.removed_at.is_(None)).order_by(key)
 
 
-def _counted(rows: Sequence[ClipRow | RenditionRow]) -> tuple[int, set[Content]]:
+def _counted(rows: Sequence[ClipRow | MasterRow | RenditionRow]) -> tuple[int, set[Content]]:
     files = {Content(row.sha256, VIDEO) for row in rows}
     files |= {Content(row.cover_sha256, PICTURE) for row in rows if isinstance(row, RenditionRow)}
     return len(rows), files
@@ -135,7 +132,7 @@ def _naming(suffix: str, names: Sequence[str], *, given_up: bool) -> Iterator[Se
     """What asks for the rows that name files of a kind."""
     columns: Sequence[tuple[Kind, InstrumentedAttribute[str]]]
     if suffix == VIDEO:
-        columns = ((ClipRow, ClipRow.sha256), (RenditionRow, RenditionRow.sha256))
+        columns = tuple((kind, kind.sha256) for kind in (ClipRow, MasterRow, RenditionRow))
     elif suffix == PICTURE:
         columns = ((RenditionRow, RenditionRow.cover_sha256),)
     else:

@@ -5,6 +5,7 @@ NULL is a key that is not there. So JSON's own `null`, which a JSON column can h
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 from collections.abc import Mapping
@@ -12,7 +13,22 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Date, Insert, Row, Select, Table, Text, Uuid, bindparam, cast, select, type_coerce
+from sqlalchemy import (
+    JSON,
+    Column,
+    Date,
+    Insert,
+    LargeBinary,
+    Row,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from records.tables import Instant
@@ -80,6 +96,8 @@ def _plain(value: Any) -> Json:
             return value.isoformat()
         case Enum():
             return value.value
+        case bytes():
+            return base64.b64encode(value).decode()
         case _:
             return value
 
@@ -92,6 +110,8 @@ def _value(column: Column[Any], plain: Json) -> Any:
             return UUID(plain)
         case Instant():
             return dt.datetime.fromisoformat(plain)
+        case LargeBinary():
+            return base64.b64decode(plain, validate=True)
         case Date():
             return dt.date.fromisoformat(plain)
         case _:

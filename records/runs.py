@@ -221,6 +221,14 @@ class Runs:
         with self._database.read() as session:
             return list(session.scalars(query))
 
+    def dates(self, pipeline: str, first: dt.date, before: dt.date) -> set[dt.date]:
+        """The days from `first` on and before `before` for which a pipeline has a run that no event has started."""
+        query = select(Run.date).where(
+            Run.pipeline == pipeline, Run.occasion.not_like("event:%"), Run.date >= first, Run.date < before
+        )
+        with self._database.read() as session:
+            return set(session.scalars(query))
+
     def tallies(self, runs: Sequence[Run]) -> dict[UUID, Tally]:
         """The conservation law of each of these runs, in two queries.
 

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import and_, delete, exists, func, or_, select
 
 from records.database import Database
-from records.states import PostState, RunState, VideoState
+from records.states import PostState, RunState
 from records.tables import Post, Run, Slot, Video
-from records.videos import AT_ONCE
+from records.videos import AT_ONCE, GIVEN_UP
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,6 @@ class Kept:
 
 #: A post that is later than so much is not waited for.
 LATEST = dt.timedelta(days=2)
-#: Videos that will not be posted: their times are free again.
-_GIVEN_UP = (VideoState.SKIPPED, VideoState.REJECTED, VideoState.FAILED)
 
 
 class Slots:
@@ -72,7 +70,7 @@ class Slots:
             select(Slot.at)
             .join(Video, Video.id == Slot.video_id)
             .join(Run, Run.id == Video.run_id)
-            .where(Slot.platform == platform, Slot.account == account, Video.state.not_in(_GIVEN_UP), ~begun)
+            .where(Slot.platform == platform, Slot.account == account, Video.state.not_in(GIVEN_UP), ~begun)
             .where(or_(Slot.at > at, and_(Slot.at > at - LATEST, Run.state == RunState.RUNNING)))
         )
         if except_run is not None:

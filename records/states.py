@@ -1,8 +1,9 @@
 """The states of runs, videos and posts, and which may follow which.
 
 video   planned → generated → screened → finished → done
-                      ├→ in_review → screened | rejected          (a person decides)
-                      └→ rejected                                 (screening blocks)
+           │          ├→ in_review → screened | rejected          (a person decides)
+           │          └→ rejected                                 (screening blocks)
+           └→ in_review | rejected                                (its texts; a person brings it back to planned)
         planned … finished → failed → planned                     (a retry starts over and finds what is kept)
         planned → skipped
 
@@ -64,7 +65,7 @@ RUN_MOVES: dict[RunState, frozenset[RunState]] = {
 }
 
 VIDEO_MOVES: dict[VideoState, frozenset[VideoState]] = {
-    _V.PLANNED: frozenset({_V.GENERATED, _V.SKIPPED, _V.FAILED}),
+    _V.PLANNED: frozenset({_V.GENERATED, _V.SKIPPED, _V.FAILED, _V.IN_REVIEW, _V.REJECTED}),
     _V.GENERATED: frozenset({_V.SCREENED, _V.IN_REVIEW, _V.REJECTED, _V.FAILED, _V.PLANNED}),
     _V.SCREENED: frozenset({_V.FINISHED, _V.FAILED, _V.PLANNED}),
     _V.FINISHED: frozenset({_V.DONE, _V.FAILED, _V.PLANNED}),

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from records.database import Database, now
+from records.seen import Reading, keep
 from records.states import VideoState
-from records.tables import Base, Run, SeenBrief, Transition, Video, VideoShot
+from records.tables import Base, Run, Transition, Video, VideoShot
+from records.text_verdicts import newest_of, note
 from records.transitions import begin_state, history, move, move_video
-from reelmill.content import Json, fingerprint, video_identity
+from reelmill.content import Decision, Json, fingerprint, video_identity
+from reelmill.text_verdict import TextVerdict
 
 #: Videos that one statement names: databases take some ten thousand parameters, and a list may be longer.
 AT_ONCE = 1000
 
+#: Videos that are not going to be made, nor posted.
+GIVEN_UP = (VideoState.SKIPPED, VideoState.REJECTED, VideoState.FAILED)
+
+_SAID = {
+    Decision.PASS: VideoState.PLANNED,
+    Decision.REVIEW: VideoState.IN_REVIEW,
+    Decision.BLOCK: VideoState.REJECTED,
+}
+
 _TABLE = Base.metadata.tables[Video.__tablename__]
-_MASTER = update(_TABLE).where(_TABLE.c.id == bindparam("video")).values(master_sha256=bindparam("master"))
+_MADE_OF = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("video"))
+    .values(master_sha256=bindparam("master"), edit_id=bindparam("edit"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +49,43 @@ class PlannedVideo:
     plan: Mapping[str, Json]
     skipped: str = ""
     failed: str = ""
+    texts: TextVerdict | None = None  #: what screening says of its texts
 
     @property
     def first_state(self) -> VideoState:
         if self.failed:
             return VideoState.FAILED
-        return VideoState.SKIPPED if self.skipped else VideoState.PLANNED
+        if self.skipped:
+            return VideoState.SKIPPED
+        return _SAID[self.texts.decision] if self.texts is not None else VideoState.PLANNED
+
+    @property
+    def reason(self) -> str:
+        """Why it is not going to be made, or not yet; empty otherwise."""
+        return self.skipped or self.failed or ("; ".join(self.texts.reasons) if self.texts is not None else "")
 
     @property
     def plan_hash(self) -> str:
         return fingerprint(dict(self.plan))
 
 
+NOTHING_READ = Reading()
+
+
 class Videos:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def plan(self, run_id: UUID, planned: Sequence[PlannedVideo], *, unchanged: int, remake: bool) -> None:
-        """Write a run's videos down, all in one transaction.
+    def plan(
+        self,
+        run_id: UUID,
+        planned: Sequence[PlannedVideo],
+        *,
+        unchanged: int,
+        remake: bool,
+        reading: Reading = NOTHING_READ,
+    ) -> None:
+        """Write a run's videos down, and what was learned from its source, all in one transaction.
 
         A video that is done keeps its state and its plan, unless its brief has changed since or `remake` says to make
         it again; any other one takes the new plan and starts over, which costs nothing where its work is kept. Videos
@@ -72,6 +107,9 @@ class Videos:
                 if video.state is VideoState.DONE and video.fingerprint == item.fingerprint and not remake:
                     continue
                 self._replan(session, video, item)
+            for item in planned:  # only now: what was said before is why a video is held
+                if item.texts is not None:
+                    note(session, item.texts)
             session.add_all(new)
             session.flush()
             for video in new:
@@ -83,23 +121,33 @@ class Videos:
                     move(session, video, VideoState.SKIPPED, "the plan no longer has it")
             run.found = len(existing.keys() | wanted)
             run.unchanged = unchanged
+            keep(session, run.pipeline, run_id, reading)
 
     def _replan(self, session: Session, video: Video, item: PlannedVideo) -> None:
+        if video.plan.get("edited") and video.fingerprint == item.fingerprint and not item.failed and not item.skipped:
+            item = replace(item, plan=video.plan, texts=None)  # a person changed it: that is the plan
         changed = video.plan_hash != item.plan_hash
         if changed:
             session.execute(delete(VideoShot).where(VideoShot.video_id == video.id))
         video.title, video.fingerprint = item.title, item.fingerprint
         video.plan, video.plan_hash = dict(item.plan), item.plan_hash
+        video.texts_sha256 = item.texts.texts_sha256 if item.texts is not None else video.texts_sha256
         if item.first_state is not VideoState.PLANNED:
-            if (video.state, video.reason) == (item.first_state, item.skipped or item.failed):
+            if (video.state, video.reason) == (item.first_state, item.reason):
                 return
             if video.state is not VideoState.PLANNED:
                 move(session, video, VideoState.PLANNED, "planned again")
-            move(session, video, item.first_state, item.skipped or item.failed)
+            move(session, video, item.first_state, item.reason)
         elif video.state is not VideoState.PLANNED:
-            if video.state in {VideoState.REJECTED, VideoState.IN_REVIEW} and not changed:
-                return  # screening has spoken about exactly this; asking again is no way around it
+            held = video.state in {VideoState.REJECTED, VideoState.IN_REVIEW}
+            if held and not changed and not self._held_by_texts(session, video):
+                return  # screening has spoken about exactly this master; asking again is no way around it
             move(session, video, VideoState.PLANNED, "planned again")
+
+    def _held_by_texts(self, session: Session, video: Video) -> bool:
+        """Whether its texts are why it waits or was rejected, and not what is seen in it."""
+        row = newest_of(session, video.texts_sha256) if video.texts_sha256 is not None else None
+        return row is not None and row.decision is not Decision.PASS
 
     def reopen(self, run_id: UUID) -> int:
         """Put the failed videos of a run back to `planned`, for a retry. Returns how many there were.
@@ -133,7 +181,7 @@ class Videos:
                     move(session, video, VideoState.PLANNED, reason)
         return [now_are[identity] for identity in asked]
 
-    def move(self, video_id: UUID, after: VideoState, reason: str = "", *, master_sha256: str | None = None) -> None:
+    def move(self, video_id: UUID, after: VideoState, reason: str = "") -> None:
         """Change a video's state. One that it has already is left alone: the answer to a commit may have been lost.
 
         Raises
@@ -144,8 +192,23 @@ class Videos:
         # What a power cut makes it forget of this is found again by the clips, renditions and posts that it has.
         with self._database.write(lasting=False) as connection:
             move_video(connection, video_id, after, reason)
-            if master_sha256 is not None:
-                connection.execute(_MASTER, {"video": video_id, "master": master_sha256})
+
+    def generated(self, video_id: UUID, *, master_sha256: str | None = None, edit_id: str | None = None) -> None:
+        """A video's clips are there: one is its master, or it says what they become before that is made.
+
+        Raises
+        ------
+        TerminalError
+            If the move is not legal.
+        """
+        with self._database.write(lasting=False) as connection:
+            move_video(connection, video_id, VideoState.GENERATED, "")
+            connection.execute(_MADE_OF, {"video": video_id, "master": master_sha256, "edit": edit_id})
+
+    def assembled(self, video_id: UUID, *, master_sha256: str, edit_id: str) -> None:
+        """A video's master is there, named as it was made: an effect may have been edited since the clips were."""
+        with self._database.write(lasting=False) as connection:
+            connection.execute(_MADE_OF, {"video": video_id, "master": master_sha256, "edit": edit_id})
 
     def of_run(self, run_id: UUID, states: Iterable[VideoState] = ()) -> list[Video]:
         """The videos of a run in the plan's order."""
@@ -159,29 +222,21 @@ class Videos:
         with self._database.read() as session:
             return session.get_one(Video, video_id)
 
+    def plans(self, pipeline: str, limit: int) -> dict[UUID, Mapping[str, Json]]:
+        """The plans of a pipeline's newest videos, by video. Those that are not going to be made are left out."""
+        query = (
+            select(Video.id, Video.plan)
+            .join(Run, Run.id == Video.run_id)
+            .where(Run.pipeline == pipeline, Video.state.not_in(GIVEN_UP))
+            .order_by(Video.created_at.desc(), Video.id)
+            .limit(limit)
+        )
+        with self._database.read() as session:
+            return {row.id: row.plan for row in session.execute(query)}
+
     def history(self, video_id: UUID) -> list[Transition]:
         with self._database.read() as session:
             return history(session, video_id)
-
-    def seen(self, pipeline: str) -> dict[str, str]:
-        """The fingerprint of each brief of this pipeline whose videos were all done, by its key."""
-        with self._database.read() as session:
-            rows = session.execute(select(SeenBrief.key, SeenBrief.fingerprint).where(SeenBrief.pipeline == pipeline))
-            return {row.key: row.fingerprint for row in rows}
-
-    def remember_seen(self, pipeline: str, run_id: UUID) -> None:
-        """Note the briefs of a run of which every video is done."""
-        with self._database.begin() as session:
-            videos = list(session.scalars(select(Video).where(Video.run_id == run_id)))
-            unfinished = {video.brief_key for video in videos if video.state is not VideoState.DONE}
-            marks = {video.brief_key: video.fingerprint for video in videos if video.brief_key not in unfinished}
-            for brief in session.scalars(select(SeenBrief).where(SeenBrief.pipeline == pipeline)):
-                if (mark := marks.pop(brief.key, None)) is not None:
-                    brief.fingerprint, brief.run_id, brief.seen_at = mark, run_id, now()
-            session.add_all(
-                SeenBrief(pipeline=pipeline, key=key, fingerprint=mark, run_id=run_id, seen_at=now())
-                for key, mark in marks.items()
-            )
 
 
 def _new(run_id: UUID, identity: UUID, position: int, item: PlannedVideo) -> Video:
@@ -195,8 +250,9 @@ def _new(run_id: UUID, identity: UUID, position: int, item: PlannedVideo) -> Vid
         fingerprint=item.fingerprint,
         plan=dict(item.plan),
         plan_hash=item.plan_hash,
+        texts_sha256=item.texts.texts_sha256 if item.texts is not None else None,
         state=item.first_state,
-        reason=item.skipped or item.failed,
+        reason="" if item.first_state is VideoState.PLANNED else item.reason,
         created_at=now(),
         updated_at=now(),
     )

@@ -1,9 +1,6 @@
 """The nouns: what passes from stage to stage. Frozen, comparable, and free of behaviour that belongs to a stage.
 
-    Brief × Variant → Shot → Clip → master → Verdict → Rendition → Post
-
-A master of one clip without sound *is* that clip, so it has no noun of its own here: stages name it by its path and
-the sha256 of its bytes.
+Brief × Variant → Shot → Clip → Master → Verdict → Rendition → Post
 """
 
 from __future__ import annotations
@@ -14,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid5
 
 Json = Any  #: what `json.dumps` takes (a recursive alias chokes both pydantic and mypy)
@@ -52,6 +49,7 @@ class Brief:
     title: str  #: for people, in names and tables
     fields: Mapping[str, Json]  #: what templates see as `brief.…`
     images: tuple[str, ...] = ()  #: reference images: http(s) URLs, or absolute paths of local files
+    cursor: Json = None  #: how far the source is read with this one, if it goes on from there the next time
 
     @property
     def fingerprint(self) -> str:
@@ -65,6 +63,7 @@ class Skipped:
 
     where: str  #: "item 7", "line 12", "SKU tea-03"
     reason: str
+    key: str | None = None  #: of its brief, if it could be read so far; "": it has none; None: nobody knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +114,66 @@ class Clip:
     fps: int
     preview: bool  #: made without the model; a target that is not a local folder refuses it by default
     record: Mapping[str, Json] = field(default_factory=dict)  #: how it was made: seconds, plan, versions
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / self.fps
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """How a clip follows the one before it."""
+
+    kind: str  #: `cut`, `crossfade` or `black`
+    frames: int = 0  #: that both have in common; none of a cut
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What somebody's own code makes of the clips together. All of it determines the pixels."""
+
+    sha256: str  #: of the file with the code
+    function: str
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """How clips become a master. Everything in it determines the pixels, so its hash is its identity."""
+
+    maker: str  #: what joins them, with its version
+    clips: tuple[str, ...]  #: the sha256 of each, in order
+    joints: tuple[Joint, ...] = ()  #: before each clip but the first
+    effect: Effect | None = None
+
+    @property
+    def id(self) -> str:
+        """The sha256 of the request. Same id, same master."""
+        return fingerprint(asdict(self))
+
+    @property
+    def changes_nothing(self) -> bool:
+        """The master is its one clip."""
+        return len(self.clips) == 1 and self.effect is None
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """A video's clips together, before anything is drawn on them. One clip by itself is a master as it is."""
+
+    path: Path
+    sha256: str
+    width: int
+    height: int
+    frames: int
+    fps: int
+    preview: bool  #: one of its clips is
+    edit_id: str | None = None  #: None: it is a clip
+    record: Mapping[str, Json] = field(default_factory=dict)  #: how it was made
+
+    @classmethod
+    def of(cls, clip: Clip) -> Self:
+        return cls(clip.path, clip.sha256, clip.width, clip.height, clip.frames, clip.fps, clip.preview)
 
     @property
     def seconds(self) -> float:
@@ -174,6 +233,15 @@ class Verdict:
         """Blocked because it could not be examined whole, not because of what was seen. Worth another try."""
         seen = any(hit.level is not Decision.PASS for hit in self.hits)
         return self.decision is Decision.BLOCK and not seen
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small, blurred picture of a frame that decided: for a person, beside the verdict."""
+
+    frame: int
+    seconds: float  #: position in the master
+    jpeg: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,17 @@ FAILPOINTS = (
     "post.seen",
     "run.closing",
 )
-#: Not on the way of every video: the platform works on after it took a post, or a post is looked up, or room is made.
-ASIDE = ("post.accepted", "post.looked_up", "post.settled", "keep.marked")
+#: Not on the way of every video: several clips become one master, the platform works on after it took a post, a post is
+#: looked up, or room is made.
+ASIDE = (
+    "assemble.made",
+    "assemble.stored",
+    "assemble.recorded",
+    "post.accepted",
+    "post.looked_up",
+    "post.settled",
+    "keep.marked",
+)
 
 _reached: Counter[str] = Counter()
 

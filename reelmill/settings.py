@@ -27,6 +27,12 @@ class Settings(BaseSettings):
         "", description="The address of `reelmill sandbox`: every platform is rehearsed there. Empty: no."
     )
     ffmpeg: str = Field("", description="An ffmpeg binary. Empty: the one that imageio-ffmpeg ships.")
+    encoder: Literal["auto", "software", "nvenc", "qsv", "vaapi", "videotoolbox"] = Field(
+        "auto", description="Who encodes videos. auto: the machine's hardware where it works, else its processor."
+    )
+    effects_python: str = Field(
+        "", description="A Python that has MoviePy, for effects. Empty: this one, or the one of `effects` in home."
+    )
     prefect_port: int = Field(4200, ge=1, le=65535, description="First port to try for the local Prefect server.")
     prefect_host: str = Field(
         "127.0.0.1", description="Where the local Prefect server listens. Beyond this machine it needs a password."

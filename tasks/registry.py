@@ -24,6 +24,13 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "product_feed": "tasks.sources.product_feed:ProductFeed",
         "event": "tasks.sources.event:Event",
         "list": "tasks.sources.listing:Listing",
+        "calendar": "tasks.sources.calendar:Calendar",
+        "festivals": "tasks.sources.festivals:Festivals",
+        "holidays": "tasks.sources.holidays:Holidays",
+        "ics": "tasks.sources.ics:Ics",
+        "news": "tasks.sources.news:News",
+        "spreadsheet": "tasks.sources.spreadsheet:Spreadsheet",
+        "sql": "tasks.sources.sql:Sql",
     },
     "engines": {
         "storyboard": "wan_engine.storyboard.engine:StoryboardEngine",

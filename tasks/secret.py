@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Protocol, Self
 
-from pydantic import ConfigDict, StringConstraints, model_validator
+from pydantic import ConfigDict, PrivateAttr, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from reelmill.errors import UseError
@@ -42,6 +45,24 @@ def keep_blocks_in(vault: Vault) -> None:
     _vaults[:] = [vault]
 
 
+#: Where relative paths begin in what is being read; None: where this process was started.
+_beside: ContextVar[Path | None] = ContextVar("_beside", default=None)
+
+
+def _reader_folder() -> Path | None:
+    return _beside.get()
+
+
+@contextmanager
+def files_beside(folder: Path) -> Iterator[None]:
+    """Secrets that are read from a definition in this block have their files beside it."""
+    token = _beside.set(folder)
+    try:
+        yield
+    finally:
+        _beside.reset(token)
+
+
 class Secret(Options):
     """Where a secret is. Exactly one of `env`, `file` and `block`."""
 
@@ -53,10 +74,12 @@ class Secret(Options):
     """The name of an environment variable."""
 
     file: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = None
-    """The path of a file that holds it, such as a mounted secret."""
+    """The path of a file that holds it, such as a mounted secret. It begins at the definition, or with / or ~."""
 
     block: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,127}$")] | None = None
     """The name of a Prefect block of type Secret."""
+
+    _folder: Path | None = PrivateAttr(default_factory=_reader_folder)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -67,11 +90,16 @@ class Secret(Options):
         return self
 
     @property
+    def _path(self) -> Path:
+        path = Path(os.path.expanduser(str(self.file)))  # noqa: PTH111 (Path.expanduser raises where there is no such user)
+        return path if self._folder is None else self._folder / path
+
+    @property
     def name(self) -> str:
         """What people call it; never its value."""
         if self.block is not None:
             return f"the block {self.block}"
-        return f"${self.env}" if self.env is not None else str(self.file)
+        return f"${self.env}" if self.env is not None else str(self._path)
 
     @property
     def remedy(self) -> str:
@@ -94,7 +122,7 @@ class Secret(Options):
             found = _vaults[0].read(self.block) if _vaults else None
             return (found or "").strip() or None
         try:
-            with Path(str(self.file)).expanduser().open(encoding="utf-8") as stream:
+            with self._path.open(encoding="utf-8") as stream:
                 return stream.read(LONGEST).strip() or None
         except (OSError, UnicodeDecodeError):
             return None
@@ -122,7 +150,7 @@ class Secret(Options):
         if self.block is not None:
             return bool(_vaults) and _vaults[0].write(self.block, value)
         try:
-            write_secret(Path(str(self.file)).expanduser(), value)
+            write_secret(self._path, value)
         except OSError:
             return False
         return True

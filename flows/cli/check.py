@@ -13,7 +13,7 @@ from flows.definition import load
 
 def check(*, file: File = DEFINITION, as_json: AsJson = False) -> int:
     """Check a definition file and say everything that is wrong with it, with file, line and column."""
-    definition = load(file)
+    definition = load(file, here=True)
     names = list(definition.pipelines)
     if as_json:
         targets = list(definition.targets)

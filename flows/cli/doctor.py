@@ -15,6 +15,7 @@ from flows import house, server
 from flows.cli.app import FAILED, OK
 from flows.cli.doors import look_at_doors, look_at_secrets
 from flows.cli.finding import Finding
+from flows.cli.labels import look_at_credentials
 from flows.cli.options import DEFINITION, AsJson, File
 from flows.cli.output import console, print_json, state, table
 from flows.counting import counted
@@ -51,6 +52,7 @@ def _look(settings: Settings, file: Path) -> Iterator[Finding]:
         ("prefect", lambda: _prefect(settings)),
         ("doors", lambda: look_at_doors(settings)),
         ("definition", lambda: _definition(file)),
+        ("credentials", lambda: look_at_credentials(settings, file)),
         ("secrets", lambda: look_at_secrets(file)),
     )
     for name, look in parts:
@@ -142,6 +144,11 @@ def _detectors() -> Iterator[Finding]:
         found = "installed" if missing is None else "not installed"
         lacking: Literal["missing", "warning"] = "missing" if name in required else "warning"
         yield Finding(f"detector {name}", "ok" if missing is None else lacking, found, missing or "")
+    from tasks.screening.ocr import RapidOcr
+
+    missing = RapidOcr.missing()
+    found = "installed" if missing is None else "not installed; only `screen: {ocr: true}` needs it"
+    yield Finding("reader of text in pictures", "ok", found, missing or "")
 
 
 def _prefect(settings: Settings) -> Iterator[Finding]:

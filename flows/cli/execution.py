@@ -33,7 +33,10 @@ def execute(settings: Settings, run: Run, *, as_json: bool) -> int:
     began = time.monotonic()
     url = server.connect(settings)
     with watched(quiet=as_json) as observer:
-        broken = execute_watched(run, observer)
+        try:
+            broken = execute_watched(run, observer)
+        except KeyboardInterrupt:  # the second one: the ledger knows how far it came
+            broken = None
     if broken is not None:
         raise broken  # the ledger could not be told, so it has nothing to report
     with Ledger(settings) as ledger:
@@ -101,8 +104,10 @@ def closing_words(run: Run, tally: Tally, posts: Sequence[Status]) -> list[str]:
             words.append(f"{run.reason}\nnothing is lost; try again with `{again}`")
         case RunState.INTERRUPTED:
             words.append(f"{run.reason}; everything finished is kept; go on with `{again}`")
+        case RunState.RUNNING:  # it was stopped before it had begun
+            words.append(f"everything finished is kept; go on with `{again}`")
         case RunState.IN_REVIEW:
-            words.append("some videos wait for a person: screening was not sure of them")
+            words.append("some videos wait for a person: see `reelmill review list`")
         case _:
             pass
     return words

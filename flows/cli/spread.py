@@ -67,7 +67,7 @@ class Spread:
             for day in dict.fromkeys(at.date() for at in local):
                 times = [at for at in local if at.date() == day]
                 span = " – ".join(dict.fromkeys(f"{at:%H:%M}" for at in (times[0], times[-1])))
-                by = "the platform" if all(self._targets[name].keeps(at) for at in times) else "reelmill up"
+                by = "the platform" if all(self._targets[name].keeps(at) for at in times) else "Reelmill"
                 told.append((f"{day:%a %-d %b}", span, str(len(times)), zone.key, by))
             yield from ((name if at == 0 else "", *row) for at, row in enumerate(told))
 

@@ -38,6 +38,9 @@ class Lines(Observer):
     def planned(self, videos: int, skipped: int, unchanged: int) -> None:
         self.say(_planned(videos, skipped, unchanged))
 
+    def told(self, words: str) -> None:
+        self.say(f"note     {words}")
+
     def ended(self, stage: str, video: Video, note: str, seconds: float) -> None:
         self.say(f"{stage:<8} {video.title}: {note} ({seconds:.1f} s)")
 
@@ -71,12 +74,17 @@ class Bars(Observer):
     def planned(self, videos: int, skipped: int, unchanged: int) -> None:
         self._progress.console.print(_planned(videos, skipped, unchanged))
 
+    def told(self, words: str) -> None:
+        self._progress.console.print(f"note     {words}", markup=False)
+
     def begun(self, videos: int) -> None:
         self._videos = videos
         for stage in STAGES if videos else ():
             self._bars[stage] = self._progress.add_task(stage, total=videos, video="")
 
     def started(self, stage: str, video: Video) -> None:
+        if stage not in self._bars:  # one that only some videos need
+            self._bars[stage] = self._progress.add_task(stage, total=self._videos, video="")
         self._progress.update(self._bars[stage], video=video.title)
 
     def advanced(self, video: Video, done: int, total: int) -> None:

@@ -94,6 +94,7 @@ def _up(settings: Settings, definition: Definition, *, watch: bool, workers: int
         helper.start()
     for part in parts:
         out.print(f"{part.name}: " + (where.get(part.name) or f"log in {part.log}"))
+    out.print(f"review desk: {door}/review")
     out.print(Text("up; Ctrl-C stops it", style="bold"))
     try:
         supervisor.run(stop)

@@ -9,7 +9,7 @@ from flows.weekly.words import duration
 from records.work import StageSum
 
 #: Stages in the order of a video's way.
-STAGES = ("plan", "generate", "screen", "finish", "publish")
+STAGES = ("plan", "generate", "assemble", "screen", "finish", "publish")
 #: How far a forecast may be off, as a part of it, and still be called right.
 TOLERANCE = 0.1
 

@@ -31,6 +31,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("notices")
-    with op.batch_alter_table("posts") as posts:
-        posts.drop_index(op.f("ix_posts_platform_measure_at"))
-        posts.drop_column("measure_at")
+    # In place: a batch would make the table anew, and dropping the old one takes along what refers to its rows.
+    op.drop_index(op.f("ix_posts_platform_measure_at"), "posts")
+    op.drop_column("posts", "measure_at")

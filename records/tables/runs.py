@@ -47,6 +47,7 @@ class Video(Base):
         UniqueConstraint("run_id", "brief_key", "variant_id"),
         Index(None, "run_id", "position"),
         Index(None, "state"),
+        Index(None, "edit_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -58,8 +59,10 @@ class Video(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))  #: of the brief
     plan: Mapped[dict[str, Any]]  #: everything that the stages need, decided once
     plan_hash: Mapped[str] = mapped_column(String(64))
+    texts_sha256: Mapped[str | None] = mapped_column(String(64))  #: of the texts that were screened before all else
     state: Mapped[VideoState]
     reason: Mapped[str] = mapped_column(Text)
+    edit_id: Mapped[str | None] = mapped_column(String(64))  #: of the master that its clips become; None: it is a clip
     master_sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[dt.datetime]
     updated_at: Mapped[dt.datetime]
@@ -73,8 +76,34 @@ class SeenBrief(Base):
     pipeline: Mapped[str] = mapped_column(String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  #: what its source watches, such as its price
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
     seen_at: Mapped[dt.datetime]
+
+
+class Cursor(Base):
+    """How far a pipeline has read a source that goes on from there."""
+
+    __tablename__ = "cursors"
+
+    pipeline: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[dict[str, Any]]  #: `at`: the source's own value; `run`: that moved it there, `before`: from where
+    moved_at: Mapped[dt.datetime]
+
+
+class Spending(Base):
+    """What a run has used of the budget of a time, or may use while it is under way."""
+
+    __tablename__ = "spendings"
+    __table_args__ = (Index(None, "period"), Index(None, "pipeline", "at"))
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    pipeline: Mapped[str] = mapped_column(String(64))
+    period: Mapped[str] = mapped_column(String(16))
+    videos: Mapped[int]
+    gpu_seconds: Mapped[float]
+    spend: Mapped[float]
+    at: Mapped[dt.datetime]
 
 
 class Transition(Base):

@@ -11,10 +11,13 @@ import signal
 import subprocess
 import termios
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from flows.server import LocalServer
 from tests.acceptance.test_bad_input import GOOD_ITEM, RSS, draw_cup
@@ -82,7 +85,9 @@ def test_plan_says_what_run_then_makes_and_makes_nothing_itself(project: Project
     assert not (project.folder / "outbox").exists()
     run = project.json("run", "quick", "--date", "2026-11-22")
     assert [video["title"] for video in planned["videos"]] == [video["title"] for video in run["videos"]]
-    assert [video["plan"]["prompt"] for video in planned["videos"]] == [video["prompt"] for video in run["videos"]]
+    assert [video["plan"]["shots"][0]["prompt"] for video in planned["videos"]] == [
+        video["prompt"] for video in run["videos"]
+    ]
     assert {video["state"] for video in project.json("plan", "quick", "--date", "2026-11-22")["videos"]} == {"done"}
 
 
@@ -105,12 +110,65 @@ def test_only_changed_products_are_made_on_another_day(project: Project) -> None
     source = "{type: product_feed, url: feed.xml, changes_only: true}"
     project.write(source, subject="{{ brief.title }}", title="{{ brief.title }}")
     assert project.json("run", "quick", "--date", "2026-11-22")["count"]["done"] == 2
-    feed.write_text(RSS.format(GOOD_ITEM + second.replace("128 CNY", "99 CNY")), encoding="utf-8")
+    cheaper = second.replace("128 CNY", "99 CNY")  # which no template shows, so it is no change alone
+    feed.write_text(RSS.format(GOOD_ITEM + cheaper.replace("茶壶", "大茶壶")), encoding="utf-8")
     next_day = project.json("run", "quick", "--date", "2026-11-23")
-    assert [video["title"] for video in next_day["videos"]] == ["茶壶"]
+    assert [video["title"] for video in next_day["videos"]] == ["大茶壶"]
     assert next_day["unchanged"] == 1
+    feed.write_text(RSS.format(GOOD_ITEM + second.replace("茶壶", "大茶壶")), encoding="utf-8")
     nothing_new = project.json("run", "quick", "--date", "2026-11-24")
     assert (nothing_new["count"]["found"], nothing_new["unchanged"]) == (0, 2)
+
+
+def test_a_delivered_file_is_verified_and_one_changed_byte_is_seen(project: Project) -> None:
+    project.write()
+    project.json("run", "quick", "--date", "2026-11-22", "--limit", "1")
+    (video,) = (project.folder / "outbox").rglob("*.mp4")
+    (proven,) = project.json("verify", "outbox")
+    names = ["sha256", "media", "sound", "label", "aigc", "xmp", "mark", "c2pa", "cover"]
+    assert (proven["ok"], [check["name"] for check in proven["checks"]]) == (True, names)
+
+    content = bytearray(video.read_bytes())
+    pictures = [project.folder / path for path in project.json("preview", "outbox", "--out", "pictures")]
+    pictures += map(Path, project.json("preview", str(video), "--gif")[:1])
+    told = []
+    for path in pictures:
+        with Image.open(path) as picture:
+            told.append((picture.format, picture.width, getattr(picture, "n_frames", 1) > 5))
+    assert told == [("WEBP", 360, True), ("JPEG", 1000, False), ("GIF", 240, True)]
+
+    (stored,) = (path for path in (project.folder / ".reelmill").rglob("*.mp4") if path.read_bytes() == content)
+    assert project.json("verify", str(stored))[0]["ok"], "the ledger knows what was promised of what lies in the store"
+    content[len(content) // 2] ^= 1
+    video.unlink()
+    video.write_bytes(content)
+    changed = project.call("verify", str(video))
+    assert changed.returncode == 1
+    assert "0 files as promised, 1 not" in complain(changed)
+
+    (project.folder / "other.mp4").write_bytes(content)
+    assert "the ledger does not know it" in complain(project.call("verify", "other.mp4"))
+    for arguments in ((), ("nowhere",), (str(project.folder / "assets"),)):
+        (project.folder / "assets").mkdir(exist_ok=True)
+        refused = project.call("verify", *arguments)
+        assert (refused.returncode, "error: " in complain(refused)) == (2, True)
+
+
+def test_what_an_account_had_before_is_told_and_not_posted_again(project: Project) -> None:
+    """Another day's run makes the very same videos."""
+    project.write()
+    project.json("run", "quick", "--date", "2026-11-22", "--limit", "1")
+    again = project.call("run", "quick", "--date", "2026-11-23", "--limit", "1")
+    assert again.returncode == 0
+    assert (
+        "posted before: outbox has it from quick@2026-11-22; `allow_repost: true` would post it again" in again.stdout
+    )
+    assert len(project.posts()) == 1
+
+    allowed = project.write().read_text(encoding="utf-8").replace("[outbox]", "[{to: outbox, allow_repost: true}]")
+    (project.folder / "pipelines.yaml").write_text(allowed, encoding="utf-8")
+    project.json("run", "quick", "--date", "2026-11-24", "--limit", "1")
+    assert len(project.posts()) == 2
 
 
 def test_the_dashboard_shows_the_run_and_all_its_tasks(project: Project, prefect_server: LocalServer) -> None:
@@ -134,9 +192,8 @@ def test_the_dashboard_shows_the_run_and_all_its_tasks(project: Project, prefect
         time.sleep(0.2)
 
 
-def test_ctrl_c_leaves_a_run_that_can_be_resumed_and_says_so(project: Project) -> None:
-    items = ", ".join(f"{{prompt: a pine number {number}, name: '{number}'}}" for number in range(10))
-    project.write(f"{{type: list, items: [{items}]}}")
+def stopped(project: Project, signals: Mapping[str, signal.Signals]) -> dict[str, Any]:
+    """A run that is sent signals, each after a line that begins so. It ends well, and says how to go on."""
     process = subprocess.Popen(
         project.command("run", "quick", "--date", "2026-11-22"),
         cwd=project.folder,
@@ -146,20 +203,33 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed_and_says_so(project: Project) -
         text=True,
     )
     assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("finish"):
-            break
-    process.send_signal(signal.SIGINT)
+    for begins, number in signals.items():
+        for line in process.stderr:
+            if line.startswith(begins):
+                break
+        process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1, out + err
     assert "Traceback" not in out + err
     assert "go on with `reelmill resume quick@2026-11-22`" in out
-    (stopped,) = project.json("runs")
-    assert stopped["state"] == "interrupted"
-    kept = stopped["count"].get("done", 0)
+    (told,) = project.json("runs")
+    assert told["state"] == "interrupted"
+    assert isinstance(told, dict)
+    return told
+
+
+def test_ctrl_c_leaves_a_run_that_can_be_resumed_and_says_so(project: Project) -> None:
+    items = ", ".join(f"{{prompt: a pine number {number}, name: '{number}'}}" for number in range(10))
+    project.write(f"{{type: list, items: [{items}]}}")
+    kept = stopped(project, {"finish": signal.SIGINT})["count"].get("done", 0)
     project.write(f"{{type: list, items: [{items}]}}")
     resumed = project.json("resume", timeout=300)
     assert resumed["count"]["done"] == 10 > kept
+
+
+def test_being_told_to_stop_twice_says_the_same_and_shows_no_traceback(project: Project) -> None:
+    project.write()
+    stopped(project, {"generate": signal.SIGTERM, "stopping": signal.SIGTERM})
 
 
 def test_a_second_process_does_not_work_on_the_same_run(project: Project) -> None:
@@ -189,8 +259,10 @@ def test_show_and_runs_tell_the_same_as_json(project: Project) -> None:
     run = project.json("run", "quick", "--date", "2026-11-22")
     for name in ("quick", "quick@2026-11-22", run["id"], run["id"][:8]):
         assert project.json("show", name)["id"] == run["id"]
-    shown = project.call("show", "quick", "--files", "--history").stdout
+    shown = project.call("show", "quick", "--files", "--history", "--subtitles", "spoken").stdout
     assert "小雪" in shown
+    assert "nothing is spoken in its videos" in shown
+    assert not (project.folder / "spoken").exists()
     assert str(project.folder / ".reelmill" / "store") in shown
     assert "armed" in shown
     listed = project.call("runs", "quick").stdout

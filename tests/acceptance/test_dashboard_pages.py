@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,14 +18,11 @@ from flows.server import LocalServer
 from records.ledger import Ledger
 from records.tables import Run, Video
 from reelmill.settings import Settings
+from tests.browser import Browser
 from tests.integration.test_dashboard import MIXED, artifacts_of, furnish, in_a_flow, watch
 from tests.line import Project
 
 pytestmark = pytest.mark.slow
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-#: Milliseconds of the page's own clock: the browser skips over whatever it would only wait for.
-PAGE_TIME = 15_000
 
 
 class Page(HTMLParser):
@@ -66,41 +61,29 @@ class Page(HTMLParser):
             self.links[self._within] += data
 
 
-class Browser:
-    def __init__(self, program: str, folder: Path, server: LocalServer) -> None:
-        self._program = program
+class Pages:
+    """The pages of the Prefect UI, in a browser."""
+
+    def __init__(self, folder: Path, server: LocalServer) -> None:
+        self._browser = Browser(folder)
         self._folder = folder
         self._server = server
 
     def open(self, path: str) -> Page:
         """A page of the Prefect UI, once it has loaded what it shows."""
-        return Page(self._run("--dump-dom", path))
+        return Page(self._browser.content(f"{self._server.page}{path}"))
 
     def photograph(self, path: str, name: str) -> Image.Image:
         """The same as a picture, kept in the test's folder for people to look at."""
         picture = self._folder / f"{name}.png"
-        self._run(f"--screenshot={picture}", path)
+        self._browser.photograph(f"{self._server.page}{path}", picture)
         with Image.open(picture) as opened:
             return opened.convert("RGB")
 
-    def _run(self, how: str, path: str) -> str:
-        done = subprocess.run(
-            [
-                self._program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                f"--user-data-dir={self._folder / 'profile'}", f"--virtual-time-budget={PAGE_TIME}",
-                "--window-size=1400,1600", how, f"{self._server.page}{path}",
-            ],
-            capture_output=True, text=True, timeout=120, check=True,
-        )  # fmt: skip
-        return done.stdout
-
 
 @pytest.fixture
-def browser(tmp_path: Path, prefect_server: LocalServer) -> Browser:
-    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    assert program, "this test looks at the dashboard in a browser: install Chromium, e.g. `apt-get install chromium`"
-    return Browser(program, tmp_path, prefect_server)
+def browser(tmp_path: Path, prefect_server: LocalServer) -> Pages:
+    return Pages(tmp_path, prefect_server)
 
 
 class Shown:
@@ -145,7 +128,7 @@ DAY = {
 }
 
 
-def test_a_persons_day_takes_two_clicks_from_the_first_page(shown: Shown, browser: Browser) -> None:
+def test_a_persons_day_takes_two_clicks_from_the_first_page(shown: Shown, browser: Pages) -> None:
     """The first page leads to the runs, and a run to what became of it. Everything else is a click further."""
     assert "/v2/runs" in browser.open("/").links, "one click"
     runs, run = "/v2/runs", f"/v2/runs/flow-run/{shown.flow_run}"
@@ -159,7 +142,7 @@ def test_a_persons_day_takes_two_clicks_from_the_first_page(shown: Shown, browse
         assert len(picture.resize((350, 400)).getcolors(140_000) or ()) > 50, "something is drawn"
 
 
-def test_one_click_from_a_run_says_what_came_of_it(shown: Shown, browser: Browser) -> None:
+def test_one_click_from_a_run_says_what_came_of_it(shown: Shown, browser: Pages) -> None:
     """The run's tab of artifacts: a card each, with the gist, and a link to the page where all of that is whole."""
     page = browser.open(f"/v2/runs/flow-run/{shown.flow_run}?tab=Artifacts")
     assert "quick 2026-12-21 冬至" in page.text
@@ -171,7 +154,7 @@ def test_one_click_from_a_run_says_what_came_of_it(shown: Shown, browser: Browse
 
 
 @pytest.mark.parametrize("ui", ["/v2/artifacts", "/artifacts"], ids=["second UI", "first UI"])
-def test_two_clicks_from_a_run_say_why_what_waits_and_what_to_type(shown: Shown, browser: Browser, ui: str) -> None:
+def test_two_clicks_from_a_run_say_why_what_waits_and_what_to_type(shown: Shown, browser: Pages, ui: str) -> None:
     page = browser.open(f"{ui}/key/summary-quick")
     assert "the engine gave <up> at | frame [7] – free memory, then resume the run" in page.text
     assert "reelmill resume quick@2026-12-21" in page.text
@@ -182,7 +165,7 @@ def test_two_clicks_from_a_run_say_why_what_waits_and_what_to_type(shown: Shown,
 
 
 @pytest.mark.parametrize("ui", ["/v2/artifacts", "/artifacts"], ids=["second UI", "first UI"])
-def test_a_person_sees_what_failed_why_and_what_to_type(shown: Shown, browser: Browser, ui: str) -> None:
+def test_a_person_sees_what_failed_why_and_what_to_type(shown: Shown, browser: Pages, ui: str) -> None:
     page = browser.open(ui + shown.place("summary"))
     assert "8 found = 2 done + 3 failed + 1 in review + 1 rejected + 1 skipped" in page.text
     assert "the engine gave <up> at | frame [7] – free memory, then resume the run" in page.text
@@ -194,7 +177,7 @@ def test_a_person_sees_what_failed_why_and_what_to_type(shown: Shown, browser: B
 
 
 @pytest.mark.parametrize("ui", ["/v2/artifacts", "/artifacts"], ids=["second UI", "first UI"])
-def test_a_person_sees_the_pictures_and_opens_the_player(shown: Shown, browser: Browser, ui: str) -> None:
+def test_a_person_sees_the_pictures_and_opens_the_player(shown: Shown, browser: Pages, ui: str) -> None:
     page = browser.open(ui + shown.place("contact-sheet"))
     assert len([source for source in page.pictures if source.startswith("data:image/jpeg;base64,")]) == 4
     assert len([source for source in page.pictures if source.startswith("data:image/png;base64,")]) == 3
@@ -206,7 +189,7 @@ def test_a_person_sees_the_pictures_and_opens_the_player(shown: Shown, browser: 
 
 
 @pytest.mark.parametrize("ui", ["/v2/artifacts", "/artifacts"], ids=["second UI", "first UI"])
-def test_a_person_sees_what_was_posted_where_and_opens_it(shown: Shown, browser: Browser, ui: str) -> None:
+def test_a_person_sees_what_was_posted_where_and_opens_it(shown: Shown, browser: Pages, ui: str) -> None:
     page = browser.open(ui + shown.place("posts"))
     assert page.links["https://www.tiktok.com/@mountain/video/7451"] == "tiktok.com/@mountain/video/7451"
     assert "冬至.tiktok.mp4" in page.text
@@ -215,7 +198,7 @@ def test_a_person_sees_what_was_posted_where_and_opens_it(shown: Shown, browser:
 
 
 @pytest.mark.parametrize("ui", ["/v2/artifacts", "/artifacts"], ids=["second UI", "first UI"])
-def test_a_person_sees_the_videos_by_state_and_foreign_text_stays_text(shown: Shown, browser: Browser, ui: str) -> None:
+def test_a_person_sees_the_videos_by_state_and_foreign_text_stays_text(shown: Shown, browser: Pages, ui: str) -> None:
     page = browser.open(ui + shown.place("videos"))
     text = page.text.replace("\u2060", "")
     assert text.index("✗ failed") < text.index("? in review") < text.index("✓ done")

@@ -21,7 +21,7 @@ from records.tables import Post
 from reelmill.settings import Settings
 from tasks.publishing.base import Safety
 from tests.crash.poster import Poster
-from tests.places import Place
+from tests.place import Place
 from tests.postbox import Postbox
 
 #: Where a post can die, in the order of its way.

@@ -9,7 +9,6 @@ from uuid import uuid4
 from sqlalchemy import event
 
 from records.ledger import Ledger
-from records.states import VideoState
 from reelmill.content import Clip, Decision
 from tests.integration.test_ledger import SHOT, planned, rendition, run_with, verdict
 from tests.posting import to
@@ -24,7 +23,7 @@ def test_each_video_is_told_with_its_own_clips_renditions_verdict_and_posts(ledg
         (tmp_path / "clip").write_bytes(letter.encode())
         path = ledger.store.add(tmp_path / "clip", letter * 64, ".mp4")
         ledger.media.record_clip(Clip(shot.id, path, letter * 64, 256, 256, 5, 24, True, {}))
-        ledger.videos.move(video.id, VideoState.GENERATED, master_sha256=letter * 64)
+        ledger.videos.generated(video.id, master_sha256=letter * 64)
     ledger.verdicts.record(verdict("a" * 64, Decision.REVIEW))
     passed = ledger.verdicts.record(verdict("a" * 64))
     ledger.verdicts.record(verdict("b" * 64, Decision.BLOCK))
@@ -55,7 +54,7 @@ def test_renditions_of_an_earlier_master_are_shown_as_long_as_it_has_passed(ledg
     old = rendition(ledger, tmp_path, "a" * 64)
     ledger.media.record_rendition(old)
     ledger.media.link(video.id, [old])
-    ledger.videos.move(video.id, VideoState.GENERATED, master_sha256="b" * 64)
+    ledger.videos.generated(video.id, master_sha256="b" * 64)
     account = ledger.accounts.of_video(video.id)
     assert (account.verdict, account.current, account.shown) == (None, (), (old,))
     ledger.verdicts.record(verdict("a" * 64, Decision.BLOCK))

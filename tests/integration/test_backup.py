@@ -9,6 +9,7 @@ import json
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,13 +22,17 @@ from records.backup import TABLES, backup, restore
 from records.backup_file import inspect
 from records.database import HEAD, now
 from records.ledger import Ledger
+from records.reviews import Change
 from records.row_lines import json_of, reading
+from records.seen import Reading, Seen, keep
 from records.slots import Kept
 from records.states import PostState, VideoState
 from records.tables import Lease, Post, StageWork, Video
-from reelmill.content import Clip, Json
+from reelmill.amount import Amount, Limit
+from reelmill.content import Clip, Decision, Json, Master, Thumbnail
 from reelmill.errors import LeaseHeld, StorageError, TerminalError, UseError
 from reelmill.settings import Settings
+from reelmill.text_verdict import TextHit, TextVerdict
 from tests.integration.test_ledger import SHOT, opening, planned, rendition, run_with, verdict
 from tests.posting import to
 
@@ -42,6 +47,7 @@ def fill(ledger: Ledger, tmp_path: Path) -> None:
     document = {"π": 3.14, "big": 2**60, "none": None, "list": [1, [2, {"three": True}]], "": "\u2028"}
     clip = Clip(SHOT.id, tmp_path, "cc" + "0" * 62, 256, 256, 5, 24, True, document)
     ledger.media.record_clip(clip)
+    ledger.media.record_master(Master(tmp_path, "cc" + "0" * 62, 256, 256, 9, 24, True, "e" * 64, document))
     made = rendition(ledger, tmp_path)
     ledger.media.record_rendition(made)
     ledger.media.link(video.id, [made])
@@ -61,12 +67,22 @@ def fill(ledger: Ledger, tmp_path: Path) -> None:
     ledger.chunks.add(run.id, "storyboard", "bulk", [([SHOT.id], 12.5)])
     ledger.work.note(run.id, video.id, "generate", 1.25)
     ledger.outbox.put("terms", "product.created", "message 1", {"sku": "茶"}, sender="shopify")
-    ledger.videos.move(video.id, VideoState.GENERATED, master_sha256=clip.sha256)
+    ledger.videos.generated(video.id, master_sha256=clip.sha256)
+    doubt = replace(verdict(clip.sha256), decision=Decision.REVIEW)
+    ledger.verdicts.record(doubt, [Thumbnail(3, 0.125, bytes(range(256)))])
+    ledger.videos.move(video.id, VideoState.IN_REVIEW)
+    hit = TextHit("title", "absolutes", "第一", Decision.REVIEW, 0, 2, "第一")
+    texts = TextVerdict("f" * 64, "default", "1", Decision.REVIEW, ("title: 第一",), (hit,))
+    ledger.budgets.admit(
+        "2026-11-29", run.id, "terms", Limit(), [Amount(2, 61.5, 0.25)], before=Amount(), kept=Amount()
+    )
+    with ledger.database.begin() as session:
+        keep(session, "terms", run.id, Reading({"key": Seen("f", {"price": "8.00"})}, [2026, "ISO"]))
+    ledger.reviews.decide(video.id, "approve", "老陈", "our slogan", change=Change(video.plan, {"title": "茶"}, texts))
     with ledger.database.begin() as session:
         for table, values in {
             "deployments": "('terms', '{}', 'h', '/x', :at, :at, '2026-12-31')",
             "tokens": "('id', 'name', '[\"read\"]', 'd', :at, NULL, NULL, NULL)",
-            "seen_briefs": "('terms', 'key', 'f', :run, :at)",
         }.items():
             columns = ", ".join(column.name for column in _table(table).columns)
             run_id = run.id.hex if ledger.database.is_sqlite else str(run.id)
@@ -150,15 +166,17 @@ def nulls(ledger: Ledger) -> dict[str, int]:
 def test_what_was_restored_goes_on_as_before(full: Ledger, tmp_path: Path, any_settings: Settings) -> None:
     """Numbers count on, foreign keys hold, documents are documents."""
     backup(full.database, tmp_path / "backup")
-    before = full.verdicts.latest("m" * 64)
+    before, last = full.verdicts.latest("m" * 64), full.verdicts.latest("cc" + "0" * 62)
     assert before is not None
+    assert last is not None
+    assert last.decided_by == "老陈"
     restore(full.database, tmp_path / "backup", replace=True)
     assert full.verdicts.latest("m" * 64) == before
     new = full.verdicts.record(verdict("n" * 64))
-    assert new.id == before.id + 1
+    assert new.id == last.id + 1
     run = full.runs.find("terms")
     video = full.videos.of_run(run.id)[0]
-    full.videos.move(video.id, VideoState.SCREENED)  # a row in transitions
+    full.videos.move(video.id, VideoState.FINISHED)  # a row in transitions
     full.work.note(run.id, None, "screen", 1.0)
     full.work.write()
     with full.database.read() as session:

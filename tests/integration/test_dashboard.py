@@ -132,7 +132,7 @@ def _carry(ledger: Ledger, folder: Path, run: Run, video: Video, row: Row, numbe
         move(video.id, VideoState.FAILED, REASON)
         return
     _clip(ledger, folder, video, master)
-    move(video.id, VideoState.GENERATED, master_sha256=master)
+    ledger.videos.generated(video.id, master_sha256=master)
     decision = {"in review": Decision.REVIEW, "rejected": Decision.BLOCK}.get(row.fate, Decision.PASS)
     recorded = ledger.verdicts.record(Verdict(master, "default", "1", decision, (), (), (), 24, 24, 0.2))
     ledger.work.note(run.id, video.id, "screen", 1.25)

@@ -67,7 +67,7 @@ class Mill:
         record = {"seconds_taken": seconds, "plan": ["long"]}
         path = self.folder / "clip.mp4"
         self.ledger.media.record_clip(Clip(shot.id, path, sha256, 256, 256, 5, 24, preview, record))
-        self.ledger.videos.move(video.id, VideoState.GENERATED, master_sha256=sha256)
+        self.ledger.videos.generated(video.id, master_sha256=sha256)
         self.ledger.work.note(video.run_id, video.id, "generate", 3.0)
         self.ledger.work.write()
         return sha256

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import multiprocessing
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -19,11 +20,12 @@ from records.database import HEAD, Database, now
 from records.ledger import Ledger
 from records.posts import Sight
 from records.runs import Opening
+from records.seen import Reading, Seen
 from records.states import PostState, RunState, VideoState
 from records.tables import Base, Lease, Post, Run
 from records.verdicts import RecordedVerdict
 from records.videos import AT_ONCE, PlannedVideo
-from reelmill.content import Clip, Decision, Examination, Hit, Rendition, Shot, Verdict
+from reelmill.content import Clip, Decision, Examination, Hit, Json, Rendition, Shot, Verdict
 from reelmill.errors import LeaseHeld, PublishingError, ServerUnavailable, TerminalError, UseError
 from reelmill.settings import Settings
 from tests.posting import to
@@ -215,7 +217,7 @@ def test_a_run_of_many_videos_is_taken_up_in_statements_of_a_bounded_size(settin
         again = ledger.videos.restart(videos, "taken up again")
         assert [video.id for video in again] == [video.id for video in videos]
         assert again[-1].state is VideoState.PLANNED
-        ledger.videos.remember_seen(run.pipeline, run.id)
+        ledger.seen.remember(run.pipeline, run.id)
     assert max(sizes) == AT_ONCE
 
 
@@ -365,8 +367,8 @@ def test_a_brief_is_seen_only_when_all_its_videos_are_done(ledger: Ledger) -> No
         if (video.brief_key, video.variant_id) != ("tea", "b"):
             for state in (VideoState.GENERATED, VideoState.SCREENED, VideoState.FINISHED, VideoState.DONE):
                 ledger.videos.move(video.id, state)
-    ledger.videos.remember_seen("terms", run.id)
-    assert ledger.videos.seen("terms") == {"cup": "mark of cup"}
+    ledger.seen.remember("terms", run.id)
+    assert ledger.seen.of("terms") == {"cup": Seen("mark of cup")}
 
 
 def test_a_postgres_that_is_away_is_told_with_the_way_out(tmp_path: Path) -> None:
@@ -407,3 +409,22 @@ def test_a_move_to_the_state_that_a_video_has_is_no_move(ledger: Ledger) -> None
     ledger.videos.move(video.id, VideoState.GENERATED)
     ledger.videos.move(video.id, VideoState.GENERATED)
     assert [one.after for one in ledger.videos.history(video.id)] == ["planned", "generated"]
+
+
+def test_a_source_is_read_on_from_where_the_run_before_ended_and_the_same_run_reads_the_same(ledger: Ledger) -> None:
+    days = ("2026-11-22", "2026-11-23", "2026-11-24")
+    first, second, third = (ledger.runs.open(replace(opening(), occasion=day)) for day in days)
+    assert ledger.seen.cursor("terms", first.id) is None
+
+    def read(run: Run, cursor: Json) -> None:
+        ledger.videos.plan(run.id, [planned("cup")], unchanged=0, remake=False, reading=Reading(cursor=cursor))
+
+    read(first, 7)
+    assert (ledger.seen.cursor("terms", first.id), ledger.seen.cursor("terms", second.id)) == (None, 7)
+    read(first, 9)  # it is planned again, and has more by now
+    read(first, None)  # and now it takes nothing, for want of a budget
+    assert ledger.seen.cursor("terms", second.id) is None
+    read(first, 9)
+    read(second, {"at": "2026-11-23T08:00:00"})
+    assert ledger.seen.cursor("terms", second.id) == 9
+    assert ledger.seen.cursor("terms", third.id) == {"at": "2026-11-23T08:00:00"}

@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from flows.notify import send
+from flows.notify import body_of, send
 from flows.operation_options import NotifyOptions
+from records.tables import Run
 from tests.line import Project
 from tests.operated import Operated, eventually
 
@@ -76,7 +77,18 @@ def test_a_failed_run_is_told_of_with_the_next_command(project: Project, ear: Ea
     with operated.worker(REELMILL_GENERATION="inline"), operated.worker("default", EAR=ear.url):
         operated.start({"pipeline": operated.pipeline, "event_id": "", "event": {"colour": "red"}})
         eventually(lambda: [one for one in ear.heard if operated.pipeline in one["title"]], "the message")
-    (told,) = [one for one in ear.heard if operated.pipeline in one["title"]]
+    heard = [one for one in ear.heard if operated.pipeline in one["title"]]
+    assert len(heard) == 1, heard
+    (told,) = heard
     assert "failed" in told["title"]
     assert "the event has no 'prompt'" in told["message"]
     assert f"reelmill resume {operated.pipeline}@event:" in told["message"]
+
+
+def test_a_run_that_waits_says_where_it_is_decided_about() -> None:
+    run = Run(pipeline="terms", occasion="2026-11-22")
+    told = body_of(run, "InReview", "2 in review", "https://door.example/reelmill/").splitlines()
+    assert told[0] == "2 in review"
+    assert told[2:] == ["Decide: https://door.example/reelmill/review?pipeline=terms", "Or: reelmill review list"]
+    assert body_of(run, "InReview", "", "").splitlines()[1:] == ["Decide: reelmill review list"]
+    assert body_of(run, "Failed", "", "").splitlines()[1:] == ["Go on: reelmill resume terms@2026-11-22"]

@@ -130,6 +130,55 @@ def test_clips_come_from_the_gpu_pool_and_a_killed_renderer_costs_the_shot_in_ha
     assert before.items() <= after.items(), "a clip that was finished before the kill was not made again"
 
 
+def test_a_video_of_several_shots_waits_for_all_of_them_from_the_gpu_pool(operated: Operated) -> None:
+    operated.define(listing(2), shots="[{}, {action: a crane lands, seconds: 1.5}]")
+    operated.deploy()
+    with operated.worker(), operated.worker(operated.gpu_pool) as gpu:
+        operated.start({"pipeline": operated.pipeline, "date": "2026-11-21"})
+
+        def renders():
+            with operated.ledger() as ledger:
+                run = operated.run_of("2026-11-21")
+                return run is not None and len(ledger.chunks.made(run.id)) >= 1 and children_of(gpu.pid)
+
+        for process in eventually(renders, "the first clip of the pool"):
+            kill(process)
+        run = eventually(lambda: _ended(operated, "2026-11-21"), "the end of the run")
+    assert run.state is RunState.DONE, run.reason
+    assert _posts(operated) == titles(2)
+    assert len(_clips(operated)) == 4
+    with operated.ledger() as ledger:
+        videos = ledger.videos.of_run(run.id)
+        masters = [ledger.media.fetch_master(video.edit_id) for video in videos if video.edit_id]
+    assert [(master.sha256, master.frames) for master in masters if master] == [
+        (video.master_sha256, 13 + 17) for video in videos
+    ]
+
+
+def test_a_decision_sets_a_deployed_run_going_again_on_a_worker(operated: Operated) -> None:
+    source = {
+        "type": "list",
+        "items": [{"name": "天下第一茶", "prompt": SCENES[0]}, {"name": "小雪", "prompt": SCENES[1]}],
+    }
+    operated.define(json.dumps(source, ensure_ascii=False))
+    operated.deploy()
+    with operated.worker(), operated.worker(operated.gpu_pool):
+        operated.start({"pipeline": operated.pipeline, "date": "2026-11-21"})
+        waits = eventually(lambda: _ended(operated, "2026-11-21"), "a run that waits for a person")
+        assert waits.state is RunState.IN_REVIEW, waits.reason
+        assert _posts(operated) == ["小雪"]
+
+        answer = operated.json("review", "approve", f"{operated.pipeline}@2026-11-21")
+
+        assert [one["how"] for one in answer["runs"]] == ["started"]
+        done = eventually(
+            lambda: run if (run := _ended(operated, "2026-11-21")) and run.state is RunState.DONE else None,
+            "the end of the run",
+        )
+    assert done.attempt == waits.attempt + 1
+    assert _posts(operated) == ["天下第一茶", "小雪"]
+
+
 def test_a_worker_that_is_stopped_has_its_run_put_down_and_the_next_one_goes_on(operated: Operated) -> None:
     operated.define(listing(4))
     operated.deploy()

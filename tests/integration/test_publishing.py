@@ -13,9 +13,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 from flows.post_status import clock, status_of
+from records import schema
 from records.ledger import Ledger
 from records.posts import Sight
 from records.states import PostState
@@ -296,6 +298,25 @@ def test_a_post_that_the_platform_keeps_is_left_alone_until_its_time(desk: Desk,
     assert status_of(post, {}).words == f"public at {clock(at)}, by the platform's clock"
 
 
+def test_a_kept_post_counts_at_its_time_however_late_somebody_looks(desk: Desk) -> None:
+    """A calendar that counted it at the look, a day later, would take a place of that day."""
+    keeping = replace(desk, target=KeepingTarget(account=desk.target.account))
+    platform, account = keeping.order.destination.platform, keeping.order.destination.account
+    at = dt.datetime.now(dt.UTC) + dt.timedelta(hours=5)
+    _arm(keeping, by="", ago=0, public=True)
+    (post,) = desk.ledger.posts.of_video(desk.box.video_id)
+    sight = Sight("https://scripted.example/kept", "kept", {"public_at": at.isoformat()})
+    desk.ledger.posts.accept(post.id, sight)  # and the process dies
+    assert desk.ledger.posts.times(platform, account, at - dt.timedelta(days=2)) == [at]
+
+    at -= dt.timedelta(hours=25)
+    kept = replace(sight, detail={"public_at": at.isoformat()})
+    post = desk.ledger.posts.move(post.id, PostState.LIVE, sight=kept)
+    assert desk.ledger.posts.times(platform, account, at - dt.timedelta(days=2)) == [at]
+    assert post.measure_at is not None
+    assert post.measure_at > dt.datetime.now(dt.UTC), "an age that is over is not asked for"
+
+
 def test_a_target_that_cannot_show_the_post_now_leaves_it_live(desk: Desk) -> None:
     desk.script.say("read_back", Retry("busy"))
     post = desk.publish()
@@ -432,6 +453,22 @@ def test_what_was_taken_down_stays_down_until_a_person_says_otherwise(desk: Desk
     desk.ledger.posts.move(post.id, PostState.WITHDRAWN, "by hand")
     assert desk.publish().state is PostState.WITHDRAWN
     assert len(desk.script.public) == 1
+
+
+def test_posts_of_the_version_before_are_measured_after_the_upgrade(desk: Desk) -> None:
+    """The step from the third to the fourth version of the schema, with a post that is live and one that waits."""
+    posts, order = desk.ledger.posts, desk.order
+    live = desk.publish()
+    other = replace(order.destination, account="another")
+    waiting = posts.plan(desk.box.video_id, order.delivery.rendition, other, order.verdict)
+    with desk.ledger.database.engine.begin() as connection:
+        configuration = schema._configuration()
+        configuration.attributes["connection"] = connection
+        command.downgrade(configuration, "0003")
+    schema.upgrade(desk.ledger.database)
+    assert posts.get(live.id).measure_at == posts.get(live.id).live_at, "it is due"
+    assert posts.get(live.id).url == live.url
+    assert (posts.get(waiting.id).state, posts.get(waiting.id).measure_at) == (PostState.PLANNED, None)
 
 
 def test_what_a_person_says_of_an_unknown_post_is_kept(desk: Desk) -> None:

@@ -31,7 +31,7 @@ from records.store import Content, Store
 from records.store.remote import RemoteStore
 from records.tables import ClipRow, RenditionRow, Run, ShotRow, Video
 from records.videos import PlannedVideo
-from reelmill.content import Clip, Decision, Examination, Rendition, Shot, Verdict
+from reelmill.content import Clip, Decision, Examination, Master, Rendition, Shot, Verdict
 from reelmill.errors import LeaseHeld, StorageError, TransientError
 from reelmill.files import sha256_of
 from reelmill.settings import Settings
@@ -409,6 +409,27 @@ def _tidy_and_die(house: House, settings: Settings) -> None:
     assert died.returncode == -signal.SIGKILL, died.stderr
 
 
+def test_a_master_is_kept_as_long_as_a_video_needs_it_and_goes_with_its_clips(house: House) -> None:
+    made: list[Master] = []
+    for number, (state, days) in enumerate([(VideoState.DONE, 100), (VideoState.GENERATED, 100), (VideoState.DONE, 1)]):
+        video_id, *_ = house.video(state, days=days)
+        edit = f"{number}".rjust(64, "e")
+        sha256 = house.file(f"master {number}".encode(), ".mp4")
+        path = house.store.path(sha256, ".mp4")
+        made.append(Master(path, sha256, 256, 256, 9, 24, preview=True, edit_id=edit))
+        house.ledger.media.record_master(made[-1])
+        with house.ledger.database.begin() as session:
+            session.execute(update(Video).where(Video.id == video_id).values(edit_id=edit))
+
+    tidied = tidy(house.ledger, KEEP)
+
+    assert (tidied.clips, tidied.renditions) == (2, 1), "a clip and a master of the first video, and its rendition"
+    assert [house.ledger.media.fetch_master(one.edit_id or "") for one in made] == [None, *made[1:]]
+    house.file(b"master 0", ".mp4")
+    house.ledger.media.record_master(made[0])
+    assert house.ledger.media.fetch_master(made[0].edit_id or "") == made[0]
+
+
 def test_killed_between_the_mark_and_the_removal_the_file_is_swept_later(house: House, any_settings: Settings) -> None:
     _, clip, rendition = house.video()
     _tidy_and_die(house, any_settings)
@@ -592,6 +613,8 @@ def test_the_forecast_goes_by_what_the_pipeline_made_before(house: House) -> Non
     assert forecast(house.ledger, "terms", 10, ["tiktok"]) == round(10 * (50_000 + 100 + 400_000) * 1.2)
     assert forecast(house.ledger, "terms", 0, ["tiktok"]) == 0
     # a platform that it has not been made for
+    several = forecast(house.ledger, "terms", 10, ["tiktok"], clips=3, assembled=True)
+    assert several == round(10 * (50_000 * 3 * 2 + 100 + 400_000) * 1.2)
     more = forecast(house.ledger, "terms", 10, ["tiktok", "douyin"], seconds=4)
     assert more == round(10 * (50_000 + 100 + 400_000 + 1_250_000 * 4 + 400_000) * 1.2)
     # sizes are remembered when files are given up

@@ -276,7 +276,8 @@ def test_a_time_within_the_clockwork_is_left_to_the_platform_and_another_one_to_
     desk: Desk, tmp_path: Path, ahead: dt.timedelta, kept: bool
 ) -> None:
     target = Keeping(account=desk.target.account)
-    definition = replace(loads(PLAIN, tmp_path / "pipelines.yaml"), targets={"a": target})
+    definition = loads(PLAIN, tmp_path / "pipelines.yaml")
+    definition = replace(definition, targets=definition.targets | {"a": target})
     order = _order_of(desk, definition, PostPlan("a", "tiktok", now() + ahead))
     assert (order.delivery.public_at is not None, order.due_at is None) == (kept, kept)
     assert (order.delivery.public_at or order.due_at) is not None

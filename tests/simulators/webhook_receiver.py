@@ -6,18 +6,17 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import standardwebhooks
 
 from reelmill.content import Json
+from tests.simulators.loopback import Handler, serving
 
 #: The example key of the specification.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -45,24 +44,13 @@ class Receiver:
 @contextmanager
 def a_receiver() -> Iterator[Receiver]:
     receiver = Receiver()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    receiver.url = f"http://127.0.0.1:{server.server_port}/hooks/tea?token=of-the-address"
-    server.receiver = receiver  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(_Handler, receiver=receiver) as url:
+        receiver.url = f"{url}/hooks/tea?token=of-the-address"
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
+class _Handler(Handler):
+    def do_POST(self) -> None:  # noqa: N802 (the base class looks for it)
         receiver: Receiver = self.server.receiver  # type: ignore[attr-defined]
         body = self._body()
         receiver.deliveries.append({name.lower(): value for name, value in self.headers.items()})
@@ -107,15 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         receiver.taken.setdefault(headers["webhook-id"], message)
 
     def _answer(self, status: int, body: Json, headers: Mapping[str, str] | None = None) -> None:
-        text = b"" if body is None else json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in {**(headers or {}), "Content-Length": str(len(text))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is the base class's)
-        """Say nothing."""
+        self.answer(status, b"" if body is None else json.dumps(body).encode(), headers)
 
 
 def check_whole(secret: str, headers: Mapping[str, str], body: bytes) -> None:
