@@ -10,21 +10,21 @@ from flows.workshop import Workshop
 from records.states import VideoState
 from records.tables import Post, Video
 from records.verdicts import RecordedVerdict
-from reelmill.content import Clip, Decision, Rendition, Verdict
+from reelmill.content import Clip, Decision, Master, Rendition, Verdict
 
 
-def make_clip(shop: Workshop, video: Video, plan: VideoPlan) -> Clip:
+def make_clips(shop: Workshop, video: Video, plan: VideoPlan) -> tuple[Clip, ...]:
     sha256 = hashlib.sha256(video.id.bytes).hexdigest()
-    shop.ledger.videos.move(video.id, VideoState.GENERATED, master_sha256=sha256)
-    return Clip(sha256, Path(), sha256, plan.width, plan.height, plan.frames, plan.fps, preview=True)
+    shop.ledger.videos.generated(video.id, master_sha256=sha256)
+    return (Clip(sha256, Path(), sha256, plan.width, plan.height, plan.frames, plan.fps, preview=True),)
 
 
-def examine(shop: Workshop, video: Video, clip: Clip) -> RecordedVerdict:
+def examine(shop: Workshop, video: Video, master: Master) -> RecordedVerdict:
     shop.ledger.videos.move(video.id, VideoState.SCREENED)
-    return RecordedVerdict(0, Verdict(clip.sha256, "default", "1", Decision.PASS))
+    return RecordedVerdict(0, Verdict(master.sha256, "default", "1", Decision.PASS))
 
 
-def make_renditions(shop: Workshop, video: Video, _plan: VideoPlan, _clip: Clip) -> list[Rendition]:
+def make_renditions(shop: Workshop, video: Video, _plan: VideoPlan, _master: Master) -> list[Rendition]:
     shop.ledger.videos.move(video.id, VideoState.FINISHED)
     return []
 
@@ -38,8 +38,8 @@ def make_posts(
 
 def install() -> None:
     """Have the runs of this process use these stages. A run imports its stages late, by their names."""
-    from flows import stages
+    from flows import filming, stages
 
-    for idle in (make_clip, examine, make_renditions, make_posts):
-        assert hasattr(stages, idle.__name__)
-        setattr(stages, idle.__name__, idle)
+    for module, idle in ((filming, make_clips), (stages, examine), (stages, make_renditions), (stages, make_posts)):
+        assert hasattr(module, idle.__name__)
+        setattr(module, idle.__name__, idle)

@@ -98,7 +98,7 @@ class Year:
         item, plan = self._planned[pattern], self._plans[pattern]
         key = f"{item.brief_key}-{position}"
         identity = video_identity(run_id, key, item.variant_id)
-        shot = asdict(plan.shot(MODEL, None)) | {"seed": position, "prompt": f"{plan.prompt} {run_id}"}
+        shot = asdict(plan.requests(MODEL)[0]) | {"seed": position, "prompt": f"{plan.shots[0].prompt} {run_id}"}
         shot_id, master = _hash(f"shot {identity}"), _hash(f"master {identity}")
         state = VideoState.IN_REVIEW if waits else VideoState.DONE
         rows[Video].append(

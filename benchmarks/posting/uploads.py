@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 from tasks.publishing.base import Delivery, Target
 from tasks.publishing.context import TargetContext
 from tests import uploader
-from tests.places import Place, places
+from tests.place import Place
+from tests.places import places
 from tests.posting import Died, Memory, delivery_of, make_target
 
 #: What begins an upload, as it stands in the handle.
