@@ -27,12 +27,13 @@ def ensure_automations(client: SyncPrefectClient, notify_id: UUID) -> list[str]:
     written = []
     for wanted in (_zombies(), _failures(notify_id)):
         found = client.read_automations_by_name(wanted.name)
-        if any(one.description == wanted.description for one in found):  # says its version
-            continue
-        for one in found:
-            client.delete_automation(one.id)
-        client.create_automation(wanted)
-        written.append(wanted.name)
+        current = next((one for one in found if one.description == wanted.description), None)  # says its version
+        for one in found:  # two that deploy at once both find none, and what is there twice acts twice
+            if one is not current:
+                client.delete_automation(one.id)
+        if current is None:
+            client.create_automation(wanted)
+            written.append(wanted.name)
     return written
 
 

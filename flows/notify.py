@@ -18,6 +18,7 @@ from flows.opening import deployed
 from flows.operation_options import NotifyOptions
 from flows.outset import settle
 from records.ledger import Ledger
+from records.notices import end_key
 from records.tables import Run
 
 #: What a state of a flow run is called in `notify: {on: …}`.
@@ -26,7 +27,7 @@ KINDS = {"Failed": "failed", "TimedOut": "failed", "Crashed": "crashed", "InRevi
 
 @flow(name="notify", flow_run_name="notify: {state}", persist_result=False)
 def notify(flow_run_id: str, state: str, message: str = "") -> State[Any]:
-    """Tell those whom the definition names.
+    """Tell those whom the definition names, of each end of a run once.
 
     Parameters
     ----------
@@ -42,9 +43,16 @@ def notify(flow_run_id: str, state: str, message: str = "") -> State[Any]:
     with Ledger(settings) as ledger:
         options = deployed(ledger, pipeline, settings).notify if pipeline else NotifyOptions()
         run = ledger.runs.by_flow_run(flow_run_id)
-    if not options.to or KINDS.get(state, "failed") not in options.on:
-        return Completed(name="Skipped", message="nobody is to be told of this")
-    return send(options, f"Reelmill: {told.name} {_words(state)}", body_of(run, state, message, settings.web_url))
+        if not options.to or KINDS.get(state, "failed") not in options.on:
+            return Completed(name="Skipped", message="nobody is to be told of this")
+        # Prefect lets an automation act at least once: its server tries again when its own database was busy.
+        key, title = end_key(flow_run_id, str(told.state_id)), f"Reelmill: {told.name} {_words(state)}"
+        if not ledger.notices.claim(key, pipeline, title):
+            return Completed(name="Skipped", message="everybody was told of this already")
+        sent = send(options, title, body_of(run, state, message, settings.web_url))
+        if not sent.is_completed():
+            ledger.notices.forget(key)
+    return sent
 
 
 @flow(name="notify-posts", flow_run_name="notify: {title}", persist_result=False)

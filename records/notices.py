@@ -1,6 +1,7 @@
-"""What came about after a run had ended and people do not know: posts that failed or may be public, paused accounts.
+"""What people hear of once: that a run ended, and what came about later, such as posts that may be public.
 
-It is found in the ledger itself, so nobody has to remember to report it, and a process that dies loses none of it.
+What came about later is found in the ledger itself, so nobody has to remember to report it, and a process that dies
+loses none of it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, String, cast, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, String, cast, delete, exists, func, literal, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from records.database import Database, now
@@ -23,6 +25,11 @@ from records.tables import Deployment, Notice, Post, Run, Standing, Transition, 
 NEWS = dt.timedelta(days=7)
 #: Posts that are told of in one round.
 MOST = 200
+
+
+def end_key(flow_run_id: str, state_id: str) -> str:
+    """The notice of one end of a flow run. Tried again, it may end again, which is told again."""
+    return f"end:{flow_run_id}:{state_id}"
 
 
 def pause_key(platform: str, account: str) -> str:
@@ -117,6 +124,21 @@ class Notices:
         """A message is on its way."""
         with self._database.begin() as session:
             session.execute(update(Notice).where(Notice.batch == batch).values(told_at=now()))
+
+    def claim(self, key: str, pipeline: str, words: str) -> bool:
+        """Whether the caller is the first to tell of this, and so the one who does. `forget` gives it back."""
+        at = now()
+        try:
+            with self._database.begin() as session:
+                session.add(Notice(key=key, batch=uuid4(), pipeline=pipeline, words=words, made_at=at, told_at=at))
+        except IntegrityError:  # somebody has told of it
+            return False
+        return True
+
+    def forget(self, key: str) -> None:
+        """Nobody heard of this: the next one may tell of it."""
+        with self._database.begin() as session:
+            session.execute(delete(Notice).where(Notice.key == key))
 
 
 def _is_deployed() -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Notices: what people were told of, or are to be told of, that came about after its run had ended."""
+"""Notices: what people were told of, or are to be told of: ends of runs, and what came about after them."""
 
 from __future__ import annotations
 

@@ -6,14 +6,22 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from uuid import UUID
 
 import pytest
+from prefect.events import AutomationCore
 
+from flows.automations import FAILURES, ensure_automations
+from flows.deploying import ensure_services
 from flows.notify import body_of, send
 from flows.operation_options import NotifyOptions
+from flows.server import LocalServer
+from records.ledger import Ledger
+from records.notices import end_key
 from records.tables import Run
 from tests.line import Project
-from tests.operated import Operated, eventually
+from tests.operated import Operated, eventually, prefect_client
 
 
 class Ear:
@@ -75,14 +83,47 @@ def test_a_failed_run_is_told_of_with_the_next_command(project: Project, ear: Ea
     path.write_text(text.replace("{{ brief.name }}", "{{ brief.prompt }}"))
     operated.deploy()
     with operated.worker(REELMILL_GENERATION="inline"), operated.worker("default", EAR=ear.url):
-        operated.start({"pipeline": operated.pipeline, "event_id": "", "event": {"colour": "red"}})
+        asked = operated.start({"pipeline": operated.pipeline, "event_id": "", "event": {"colour": "red"}})
         eventually(lambda: [one for one in ear.heard if operated.pipeline in one["title"]], "the message")
+        again = tell_again(operated, asked)  # as Prefect does when its own database was busy
+        eventually(lambda: operated.state_of(again).is_final(), "the end of the second try")
+        assert operated.state_of(again).name == "Skipped", operated.state_of(again)
     heard = [one for one in ear.heard if operated.pipeline in one["title"]]
     assert len(heard) == 1, heard
     (told,) = heard
     assert "failed" in told["title"]
     assert "the event has no 'prompt'" in told["message"]
     assert f"reelmill resume {operated.pipeline}@event:" in told["message"]
+
+
+def tell_again(operated: Operated, flow_run_id: UUID) -> UUID:
+    with prefect_client(operated) as client:
+        service = client.read_deployment_by_name("notify/notify")
+        words = {"flow_run_id": str(flow_run_id), "state": "Failed", "message": ""}
+        again: UUID = client.create_flow_run_from_deployment(service.id, parameters=words).id
+    return again
+
+
+def test_an_end_is_told_by_whoever_claims_it_first(ledger: Ledger) -> None:
+    end = end_key("a flow run", "its state")
+    assert ledger.notices.claim(end, "terms", "terms failed")
+    assert not ledger.notices.claim(end, "terms", "terms failed")
+    assert ledger.notices.claim(end_key("a flow run", "another state"), "terms", "terms failed")
+    ledger.notices.forget(end)
+    assert ledger.notices.claim(end, "terms", "terms failed"), "nobody heard of it, so the next one may tell"
+    assert ledger.notices.untold() == [], "the reconciler has nothing to do with it"
+
+
+@pytest.mark.slow
+def test_of_automations_with_one_name_one_is_left(prefect_server: LocalServer) -> None:
+    with prefect_client(Project(Path(), {"PREFECT_API_URL": prefect_server.url})) as client:
+        notify_id = ensure_services(client, ["default"], [])
+        ensure_automations(client, notify_id)
+        (made,) = client.read_automations_by_name(FAILURES)
+        client.create_automation(AutomationCore.model_validate(made.model_dump(exclude={"id"})))
+        assert len(client.read_automations_by_name(FAILURES)) == 2, "two that deployed at once"
+        assert ensure_automations(client, notify_id) == []
+        assert len(client.read_automations_by_name(FAILURES)) == 1
 
 
 def test_a_run_that_waits_says_where_it_is_decided_about() -> None:
