@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flows.definition import Definition
 from flows.earlier import Earlier
-from flows.experiment import MOST_REMEMBERED, Experiment
+from flows.experiments.sharing import MOST_REMEMBERED, Experiment
 from flows.pipeline import Pipeline
 from flows.publish_options import PublishOptions
 from flows.video_plan import PostPlan, Trial, VideoPlan

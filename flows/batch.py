@@ -22,17 +22,17 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 
 from flows import promise
-from flows.admission import Admission, reckon_up
-from flows.allotting import Allotment, keep_times
+from flows.admission import reckon_up
+from flows.allotting import keep_times
 from flows.assistants import invite
 from flows.carrying import carry_all
 from flows.counting import counted
+from flows.drawing_up import draw_up
 from flows.journal import Journal
-from flows.missed import missed
 from flows.observer import Observer, current
 from flows.occasion import occasion_of
 from flows.outset import PATIENCE, settle
-from flows.planning import Plan, plan_run
+from flows.planning import Plan
 from flows.pools import AWAY
 from flows.post_status import outlook, outlook_of
 from flows.putting_down import heeding
@@ -250,32 +250,25 @@ def _plan(shop: Workshop) -> None:
         return
 
     def work() -> None:
-        limit = run.options.get("limit")
-        about, remake = occasion_of(run), bool(run.options.get("remake"))
+        remake = bool(run.options.get("remake"))
         with shop.publishing.alone("slots"):  # two plans at once would keep the same times
-            allotment = Allotment(
-                ledger, shop.definition, shop.pipeline, shop.publishing, about.date, run.id, remake=remake
-            )
-            plan = plan_run(
-                shop.definition,
-                run.pipeline,
-                about,
+            plan, told = draw_up(
                 shop.settings,
-                seen=ledger.seen.of(run.pipeline),
-                cursor=ledger.seen.cursor(run.pipeline, run.id),
-                missed=missed(ledger, run.pipeline, about),
-                limit=limit,
-                allot=allotment.posts,
-                known=ledger.text_verdicts.told,
+                ledger,
+                shop.definition,
+                shop.engine,
+                shop.publishing,
+                run.pipeline,
+                occasion_of(run),
+                limit=run.options.get("limit"),
+                remake=remake,
             )
-            admission = Admission(ledger, shop.definition, shop.settings, shop.engine, run.pipeline, run.id)
-            told = admission.admit(plan)
             if (wanted := run.options.get("promise")) is not None:
                 promise.hold(plan, wanted)
             ledger.videos.plan(run.id, plan.videos, unchanged=plan.unchanged, remake=remake, reading=plan.reading)
             keep_times(ledger, shop.definition, shop.publishing, run.id)
         _clear(shop, plan)
-        for line in (*filter(None, [plan.note]), *told):
+        for line in told:
             shop.observer.told(line)
         for reason, count in Counter(plan.misfits).items():
             shop.observer.told(f"{counted(count, 'post')} will not fit: {reason}")

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from flows.borrowing import borrowed_texts
-from flows.experimentcheck import comparing
+from flows.experiments.findings import comparing
 from flows.explain import Finding
 from flows.platforms import asks_for_metadata, best_for, fitting, own_profiles, profiles_of
 from flows.registered import Registered

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from flows.admission import Admission
-from flows.allotting import Allotment
 from flows.counting import counted
 from flows.definition import Definition
-from flows.missed import missed
+from flows.drawing_up import draw_up
 from flows.occasion import name_of
 from flows.outlook import Outlook, outlook
-from flows.planning import Plan, plan_run
+from flows.planning import Plan
 from flows.posting import context_for
 from flows.video_plan import VideoPlan
 from records.ledger import Ledger
@@ -50,19 +48,7 @@ def foresee(settings: Settings, definition: Definition, name: str, about: Occasi
     pipeline, identity = definition.pipeline(name), run_identity(name, name_of(about))
     with Ledger(settings) as ledger, closing(context_for(ledger, definition, settings)) as context:
         engine = engine_of(pipeline.generate, settings)
-        plan = plan_run(
-            definition,
-            name,
-            about,
-            settings,
-            seen=ledger.seen.of(name),
-            cursor=ledger.seen.cursor(name, identity),
-            missed=missed(ledger, name, about),
-            limit=limit,
-            allot=Allotment(ledger, definition, pipeline, context, about.date, identity).posts,
-            known=ledger.text_verdicts.told,
-        )
-        told = Admission(ledger, definition, settings, engine, name, identity).admit(plan, keep=False)
+        plan, told = draw_up(settings, ledger, definition, engine, context, name, about, limit=limit, keep=False)
         known = {video.id: video.state.value for video in ledger.videos.of_run(identity)}
         states = tuple(
             video.first_state.value if video.first_state is not VideoState.PLANNED
@@ -70,7 +56,7 @@ def foresee(settings: Settings, definition: Definition, name: str, about: Occasi
             for video in plan.videos
         )  # fmt: skip
         asked = outlook(ledger, engine, name, pipeline, settings, _ahead(plan, states))
-        return Foreseen(plan, states, asked, (*filter(None, [plan.note]), *told, *_gone(plan)))
+        return Foreseen(plan, states, asked, (*told, *_gone(plan)))
 
 
 def _ahead(plan: Plan, states: Sequence[str]) -> list[VideoPlan]:

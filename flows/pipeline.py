@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints
 
 from flows.budget_options import BudgetOptions
-from flows.experiment_options import ExperimentOptions
+from flows.experiments.options import ExperimentOptions
 from flows.footage import Footage
 from flows.operation_options import POOL, ConcurrencyOptions, KeepOptions, NotifyOptions, WorkersOptions
 from flows.publish_options import NAME, Publish

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from flows.allotting import Allot
 from flows.changes import Changes, Worth
 from flows.definition import Definition
+from flows.experiments.allocation import Allocation
 from flows.marks import marking
 from flows.occasion import name_of
 from flows.pipeline import Pipeline
@@ -98,6 +99,7 @@ def plan_run(
     known: Known = nothing_known,
     cursor: Json = None,
     missed: tuple[dt.date, ...] = (),
+    allocation: Allocation | None = None,
 ) -> Plan:
     """Ask the source and decide about every video. Nothing is made or fetched but the source itself.
 
@@ -115,6 +117,8 @@ def plan_run(
         At most this many videos.
     known:
         What was said of texts before.
+    allocation:
+        Which values of an experiment are drawn more often.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def plan_run(
     )
     reader = Reader(definition, name, known)
     plan, first_error, keys = Plan(), None, set[str]()
-    cells = variants(pipeline.matrix)
+    cells, weights = variants(pipeline.matrix), allocation.weights if allocation else None
     mark = marking(pipeline)
     changes = Changes(pipeline.source, seen, mark)
     context = SourceContext(
@@ -161,7 +165,7 @@ def plan_run(
         keys.add(found.brief.key)
         plan.cursors[found.brief.key] = cursor
         cursor = cursor if found.brief.cursor is None else found.brief.cursor
-        for variant in chosen(pipeline.matrix, cells, brief=found.brief.key, run=name_of(occasion)):
+        for variant in chosen(pipeline.matrix, cells, brief=found.brief.key, run=name_of(occasion), weights=weights):
             if limit is not None and len(plan.to_make) >= limit:
                 break
             video, error, misfits = _plan(recipe, pipeline, found, variant, allot, reader)

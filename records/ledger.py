@@ -15,6 +15,7 @@ from records.leases import Leases
 from records.media import Media
 from records.notices import Notices
 from records.outbox import Outbox
+from records.outcomes import Outcomes
 from records.post_lists import PostLists
 from records.post_metrics import Measurements
 from records.posts import Posts
@@ -72,6 +73,7 @@ class Ledger:
         self.standings = Standings(self.database)
         self.notices = Notices(self.database)
         self.measurements = Measurements(self.database)
+        self.outcomes = Outcomes(self.database)
         self.leases = Leases(self.database)
         self.deployments = Deployments(self.database)
         self.outbox = Outbox(self.database)

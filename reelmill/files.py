@@ -13,8 +13,8 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old one or the new one, and never half of it.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file, a text as UTF-8, so that a reader sees the old one or the new one, and never half of it.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def write_whole(path: Path, text: str) -> None:
         If it cannot be written. Then the old one is as it was.
     """
     temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content.encode() if isinstance(content, str) else content)
     temporary.replace(path)
 
 

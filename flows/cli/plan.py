@@ -17,7 +17,7 @@ from flows.cli.run import days_between, occasion_for
 from flows.cli.spread import Spread
 from flows.counting import counted
 from flows.definition import Definition, load
-from flows.experiment import shares
+from flows.experiments.sharing import shares
 from flows.foreseeing import Foreseen, foresee
 from flows.occasion import name_of
 from flows.video_plan import VideoPlan, prompts_of

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.output import state, table
-from flows.experiment import trials
+from flows.experiments.sharing import trials
 from flows.post_status import Status, counts, of_video, outlook_of
 from flows.video_plan import VideoPlan, prompts_of
 from records.accounts import Account

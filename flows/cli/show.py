@@ -14,7 +14,7 @@ from flows.cli.options import AsJson
 from flows.cli.output import console, print_json, state, table
 from flows.cli.run_table import posts_by_target, run_as_json, videos_table
 from flows.counting import counted
-from flows.experiment import shares
+from flows.experiments.sharing import shares
 from flows.post_status import outlook_of
 from flows.video_plan import VideoPlan
 from records.ledger import Ledger

@@ -97,20 +97,30 @@ def variants(options: MatrixOptions | None) -> list[Variant]:
     return list(_cells(options))
 
 
-def chosen(options: MatrixOptions | None, cells: Sequence[Variant], *, brief: str, run: str) -> list[Variant]:
+def chosen(
+    options: MatrixOptions | None,
+    cells: Sequence[Variant],
+    *,
+    brief: str,
+    run: str,
+    weights: Weights | None = None,
+) -> list[Variant]:
     """Those of the cells that one brief gets, in order.
 
     Parameters
     ----------
     brief, run:
         The key of the brief, and the occasion of the run: a sample is drawn for one of them.
+    weights:
+        How often values are drawn, of lists whose weights the matrix leaves open.
     """
     if options is None or options.sample is None:
         return list(cells[: options.max if options else None])
     sample = options.sample
     count = min(sample.count, options.max or sample.count)
     of = brief if sample.per == "brief" else run
-    return draw(cells, count, sample.seed, of, lambda cell: weigh(cell, options.weights))
+    weighed = options.weights | (weights or {})
+    return draw(cells, count, sample.seed, of, lambda cell: weigh(cell, weighed))
 
 
 def agrees(wanted: Json, actual: Json) -> bool:

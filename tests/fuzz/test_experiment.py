@@ -9,8 +9,8 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.experiment import Experiment
-from flows.experiment_options import ExperimentOptions
+from flows.experiments.options import ExperimentOptions
+from flows.experiments.sharing import Experiment
 from flows.publish_options import PublishOptions
 from reelmill.content import Variant
 

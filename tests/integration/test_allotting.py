@@ -16,6 +16,7 @@ import pytest
 
 from flows.allotting import Allotment, keep_times
 from flows.definition import Definition, loads
+from flows.experiments.allocation import Allocation
 from flows.occasion import on_date
 from flows.opening import opening
 from flows.planning import Plan, plan_run
@@ -91,14 +92,21 @@ class Desk:
         return replace(loads(text, self._folder / "pipelines.yaml"), targets=self.targets)
 
     def plan(
-        self, publish: str, count: int = 30, *, date: str = TODAY, at: dt.datetime = NOW, remake: bool = False
+        self,
+        publish: str,
+        count: int = 30,
+        *,
+        date: str = TODAY,
+        at: dt.datetime = NOW,
+        remake: bool = False,
+        allocation: Allocation | None = None,
     ) -> tuple[Run, Plan]:
         """What a run does at its beginning."""
         definition = self.definition(publish, count)
         pipeline, about = definition.pipeline("clips"), on_date(SHANGHAI, date)
         run = self.ledger.runs.open(opening(definition, "clips", about))
         allotment = Allotment(self.ledger, definition, pipeline, self.context, about.date, run.id, remake=remake, at=at)
-        plan = plan_run(definition, "clips", about, Settings(), seen={}, allot=allotment.posts)
+        plan = plan_run(definition, "clips", about, Settings(), seen={}, allot=allotment.posts, allocation=allocation)
         self.ledger.videos.plan(run.id, plan.videos, unchanged=0, remake=remake)
         keep_times(self.ledger, definition, self.context, run.id)
         return run, plan

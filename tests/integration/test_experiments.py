@@ -8,20 +8,24 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
+from random import Random
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
 from flows.allotting import Allotment
 from flows.definition import Definition, loads
-from flows.experiment import shares
-from flows.experiment_results import results
+from flows.experiments.allocation import EVEN, allocate
+from flows.experiments.options import ExperimentOptions
+from flows.experiments.results import AFTER, comparison, results
+from flows.experiments.sharing import shares
 from flows.occasion import on_date
 from flows.opening import opening
 from flows.planning import plan_run
 from flows.video_plan import PostPlan, VideoPlan
 from records.ledger import Ledger
+from records.post_metrics import AGES
 from records.states import VideoState
 from records.tables import PostMetrics, Run
 from reelmill.errors import DefinitionError
@@ -234,7 +238,8 @@ def test_the_results_are_what_the_platforms_told_of_each_value(bench: Bench) -> 
                 post.id, views=views, likes=2, comments=None, shares=None, watch_seconds=None, detail={}
             )
 
-    found = {one.value: one for one in results(bench.ledger, "clips")}
+    options = asked(bench, "{to: [a, b]}")
+    found = {one.value: one for one in results(bench.ledger, "clips", options)}
     assert {value: (one.posts, one.measured, one.views, one.likes) for value, one in found.items()} == {
         "calm": (2, 2, 200, 4),
         "craft": (2, 2, 20, 4),
@@ -243,7 +248,144 @@ def test_the_results_are_what_the_platforms_told_of_each_value(bench: Bench) -> 
     assert found["gift"].views_each == 1.0
     assert found["calm"].arms == Counter(a=1, b=1)
     assert found["calm"].watch_seconds is None
-    assert results(bench.ledger, "others") == []
+    assert results(bench.ledger, "others", options) == []
+
+
+def asked(bench: Bench, publish: str) -> ExperimentOptions:
+    options = bench.definition(publish).pipeline("clips").experiment
+    assert options is not None
+    return options
+
+
+def tell(bench: Bench, post_id: UUID, at: dt.datetime, views: int, likes: int | None, watched: float | None) -> None:
+    """What a platform said of a post at a moment."""
+    with bench.ledger.database.begin() as session:
+        session.add(
+            PostMetrics(
+                post_id=post_id, at=at, views=views, likes=likes, comments=None, shares=None, watch_seconds=watched,
+                detail={},
+            )
+        )  # fmt: skip
+
+
+def gone_live(bench: Bench, run: Run, at: dt.datetime) -> dict[UUID, tuple[str, float]]:
+    """Carry the videos of a run to the end. The value and the seconds of each post."""
+    found = {}
+    for video in bench.ledger.videos.of_run(run.id):
+        (planned,) = bench.planned(video.plan)
+        assert planned.trial is not None
+        bench.carry(video.id)
+        post = bench.hand_over(video, planned.target, live_at=at)
+        found[post.id] = (planned.trial.value, VideoPlan.from_json(video.plan).seconds)
+    return found
+
+
+def test_each_post_is_compared_by_what_was_told_of_it_at_the_same_age(bench: Bench) -> None:
+    run, _ = bench.plan("{to: [a, b]}", 1)
+    for post_id, (value, seconds) in gone_live(bench, run, NOW).items():
+        tell(bench, post_id, NOW + DAY / 24, 10, 9, 1.0)
+        tell(bench, post_id, NOW + DAY + DAY / 100, 1000, 50, 600 * seconds)
+        tell(bench, post_id, NOW + 3 * DAY, 5000, 5000, 9000 * seconds)
+        if value == "craft":
+            tell(bench, post_id, NOW + 7 * DAY, 6000, None, None)  # the platform does not say likes any more
+    bench.experiment = ACCOUNTS
+
+    def tallies(until: dt.timedelta, **options: str) -> dict[str, list[tuple[float, float]]]:
+        changed = asked(bench, "{to: [a, b]}").model_copy(update=options)
+        found = results(bench.ledger, "clips", changed, until=NOW + until)
+        return {one.value: [(tally.trials, round(tally.hits, 6)) for tally in one.tallies] for one in found}
+
+    values = ["calm", "craft", "gift"]
+    assert tallies(DAY / 2) == {key: [] for key in values}
+    assert tallies(9 * DAY) == {key: [(1000, 50)] for key in values}
+    assert tallies(9 * DAY, after="1h") == {key: [(10, 9)] for key in values}
+    assert tallies(9 * DAY, after="7d") == {"calm": [], "craft": [], "gift": []}
+    assert tallies(9 * DAY, measure="watched") == {key: [(1000, 600)] for key in values}
+    assert tallies(9 * DAY, measure="watched", after="3d") == {key: [(5000, 5000)] for key in values}  # twice is once
+
+
+def test_every_age_that_an_experiment_may_name_is_one_at_which_platforms_are_asked() -> None:
+    assert AFTER["1h"] == dt.timedelta(hours=1)
+    assert AFTER["30d"] == 30 * DAY
+    assert list(AFTER.values()) == list(AGES)
+
+
+THOMPSON = "experiment: {of: copy, over: accounts, allocate: thompson}"
+DRAWN = "{copy: [calm, craft, gift], sample: {count: 1}}"
+
+
+def values_of(bench: Bench, run: Run) -> Counter[str]:
+    return Counter(str(video.plan["variant"]["copy"]) for video in bench.ledger.videos.of_run(run.id))
+
+
+def test_thompson_draws_what_is_best_so_far_and_gives_nothing_up(bench: Bench) -> None:
+    bench.experiment, bench.matrix = THOMPSON, DRAWN
+    run, _ = bench.plan("{to: [a, b], days: 60}", 60)
+    first = values_of(bench, run)
+    assert all(12 <= count <= 28 for count in first.values()), first  # nobody knows anything yet
+
+    random = Random(1)
+    for post_id, (value, _) in gone_live(bench, run, NOW).items():
+        rate = {"calm": 0.12, "craft": 0.04, "gift": 0.04}[value] * random.uniform(0.7, 1.3)
+        tell(bench, post_id, NOW + DAY, 1000, round(1000 * rate), None)
+    at = NOW + 3 * DAY
+    options, matrix = asked(bench, "{to: [a, b]}"), bench.definition("{to: [a, b]}").pipeline("clips").matrix
+    shares = allocate(bench.ledger, "clips", options, matrix, until=at)
+    assert shares is not None
+    assert sum(shares.shares.values()) == pytest.approx(1)
+    assert shares.shares["calm"] > 0.9
+    assert min(shares.shares.values()) >= EVEN / 3
+    assert str(shares).startswith("copy is drawn by what is best so far: calm 93 %")
+
+    date = at.astimezone(SHANGHAI).date().isoformat()
+    second, _ = bench.plan("{to: [a, b], days: 60}", 60, date=date, at=at, allocation=shares)
+    drawn = values_of(bench, second)
+    assert drawn["calm"] >= 48, drawn
+    given = bench.table(second)
+    assert abs(given["calm", "a"] - given["calm", "b"]) <= 1  # still even over the accounts
+
+
+def test_what_is_drawn_depends_on_what_was_known_when_the_run_was_opened(bench: Bench) -> None:
+    bench.experiment, bench.matrix = THOMPSON, DRAWN
+    run, _ = bench.plan("{to: [a, b]}", 6)
+    options, matrix = asked(bench, "{to: [a, b]}"), bench.definition("{to: [a, b]}").pipeline("clips").matrix
+    posts = gone_live(bench, run, NOW)
+    for post_id, (value, _) in posts.items():
+        tell(bench, post_id, NOW + DAY, 1000, 100 if value == "calm" else 10, None)
+    known = allocate(bench.ledger, "clips", options, matrix, until=NOW + 2 * DAY)
+    for post_id in posts:
+        tell(bench, post_id, NOW + 3 * DAY, 9000, 8000, None)
+    assert known == allocate(bench.ledger, "clips", options, matrix, until=NOW + 2 * DAY)
+    assert allocate(bench.ledger, "clips", options, matrix, until=NOW + DAY / 2) is None  # all are drawn alike
+    assert allocate(bench.ledger, "clips", options.model_copy(update={"allocate": "even"}), matrix) is None
+    assert allocate(bench.ledger, "clips", None, matrix) is None
+
+
+def test_a_value_that_nobody_has_seen_yet_has_its_share(bench: Bench) -> None:
+    bench.experiment, bench.matrix = THOMPSON, DRAWN
+    run, _ = bench.plan("{to: [a, b]}", 12)
+    for post_id, (value, _) in gone_live(bench, run, NOW).items():
+        tell(bench, post_id, NOW + DAY, 1000, 100 if value == "calm" else 10, None)
+    bench.matrix = DRAWN.replace("gift]", "gift, brand new]")
+    pipeline = bench.definition("{to: [a, b]}").pipeline("clips")
+    shares = allocate(bench.ledger, "clips", pipeline.experiment, pipeline.matrix, until=NOW + 2 * DAY)
+    assert shares is not None
+    assert shares.shares["brand new"] == pytest.approx(0.25)
+    assert sum(shares.shares.values()) == pytest.approx(1)
+
+
+def test_a_comparison_reads_the_ledger_and_names_the_value_that_is_better(bench: Bench) -> None:
+    run, _ = bench.plan("{to: [a, b]}", 12)
+    options = asked(bench, "{to: [a, b]}")
+    assert comparison(results(bench.ledger, "clips", options)) is None
+    random = Random(2)
+    for post_id, (value, _) in gone_live(bench, run, NOW).items():
+        rate = (0.10 if value == "craft" else 0.04) * random.uniform(0.8, 1.2)
+        tell(bench, post_id, NOW + DAY, 2000, round(2000 * rate), None)
+    compared = comparison(results(bench.ledger, "clips", options, until=NOW + 2 * DAY))
+    assert compared is not None
+    assert compared.winner == "craft"
+    assert [rate.posts for rate in compared.rates] == [12, 12, 12]
 
 
 @pytest.mark.parametrize(
@@ -251,6 +393,9 @@ def test_the_results_are_what_the_platforms_told_of_each_value(bench: Bench) -> 
     [
         ("{to: [a, b]}", COPIES, "experiment: {of: copi, over: accounts}", "the matrix has no such list"),
         ("{to: [a, b]}", "{copy: [calm]}", ACCOUNTS, "the list has one value"),
+        ("{to: [a, b]}", COPIES, THOMPSON, "nothing is drawn"),
+        ("{to: [a, b]}", DRAWN[:-1] + ", weights: {copy: {calm: 2}}}", THOMPSON, "is what `allocate: thompson` finds"),
+        ("{to: [a, b]}", "{copy: [{x: 1}, {x: 2}], sample: {count: 1}}", THOMPSON, "needs a name"),
         ("{to: [a, b]}", "{include: [{copy: calm}]}", ACCOUNTS, "the matrix has no such list"),
         ("a, b", COPIES, ACCOUNTS, "no entry of `publish` names several accounts"),
         ("", COPIES, TIMES, "nothing is published"),

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from uuid import UUID
 
-from flows.experiment_options import ExperimentOptions
+from flows.experiments.options import ExperimentOptions
 from flows.publish_options import PublishOptions
 from flows.video_plan import PostPlan, Trial, VideoPlan
 from reelmill.content import Json, Variant, fingerprint

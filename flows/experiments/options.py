@@ -10,6 +10,10 @@ from pydantic_core import PydanticCustomError
 from flows.publish_options import Window
 from tasks.options import Options
 
+Measure = Literal["likes", "watched"]
+#: The ages at which platforms are asked (`records.post_metrics.AGES`).
+Age = Literal["1h", "6h", "1d", "3d", "7d", "30d"]
+
 
 class ExperimentOptions(Options):
     """Shares the values of one list of the matrix out evenly, so that they can be compared."""
@@ -25,6 +29,15 @@ class ExperimentOptions(Options):
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Another seed, another order."""
+
+    measure: Measure = "likes"
+    """What a value is to be better at: `likes` of its views, or how much of the video is `watched`."""
+
+    after: Age = "1d"
+    """The age at which each post is measured, so that old ones and young ones are compared alike."""
+
+    allocate: Literal["even", "thompson"] = "even"
+    """`thompson` draws values with the chance that they are the best so far. Needs a `sample` in the matrix."""
 
     @model_validator(mode="after")
     def _has_its_times(self) -> Self:

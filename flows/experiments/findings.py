@@ -11,6 +11,7 @@ from flows.explain import Finding
 from flows.syntax import ValuePath
 from reelmill.content import Json
 from tasks.prompts.matrix import MatrixOptions
+from tasks.prompts.sampling import value_name
 from tasks.registry import suggest
 
 
@@ -27,6 +28,8 @@ def comparing(path: ValuePath, pipeline: Mapping[str, Json]) -> Iterator[Finding
         yield Finding((*path, "experiment", "of"), "the matrix has no such list", told, suggest(of, known) or "")
     elif isinstance(of, str) and isinstance(lists[of], list) and len(lists[of]) < 2:
         yield Finding((*path, "experiment", "of"), "the list has one value: there is nothing to compare", "two or more")
+    elif isinstance(of, str) and experiment.get("allocate") == "thompson":
+        yield from _drawing(path, of, lists)
     entries = pipeline.get("publish")
     entries = entries if isinstance(entries, list) else []
     if over == "accounts" and not any(_names_several(entry) for entry in entries):
@@ -39,6 +42,22 @@ def comparing(path: ValuePath, pipeline: Mapping[str, Json]) -> Iterator[Finding
             if isinstance(entry, Mapping) and entry.get("between") is not None:
                 reason = "the times of day come from `experiment.times`"
                 yield Finding((*path, "publish", at, "between"), reason, "no `between` here")
+
+
+def _drawing(path: ValuePath, of: str, matrix: Mapping[str, Json]) -> Iterator[Finding]:
+    """What is best so far can be drawn more often only where something is drawn, and where values have names."""
+    if not isinstance(matrix.get("sample"), Mapping):
+        reason = "every brief is made with every value, so nothing is drawn"
+        yield Finding((*path, "experiment", "allocate"), reason, "`matrix: {sample: {count: 1}}`, or `even`")
+    weights = matrix.get("weights")
+    if isinstance(weights, Mapping) and of in weights:
+        reason = "how often these values are drawn is what `allocate: thompson` finds out"
+        yield Finding((*path, "matrix", "weights", of), reason, "no weights of this list, or `allocate: even`")
+    values = matrix[of]
+    for at, value in enumerate(values if isinstance(values, list) else ()):
+        if not value_name(value):
+            reason = "a value that is drawn by what people did with it needs a name"
+            yield Finding((*path, "matrix", of, at), reason, "an `id` in it")
 
 
 def _names_several(entry: Json) -> bool:

@@ -1,0 +1,68 @@
+"""Draws up a run: its videos, their posts, and what the budget leaves of them, as a run and `reelmill plan` both do."""
+
+from __future__ import annotations
+
+from flows.admission import Admission
+from flows.allotting import Allotment
+from flows.definition import Definition
+from flows.experiments.allocation import allocate
+from flows.missed import missed
+from flows.occasion import name_of
+from flows.planning import Plan, plan_run
+from records.ledger import Ledger
+from reelmill.content import run_identity
+from reelmill.settings import Settings
+from tasks.publishing.context import TargetContext
+from tasks.sources.base import Occasion
+from wan_engine.base import Engine
+
+
+def draw_up(
+    settings: Settings,
+    ledger: Ledger,
+    definition: Definition,
+    engine: Engine,
+    context: TargetContext,
+    name: str,
+    about: Occasion,
+    *,
+    limit: int | None,
+    remake: bool = False,
+    keep: bool = True,
+) -> tuple[Plan, list[str]]:
+    """The plan of a run, and what is to be said of it.
+
+    Parameters
+    ----------
+    limit:
+        At most this many videos.
+    remake:
+        What was posted of the run's videos before is no reason not to post it again.
+    keep:
+        Whether what it takes of the budget is taken. False: somebody only asks.
+
+    Raises
+    ------
+    ReelmillError
+        What `flows.planning.plan_run` raises.
+    """
+    pipeline, identity = definition.pipeline(name), run_identity(name, name_of(about))
+    opened = ledger.runs.get(identity)
+    allocation = allocate(
+        ledger, name, pipeline.experiment, pipeline.matrix, until=opened.opened_at if opened is not None else None
+    )
+    plan = plan_run(
+        definition,
+        name,
+        about,
+        settings,
+        seen=ledger.seen.of(name),
+        cursor=ledger.seen.cursor(name, identity),
+        missed=missed(ledger, name, about),
+        limit=limit,
+        allot=Allotment(ledger, definition, pipeline, context, about.date, identity, remake=remake).posts,
+        known=ledger.text_verdicts.told,
+        allocation=allocation,
+    )
+    told = Admission(ledger, definition, settings, engine, name, identity).admit(plan, keep=keep)
+    return plan, [*filter(None, [plan.note]), *([str(allocation)] if allocation else []), *told]
