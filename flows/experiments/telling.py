@@ -51,7 +51,7 @@ def verdict(compared: Comparison | None) -> list[str]:
     if compared.winner is not None:
         return [
             f"winner: {compared.winner}, the best with a chance of {chance(first.best)}; {odds}",
-            f"A winner needs {_odds(compared.needed)}, so that looking every day names a wrong one once in twenty at most.",
+            f"A winner needs {_odds(compared.needed)}, so that looking every day is wrong once in twenty at most.",
         ]
     return [
         f"no winner yet: {first.value} is ahead, the best with a chance of {chance(first.best)}; {odds}",
