@@ -78,7 +78,7 @@ def test_each_copy_goes_to_an_account_and_the_commands_say_to_which(project: Pro
     assert results["comparison"]["leader"] == "calm"
     assert results["comparison"]["winner"] is None
     calm, gift = results["values"]
-    assert 0.04 < gift["low"] < gift["rate"] < calm["rate"] < calm["high"] < 0.2
+    assert 0.02 < gift["low"] < gift["rate"] < calm["rate"] < calm["high"] < 0.2
     assert calm["best"] + gift["best"] == pytest.approx(1)
     assert Path(results["png"]).read_bytes()[:4] == b"\x89PNG"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.definition import Definition, loads
+from flows.experiments.options import ExperimentOptions
 from flows.library import SHIPPED, entries, read
 from tasks.prompts.library_prompt import CounterExample, Example, LibraryPrompt
 from tasks.prompts.matrix import MOST_CELLS, MOST_COMBINATIONS, MatrixOptions, chosen, variants
@@ -52,7 +53,7 @@ def test_the_first_matrix_makes_what_the_page_says() -> None:
 
 
 def test_the_page_tells_every_key_and_the_limits() -> None:
-    for key in {*MatrixOptions.model_fields, *SampleOptions.model_fields}:
+    for key in {*MatrixOptions.model_fields, *SampleOptions.model_fields, *ExperimentOptions.model_fields}:
         assert re.search(rf"\b{key}\b", PAGE), key
     assert f"{MOST_CELLS} combinations" in PAGE
     assert f"{MOST_COMBINATIONS:,}" in PAGE
