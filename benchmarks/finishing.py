@@ -6,7 +6,7 @@
 effects` installs it; without it there is no such figure). It is done for a wide clip, 1280x704, which all three crop,
 and for a tall one, 704x1280; signing and verifying are timed apart as well. `memory` finishes 5 and 120 seconds, each
 in a process of its own. `quality` compares each rendition with its own composite that lost nothing (VMAF), of a noisy
-and of a smooth clip. The end is one line of JSON. Without a master, two are made: 121 frames, a fractal over a gradient.
+and of a smooth clip. The end is one line of JSON. Without a master two are made: 121 frames, a fractal on a gradient.
 """
 
 from __future__ import annotations
