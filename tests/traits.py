@@ -125,7 +125,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
 
 #: The fields of `Metrics` that are told.
 TOLD: Mapping[str, frozenset[str]] = {
-    "youtube": frozenset({"views", "likes", "comments"}),
+    "youtube": frozenset({"views", "likes", "comments", "watch_seconds"}),
     "tiktok": frozenset({"views", "likes", "comments", "shares"}),
     "instagram": frozenset({"views", "likes", "comments", "shares", "watch_seconds"}),
     "facebook": frozenset({"views", "likes", "comments", "shares", "watch_seconds"}),

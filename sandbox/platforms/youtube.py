@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -21,13 +22,20 @@ from sandbox.youtube.metadata import checked_snippet, checked_status
 from sandbox.youtube.quota import Quota
 from sandbox.youtube.session import Session
 from sandbox.youtube.tokens import refreshed
-from sandbox.youtube.video import Video, thumbnails
+from sandbox.youtube.video import Video, minutes_watched, thumbnails
 
 #: Bytes of the largest thumbnail.
 MOST_THUMBNAIL = 52_428_800
 _WRITING = frozenset({"youtube.upload", "youtube.force-ssl", "youtube"})
 _READING = frozenset({"youtube.readonly", "youtube.force-ssl", "youtube"})
 _CHANGING = frozenset({"youtube.force-ssl", "youtube"})
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 class YouTube(Authorizing):
@@ -53,7 +61,7 @@ class YouTube(Authorizing):
         self.forced_private = False  #: the project is unaudited: whatever is asked for, videos are private
         self.signed_up = True  #: the account has a channel
         self.verified = True  #: the account may set thumbnails
-        self.scopes = {"youtube.upload", "youtube.force-ssl"}  #: of every token
+        self.scopes = {"youtube.upload", "youtube.force-ssl", "yt-analytics.readonly"}  #: of every token
         self.session_seconds: float = DAY  #: until a session's URI is not found
         self.finished_status = 201  #: of the answer to the last byte; 200 is documented too
         self.breaks_after: int | None = None  #: of the next chunk so many bytes are kept, then 503
@@ -275,6 +283,23 @@ class YouTube(Authorizing):
         if first + most < len(shown):
             answer["nextPageToken"] = str(first + most)
         return Answer(200, answer)
+
+    @route("GET", "/v2/reports", "metrics")
+    def report(self, request: Request) -> Answer:
+        """YouTube Analytics API, "Reports: query": one metric of one video, over all days."""
+        self._let_in(request, frozenset({"yt-analytics.readonly"}))
+        wanted = {"ids": "channel==MINE", "metrics": "estimatedMinutesWatched"}
+        if any(request.query.get(name) != value for name, value in wanted.items()):
+            raise refused("badRequest", "The query is not supported.")
+        if not all(_is_date(request.query.get(name, "")) for name in ("startDate", "endDate")):
+            raise refused("badRequest", "Invalid value for a date.")
+        with self.lock:
+            self.settle()
+            video = self._videos.get(request.query.get("filters", "").removeprefix("video=="))
+            since = video.seen_since(self.clock.now()) if video is not None else None
+        headers = [{"name": "estimatedMinutesWatched", "columnType": "METRIC", "dataType": "INTEGER"}]
+        rows = [[minutes_watched(video.id, self.clock.now() - since)]] if video is not None and since else []
+        return Answer(200, {"kind": "youtubeAnalytics#resultTable", "columnHeaders": headers, "rows": rows})
 
     def _let_in(self, request: Request, scopes: frozenset[str], cost: int = 0) -> None:
         """Ask for a good token with one of the scopes, and for units of the quota."""

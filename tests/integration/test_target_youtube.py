@@ -88,6 +88,20 @@ def test_everything_that_the_options_say_is_told(platform: Platform, context: El
     assert (told["selfDeclaredMadeForKids"], told["embeddable"], told["license"]) == (True, False, "creativeCommon")
 
 
+def test_a_login_that_may_not_ask_for_the_time_is_told_the_other_numbers(
+    platform: Platform, context: Elsewhen, delivery: Delivery
+) -> None:
+    youtube = target()
+    published = sent(youtube, delivery, context, Memory().handle())
+    platform.clock.advance(86_400)
+    told = youtube.metrics(context, published)
+    assert told.watch_seconds is not None
+    assert 2 <= told.watch_seconds / (told.views or 1) <= 5
+    platform.scopes.discard("yt-analytics.readonly")
+    without = youtube.metrics(context, published)
+    assert (without.views, without.watch_seconds) == (told.views, None)
+
+
 @pytest.mark.parametrize("privacy", ["unlisted", "private"])
 def test_what_is_not_for_all_is_not_called_public(
     platform: Platform, context: Elsewhen, delivery: Delivery, privacy: str
