@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reelmill.content import Json
+from sandbox.graph.errors import error_body
 from tasks.publishing.targets.x.media import SEGMENT
 from tasks.publishing.targets.youtube.session import GRAIN
 
 MIB, HOUR, DAY = 1024 * 1024, 3600.0, 24 * 3600.0
+
+_SOON, _SOON_SECONDS = "2100-01-01T00:00:00+0000", 4_102_444_800
+_MORE_OF_META: Json = {
+    "data": [{"id": "1", "caption": "another", "timestamp": _SOON, "updated_time": _SOON}],
+    "paging": {"cursors": {"after": "more"}, "next": "https://graph.facebook.com/more"},
+}
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,36 @@ GONE: Mapping[str, Mapping[str, Json]] = {
     "douyin": {"data": {"error_code": 2100005}},
     "bilibili": {"code": -400},
     "kuaishou": {"result": 100210001},
+}
+
+#: What those say that can be asked for one upload, and have forgotten it: their list is left to tell.
+FORGOTTEN: Mapping[str, Mapping[str, Any]] = {
+    "instagram": {"status": 400, "body": error_body(100, "Unsupported get request", subcode=33)},
+    "facebook": {"status": 400, "body": error_body(100, "Unsupported get request", subcode=33)},
+    "douyin": {"status": 200, "body": {"data": {"error_code": 0, "list": []}}},
+}
+
+#: A page of the list of posts after which there are others, of those that have such a list: its moment, and what it
+#: says. Its post is of a time that has not come.
+ENDLESS: Mapping[str, tuple[str, Json]] = {
+    "instagram": ("list", _MORE_OF_META),
+    "facebook": ("list", _MORE_OF_META),
+    "x": ("list", {"data": [{"id": "1", "text": "another", "created_at": _SOON}], "meta": {"next_token": "more"}}),
+    "linkedin": ("look_up", {"elements": [{"id": "urn:li:share:1", "createdAt": _SOON_SECONDS * 1000}]}),
+    "pinterest": ("look_up", {"items": [{"id": "1", "alt_text": "another"}], "bookmark": "more"}),
+    "douyin": (
+        "list",
+        {
+            "data": {
+                "error_code": 0,
+                "list": [{"video_id": "1", "create_time": _SOON_SECONDS}],
+                "cursor": 7,
+                "has_more": True,
+            }
+        },
+    ),
+    "bilibili": ("list", {"code": 0, "data": {"list": [{"title": "another", "ctime": _SOON_SECONDS}]}}),
+    "kuaishou": ("list", {"result": 1, "video_list": [{"caption": "another", "create_time": _SOON_SECONDS}]}),
 }
 
 #: Those that remember when they began to post, for as long as nobody knows what came of it.

@@ -200,6 +200,9 @@ class Target(Options):
             If the platform took it and refused it for good afterwards.
         Restart
             If the platform lost it for certain; it may be sent again.
+        Ambiguous
+            If the platform was asked and cannot tell: what is not among the newest posts may be out all the same. A
+            person decides.
         Wait, Retry, Reauthorise
             If it cannot be said now.
         """

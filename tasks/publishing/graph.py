@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -117,6 +117,15 @@ class GraphTarget(ApiTarget):
             If the question is refused: that says nothing of a post, so it is never `Refused`.
         """
         return self.request(context, doing, "GET", path, params=params, judge=self._judge_question, question=True)
+
+    def ask_pages(self, context: TargetContext, doing: str, path: str, **params: Any) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a list, to its end. Raises as `ask_edge` does."""
+        while True:
+            reply = self.ask_edge(context, doing, path, **params)
+            yield rows(reply)
+            params["after"] = reply.get("paging", "cursors", "after")
+            if not params["after"] or not reply.get("paging", "next"):
+                return
 
     def ask_node(self, context: TargetContext, doing: str, node: str, fields: str) -> Reply | None:
         """The fields of an object, or None if there is no such object. Raises as `ask_edge` does."""

@@ -8,7 +8,8 @@
     Defer         a limit of the day is reached: not before `until`
     Reauthorise   the login is not good any more: only a person can renew it; the target pauses, and no other one
     Refused       never, as it is
-    Ambiguous     the irreversible call was sent and its answer did not come: look it up, never repeat it
+    Ambiguous     the irreversible call was sent and its answer did not come: look it up, never repeat it;
+                  of a look-up: the platform cannot tell, and a person decides
 
 `Restart` is the strong form of `Resync`. A target raises these and nothing else; `stage` knows what each means.
 """

@@ -11,6 +11,7 @@ from records.ledger import Ledger
 from records.posts import Sight
 from records.states import PostState
 from records.tables import Post
+from reelmill.errors import UnknownOutcome
 from reelmill.failpoints import failpoint
 from reelmill.processes import start_of
 from tasks.publishing.base import Delivery, Published, Safety, Target
@@ -85,6 +86,8 @@ def settle(
     except Restart as error:
         handle.forget()
         return ledger.posts.move(post.id, PostState.PLANNED, error.reason)
+    except UnknownOutcome as error:
+        return ledger.posts.move(post.id, PostState.UNKNOWN, f"{name} cannot say whether it was posted: {error}")
     failpoint("post.looked_up")
     if found is None:
         if post.accepted_at is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -13,9 +15,11 @@ from tasks.publishing.base import Safety
 from tasks.publishing.outcome import Ambiguous, Defer, Refused, Restart, Retry, Wait
 from tests.contract.kinds import ANSWERING, kept_by, of
 from tests.posting import Died, Posted, delivery_of
-from tests.traits import ALIKE, ARMED, GONE, LOOKS_FIRST, SILENT
+from tests.traits import ALIKE, ARMED, ENDLESS, FORGOTTEN, GONE, LOOKS_FIRST, SILENT
 
 LOOKED_UP = kept_by(Safety.LOOK_UP)
+#: Posts that an account may make before somebody asks: one more than the longest page of a list has. And their bytes.
+LATER, SMALL = 101, 80_000
 #: What leaves it open whether it happened.
 OPEN: tuple[dict[str, Json], ...] = ({"drop": True}, *({"status": code} for code in (500, 502, 503, 504)))
 
@@ -65,6 +69,40 @@ def test_an_answer_that_does_not_come_is_looked_up(trying: Posted, tmp_path: Pat
         assert found is not None
         assert found.platform_id == public.id
         assert found.url in (public.url, f"{one.platform.base}/watch/{public.id}")
+
+
+@of(LOOKED_UP)
+def test_a_post_is_found_among_many_later_ones(trying: Posted, tmp_path: Path) -> None:
+    """The newest posts of an account are no answer: what is not among them was perhaps posted before them."""
+    trying.ready()
+    trying.platform.trouble("publish", handled=True, drop=True)
+    with pytest.raises(Ambiguous):
+        trying.finalize()
+    trying.place.wait()
+    later = delivery_of(tmp_path, name="later", size=SMALL)
+    for number in range(LATER):
+        text = replace(later.text, title=f"later {number}", caption=f"later {number}")
+        trying.another(delivery=replace(later, post_id=uuid4(), text=text)).live()
+    forget(trying)
+    found = trying.settled()
+    assert found is not None
+    assert found.platform_id == trying.platform.published[0].id
+    assert trying.shown.count(trying.once[0]) == 1
+
+
+@of(ENDLESS)
+def test_more_posts_than_are_looked_through_are_no_answer(trying: Posted) -> None:
+    trying.ready()
+    trying.platform.trouble("publish", handled=True, drop=True)
+    with pytest.raises(Ambiguous):
+        trying.finalize()
+    forget(trying)
+    moment, page = ENDLESS[trying.target.type]
+    trying.platform.trouble(moment, status=200, body=page, times=1000)
+    with pytest.raises(Ambiguous) as caught:
+        trying.look_up()
+    assert caught.value.instruction
+    assert len(trying.platform.calls) < 100, "it comes to an end"
 
 
 @of(LOOKS_FIRST)
@@ -157,6 +195,12 @@ def test_an_old_upload_that_may_have_been_used_up_does_not(trying: Posted) -> No
         trying.finalize()
     trying.place.wait()
     assert trying.shown == trying.once
+
+
+def forget(one: Posted) -> None:
+    """The platform does not know the upload any more, if it is one that can be asked for an upload."""
+    if one.target.type in FORGOTTEN:
+        one.platform.trouble("status", times=1000, **FORGOTTEN[one.target.type])
 
 
 def grow_old(one: Posted) -> None:

@@ -223,6 +223,16 @@ def test_a_platform_that_shows_late_is_not_believed_too_early(desk: Desk) -> Non
     assert len(desk.script.public) == 1
 
 
+def test_a_look_up_that_cannot_tell_leaves_it_to_a_person(desk: Desk) -> None:
+    desk.script.say("finalized", Ambiguous("the connection broke"))
+    desk.script.say("look_up", Ambiguous("there are more posts than are looked through", "look at the account"))
+    post = desk.publish()
+    assert post.state is PostState.UNKNOWN
+    assert "more posts than are looked through" in post.reason
+    assert desk.publish().state is PostState.UNKNOWN
+    assert len(desk.script.public) == 1
+
+
 def test_what_nobody_can_look_up_is_for_a_person(desk: Desk) -> None:
     silent = replace(desk, target=SilentTarget(account=desk.target.account))
     desk.script.say("finalized", Ambiguous("the connection broke"))

@@ -13,7 +13,7 @@ from sandbox.platforms.pinterest import Pinterest as Simulated
 from tasks.publishing.base import Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Reauthorise, Refused, Restart, Retry
-from tasks.publishing.targets.pinterest import PAGE, PAGES, Pinterest
+from tasks.publishing.targets.pinterest import PAGE, Pinterest
 from tests.posting import DISCLOSURE, Memory, count, delivery_of, make_target, post, prepared
 
 KIND = "pinterest"
@@ -131,16 +131,6 @@ def test_a_pin_is_found_on_a_later_page(
     assert found is not None
     assert found.platform_id == published.platform_id
     assert count(platform, "look_up") == 3  # one of them before the post
-
-
-def test_a_board_that_is_not_read_to_its_end_proves_nothing(
-    platform: Simulated, context: TargetContext, target: Pinterest, tmp_path: Path
-) -> None:
-    delivery, memory = delivery_of(tmp_path), Memory()
-    post(target, delivery, context, platform, memory)
-    platform.trouble("look_up", status=200, body={"items": [], "bookmark": "more"}, times=PAGES)
-    with pytest.raises(Retry, match="more pins"):
-        target.look_up(delivery, context, memory.handle())
 
 
 def test_a_question_that_is_refused_says_nothing_of_the_pin(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import StringConstraints
 
 from tasks.publishing.account import Identity, Limits
 from tasks.publishing.api import ApiTarget
-from tasks.publishing.attempt import OLD, attempt
+from tasks.publishing.attempt import OLD, armed_at, attempt
 from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
 from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
@@ -20,6 +20,7 @@ from tasks.publishing.login import Login
 from tasks.publishing.midnight import next_midnight
 from tasks.publishing.oauth import ask_for_token, seconds, token_in
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Retry, Wait
+from tasks.publishing.recognition import back_to
 from tasks.publishing.slices import Slice
 from tasks.publishing.wording import caption_of
 
@@ -29,6 +30,8 @@ ZONE = "Asia/Shanghai"
 LARGEST, LONGEST, SMALLEST_SIDE = 4_000_000_000, 900, 720
 #: Seconds between two questions whether a review is over, which takes minutes to hours. Our choice.
 REVIEW = 600.0
+#: Posts that a look-up asks for at once (the most that Douyin gives), and how often at most.
+PER_PAGE, PAGES = 20, 50
 #: How long an upload in parts is open, less what the last requests may take.
 SESSION = dt.timedelta(hours=2) - dt.timedelta(minutes=5)
 #: A refresh token is prolonged if it would end before the access token does, which lives 15 days.
@@ -183,7 +186,7 @@ class Douyin(ApiTarget):
             return None
         found = self._shown(context, {"video_ids": [video_id]})
         item = next((one for one in found if one.get("video_id") in {None, video_id}), None)
-        item = item or self._listed(context, str(video_id))
+        item = item or self._listed(context, str(video_id), armed_at(handle))
         if item is None:
             return None
         status = item.get("video_status")
@@ -219,13 +222,24 @@ class Douyin(ApiTarget):
         reply.need("data", "error_code")  # else it is no answer of Douyin's, which must not pass for an empty list
         return reply.rows("data", "list")
 
-    def _listed(self, context: TargetContext, video_id: str) -> dict[str, Any] | None:
-        """The post of a video among the newest twenty."""
-        page = {"cursor": 0, "count": 20}
-        doing = "asking Douyin for the latest posts"
-        reply = self._ask(context, doing, "video_list", method="GET", params=page, question=True)
-        reply.need("data", "error_code")
-        return next((one for one in reply.rows("data", "list") if one.get("video_id") == video_id), None)
+    def _listed(self, context: TargetContext, video_id: str, armed: dt.datetime | None) -> dict[str, Any] | None:
+        """The post of a video among those since posting began."""
+        if armed is None:
+            return None
+        latest = back_to(armed, self._latest(context), lambda one: one.get("create_time"), most=PAGES, where="Douyin")
+        return next((one for one in latest if one.get("video_id") == video_id), None)
+
+    def _latest(self, context: TargetContext) -> Iterator[list[dict[str, Any]]]:
+        """The account's posts by pages, to the end of the list."""
+        doing, cursor = "asking Douyin for the latest posts", 0
+        while True:
+            which = {"cursor": cursor, "count": PER_PAGE}
+            reply = self._ask(context, doing, "video_list", method="GET", params=which, question=True)
+            reply.need("data", "error_code")
+            yield reply.rows("data", "list")
+            cursor = reply.get("data", "cursor")
+            if not reply.get("data", "has_more") or not isinstance(cursor, int):
+                return
 
     def _ask(
         self,

@@ -20,7 +20,7 @@ from tasks.publishing.fitting import require_fit
 from tasks.publishing.graph import GraphId, GraphTarget
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Defer, Refused, Restart, Retry, Wait
-from tasks.publishing.recognition import SKEW, mark_of, since
+from tasks.publishing.recognition import EVER, SKEW, back_to, mark_of, since
 from tasks.publishing.wording import caption_of
 
 #: Instagram Graph API, IG User Media, "Reel specifications" (2026): bytes, seconds, frames a second. Older: 1 GB.
@@ -33,8 +33,8 @@ POSTS_A_DAY = 50
 CADENCE = 60.0
 #: How long a published container may be missing in the list of media, before it is believed without a page.
 LISTED_WITHIN = dt.timedelta(minutes=10)
-#: Posts that are looked through: more than an account may make in a day.
-PAGE = 100
+#: Posts that a look-up asks for at once, and how often at most.
+PAGE, PAGES = 100, 10
 
 
 class Instagram(GraphTarget):
@@ -235,9 +235,9 @@ class Instagram(GraphTarget):
         return graph.transferred(reply.get("video_status", "uploading_phase"))
 
     def _listed(self, context: TargetContext, handle: Handle) -> Published | None:
-        """The post among the newest of the account: by its caption, and made after it was armed."""
+        """The post among those of the account since it was armed: by its caption."""
         armed = armed_at(handle)
-        reply = self.ask_edge(
+        pages = self.ask_pages(
             context,
             "looking for the post on Instagram",
             f"/{self.ig_user}/media",
@@ -247,7 +247,7 @@ class Instagram(GraphTarget):
         )
         ours = [
             post
-            for post in graph.rows(reply)
+            for post in back_to(armed or EVER, pages, lambda post: post.get("timestamp"), most=PAGES, where="Instagram")
             if mark_of(str(post.get("caption") or "")) == handle.get("mark") and since(post.get("timestamp"), armed)
         ]
         if not ours:

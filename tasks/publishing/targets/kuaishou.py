@@ -18,14 +18,14 @@ from tasks.publishing.handle import Handle
 from tasks.publishing.login import Login
 from tasks.publishing.oauth import ask_for_token, seconds, token_in
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Resync, Wait
-from tasks.publishing.recognition import same_words, since
+from tasks.publishing.recognition import back_to, same_words, since
 from tasks.publishing.slices import Slice, cut
 from tasks.publishing.wording import caption_of
 
 #: Seconds between two questions whether a photo is still pending, which takes minutes to hours. Our choice.
 REVIEW = 600.0
-#: Photos that are asked for in one look-up: pages of so many.
-PAGES, PER_PAGE = 5, 20
+#: Photos that a look-up asks for at once, and how often at most.
+PER_PAGE, PAGES = 20, 50
 
 OK = 1
 LOGIN_IS_OVER = frozenset({100200100, 100200101})
@@ -154,29 +154,31 @@ class Kuaishou(ApiTarget):
         return caption_of(delivery, 1000 - len(number), hashtags=4, title=True, disclose=True) + number
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
-        """Among the account's latest photos: one with these words, made since posting began."""
+        """Among the account's photos since posting began: the one with these words."""
         armed = armed_at(handle)
         if armed is None:
             return None
         words = self._caption(delivery)
-        for photo in self._latest(context):
+        pages = self._latest(context)
+        for photo in back_to(armed, pages, lambda photo: photo.get("create_time"), most=PAGES, where="Kuaishou"):
             if same_words(photo.get("caption"), words) and since(photo.get("create_time"), armed, silent=False):
                 if photo.get("pending"):
                     raise Wait("Kuaishou reviews the photo", retry_after=REVIEW)
                 return self._published(context, str(photo.get("photo_id")))
         return None
 
-    def _latest(self, context: TargetContext) -> Iterator[dict[str, Any]]:
+    def _latest(self, context: TargetContext) -> Iterator[list[dict[str, Any]]]:
+        """The account's photos, newest first, by pages. Only an empty one is the last: how many one has is theirs."""
         cursor: Mapping[str, Any] = {}
-        for _ in range(PAGES):
+        while True:
             which = {"count": PER_PAGE, **cursor}
             doing = "asking Kuaishou for the latest photos"
             reply = self._ask(context, doing, "GET", "photo/list", params=which, question=True)
             reply.need("result")  # else it is no answer of Kuaishou's, which must not pass for an empty list
             found = reply.rows("video_list")
-            yield from found
-            if len(found) < PER_PAGE:
+            if not found:
                 return
+            yield found
             cursor = {"cursor": found[-1].get("photo_id")}
 
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:

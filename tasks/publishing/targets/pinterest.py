@@ -166,7 +166,8 @@ class Pinterest(ApiTarget):
             bookmark = reply.get("bookmark")
             if not bookmark:
                 return
-        raise Retry("looking the pin up on Pinterest: the board has more pins than are read", "look at the board")
+        # It may be among the others, and nothing says that it comes sooner another time.
+        raise Ambiguous("looking the pin up on Pinterest: the board has more pins than are read", "look at the board")
 
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         """The pin as its owner sees it. Whether the board is a secret one, only the board says."""

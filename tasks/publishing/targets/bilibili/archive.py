@@ -34,6 +34,11 @@ class Archive:
         return str((info.get("share_url") if isinstance(info, dict) else None) or page(self.id))
 
     @property
+    def made(self) -> object:
+        """When it was made, as Bilibili tells it."""
+        return self.plain.get("ctime")
+
+    @property
     def state(self) -> int | None:
         state = self._more.get("state")
         return state if isinstance(state, int) else None
@@ -54,7 +59,7 @@ class Archive:
         shown = str(self.plain.get("cover") or "")
         if shown and PurePosixPath(shown).name != PurePosixPath(cover).name:
             return False
-        return since(self.plain.get("ctime"), armed, silent=bool(shown))
+        return since(self.made, armed, silent=bool(shown))
 
     def require_open(self) -> None:
         """See that the public can see it.

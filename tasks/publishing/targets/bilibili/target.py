@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from itertools import count
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import Field, StringConstraints, model_validator
@@ -14,6 +15,7 @@ from tasks.publishing.base import Delivery, Metrics, Published, ReadBack, Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Refused, Restart
+from tasks.publishing.recognition import back_to
 from tasks.publishing.slices import cut
 from tasks.publishing.targets.bilibili.account import BilibiliAccount
 from tasks.publishing.targets.bilibili.answers import judge_posting
@@ -24,8 +26,8 @@ from tasks.publishing.wording import caption_of, title_of
 LARGEST, LONGEST, LONGEST_SIDE, FASTEST, LARGEST_COVER = 4_000_000_000, 18_000, 4096, 120, 5_000_000
 #: Characters of its words.
 TITLE, DESCRIPTION, TAGS = 79, 249, 199
-#: Archives that are asked for in one look-up: pages of so many.
-PAGES, PER_PAGE = 5, 20
+#: Archives that a look-up asks for at once, and how often at most.
+PER_PAGE, PAGES = 20, 50
 
 
 class Bilibili(BilibiliAccount):
@@ -171,27 +173,29 @@ class Bilibili(BilibiliAccount):
         return ",".join(fitted)
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
-        """Among the account's latest archives: one with this title and cover, made since posting began."""
+        """Among the account's archives since posting began: the one with this title and cover."""
         armed = armed_at(handle)
         if armed is None:
             return None
         title, cover = title_of(delivery, TITLE), str(handle["cover"])
-        archive = next((one for one in self._latest(context) if one.is_of(title, cover, armed)), None)
+        latest = back_to(armed, self._latest(context), lambda one: one.made, most=PAGES, where="Bilibili")
+        archive = next((one for one in latest if one.is_of(title, cover, armed)), None)
         if archive is None:
             return None
         archive.require_open()
         return Published(self.shown_at(context, archive.id, archive.url), archive.id)
 
-    def _latest(self, context: TargetContext) -> Iterator[Archive]:
-        for number in range(1, PAGES + 1):
+    def _latest(self, context: TargetContext) -> Iterator[list[Archive]]:
+        """The account's archives, newest first, by pages. Only an empty one is the last: how many one has is theirs."""
+        for number in count(1):
             which = {"ps": PER_PAGE, "pn": number}
             doing = "asking Bilibili for the latest archives"
             reply = self.sign(context, doing, "GET", "archive/viewlist", params=which, question=True)
             reply.need("code")  # else it is no answer of Bilibili's, which must not pass for an empty list
             found = reply.rows("data", "list")
-            yield from map(Archive, found)
-            if len(found) < PER_PAGE:
+            if not found:
                 return
+            yield list(map(Archive, found))
 
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         archive = self._view(context, published)

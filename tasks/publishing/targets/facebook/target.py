@@ -17,7 +17,7 @@ from tasks.publishing.graph import GraphId, GraphTarget
 from tasks.publishing.handle import Handle
 from tasks.publishing.login import Login
 from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Wait
-from tasks.publishing.recognition import SKEW, moment
+from tasks.publishing.recognition import EVER, SKEW, back_to, moment
 from tasks.publishing.targets.facebook.video import VideoStatus
 from tasks.publishing.wording import caption_of, title_of
 
@@ -29,8 +29,8 @@ LONGEST_TITLE, LONGEST_DESCRIPTION = 255, 2200
 CADENCE = 15.0
 #: An upload takes time: a post is given to Facebook's clock only if so much more than the least is left.
 SPARE = dt.timedelta(minutes=1)
-#: Reels that are looked through: more than a page may make in a day.
-PAGE = 50
+#: Reels that a look-up asks for at once, and how often at most.
+PAGE, PAGES = 50, 20
 
 log = logging.getLogger("reelmill.publishing")
 
@@ -274,9 +274,9 @@ class Facebook(GraphTarget):
         return {"video_state": "SCHEDULED", "scheduled_publish_time": str(int(at.timestamp()))}
 
     def _listed(self, context: TargetContext, handle: Handle) -> Published | None:
-        """The video among the newest of the page, by its id."""
+        """The video among those of the page since its upload began, by its id."""
         started = moment(handle.get("started"))
-        reply = self.ask_edge(
+        pages = self.ask_pages(
             context,
             "looking for the post on Facebook",
             f"/{self.page}/video_reels",
@@ -284,7 +284,8 @@ class Facebook(GraphTarget):
             limit=PAGE,
             **({"since": int((started - SKEW).timestamp())} if started is not None else {}),
         )
-        there = any(str(one.get("id")) == handle["video"] for one in graph.rows(reply))
+        reels = back_to(started or EVER, pages, lambda one: one.get("updated_time"), most=PAGES, where="Facebook")
+        there = any(str(one.get("id")) == handle["video"] for one in reels)
         return self._published(context, str(handle["video"]), {"state": "PUBLISHED"}) if there else None
 
     def _published(

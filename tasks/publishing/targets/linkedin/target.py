@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import count
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.fitting import require_fit
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Refused, Restart, Retry, Wait
-from tasks.publishing.recognition import since
+from tasks.publishing.recognition import back_to
 from tasks.publishing.slices import Slice
 from tasks.publishing.targets.linkedin.api import PROCESSING, LinkedInApi
 from tasks.publishing.targets.linkedin.little_text import little_text
@@ -175,22 +176,25 @@ class LinkedIn(LinkedInApi):
         armed = armed_at(handle)
         if not self.is_organisation or armed is None:
             return None
-        doing = "looking the post up on LinkedIn"
-        for page in range(PAGES):
+        for post in back_to(armed, self._latest(context), _changed, most=PAGES, where="LinkedIn"):
+            if _video_of(post) == handle["video"]:
+                return self._published(context, str(post.get("id", "")))
+        return None
+
+    def _latest(self, context: TargetContext) -> Iterator[list[dict[str, Json]]]:
+        """The organisation's posts by pages, to the end of the list."""
+        for page in count():
             reply = self.ask(
                 context,
-                doing,
+                "looking the post up on LinkedIn",
                 "/rest/posts",
                 params={"q": "author", "author": self.author, "start": page * PAGE, "count": PAGE},
                 headers={"X-RestLi-Method": "FINDER"},
             )
-            posts = [post for post in reply.need_list("elements") if isinstance(post, dict)]
-            for post in posts:
-                if _video_of(post) == handle["video"]:
-                    return self._published(context, str(post.get("id", "")))
-            if not any(since(_changed(post), armed) for post in posts):  # older ones follow, or none at all
-                return None
-        raise Retry(f"{doing}: there are more posts than are read", "look at the account")
+            posts = reply.need_list("elements")
+            if not posts:
+                return
+            yield [post for post in posts if isinstance(post, dict)]
 
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         """A member's token may not read posts."""

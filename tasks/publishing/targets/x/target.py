@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -20,7 +21,7 @@ from tasks.publishing.handle import Handle
 from tasks.publishing.login import Login
 from tasks.publishing.oauth import refreshed
 from tasks.publishing.outcome import Ambiguous, Refused, Restart, Wait
-from tasks.publishing.recognition import SKEW, mark_of, since
+from tasks.publishing.recognition import SKEW, back_to, mark_of, since
 from tasks.publishing.targets.x import answers
 from tasks.publishing.targets.x.answers import mapping, words
 from tasks.publishing.targets.x.media import MediaUpload
@@ -37,8 +38,8 @@ MOST_HASHTAGS = 3
 CADENCE = 5.0
 #: How long the list of posts may lack a new one, at the most.
 LISTED_WITHIN = dt.timedelta(hours=1)
-#: Posts that are looked through: as many as the account may make in 15 minutes.
-PAGE = 100
+#: Posts that a look-up asks for at once (the most that X gives), and how often at most. X itself goes back 3200 posts.
+PAGE, PAGES = 100, 20
 
 
 class X(ApiTarget):
@@ -132,7 +133,7 @@ class X(ApiTarget):
         return self._published(context, str(identity), {"media": handle["media"]})
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
-        """Look through the newest posts of the account.
+        """Look through the posts of the account since ours was armed.
 
         Ours is the one with our video. Where X does not say which video a post has, it is one with our words that was
         made after ours was armed.
@@ -140,24 +141,36 @@ class X(ApiTarget):
         armed = armed_at(handle)
         if armed is None:
             return None
-        reply = self.ask(
-            context,
-            "looking for the post on X",
-            f"/2/users/{self.identify(context).id}/tweets",
-            params={
-                "max_results": PAGE,
-                "start_time": (armed - SKEW).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "tweet.fields": "created_at,attachments,note_tweet",
-                "expansions": "attachments.media_keys",
-            },
-        )
-        if reply.get("data") is None:
-            reply.need("meta", "result_count")  # there are none, or it is no list of posts
-            return None
-        for post in map(mapping, reply.need_list("data")):
+        pages = self._since(context, armed)
+        for post in back_to(armed, pages, lambda post: post.get("created_at"), most=PAGES, where="X"):
             if since(post.get("created_at"), armed) and _ours(post, handle):
                 return self._published(context, str(post.get("id")), {"media": handle["media"]})
         return None
+
+    def _since(self, context: TargetContext, armed: dt.datetime) -> Iterator[list[dict[str, Any]]]:
+        """The posts of the account since a time, newest first, by pages."""
+        path, following = f"/2/users/{self.identify(context).id}/tweets", None
+        while True:
+            reply = self.ask(
+                context,
+                "looking for the post on X",
+                path,
+                params={
+                    "max_results": PAGE,
+                    "start_time": (armed - SKEW).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "tweet.fields": "created_at,attachments,note_tweet",
+                    "expansions": "attachments.media_keys",
+                    **({"pagination_token": following} if following else {}),
+                },
+            )
+            if reply.get("data") is None:
+                reply.need("meta", "result_count")  # there are none, or it is no list of posts
+                yield []
+            else:
+                yield list(map(mapping, reply.need_list("data")))
+            following = reply.get("meta", "next_token")
+            if not following:
+                return
 
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         """Whether it is public. The AI flag can be set, and X need not tell it."""
