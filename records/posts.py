@@ -180,6 +180,12 @@ class Posts:
             post.attempts += failed
             return post
 
+    def is_of_another(self, post_id: UUID, platform: str, platform_id: str) -> bool:
+        """Whether another post is what the platform calls so. The account does not matter: it may have two names."""
+        query = select(Post.id).where(Post.platform == platform, Post.platform_id == platform_id, Post.id != post_id)
+        with self._database.read() as session:
+            return session.scalars(query.limit(1)).first() is not None
+
     def see(self, post_id: UUID, seen: Mapping[str, Json], *, url: str = "") -> Post:
         """Note what the target shows of a live post, and its address if it became known only now."""
         with self._database.begin() as session:

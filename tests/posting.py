@@ -70,6 +70,7 @@ class Memory:
     def __init__(self, dies_after: int = 0, commits: Sequence[Mapping[str, Json]] = ()) -> None:
         self.commits = list(commits)
         self.dies_after = dies_after
+        self.others: set[str] = set()  #: what the platform calls other posts of the ledger
 
     @property
     def known(self) -> Mapping[str, Json]:
@@ -80,7 +81,8 @@ class Memory:
         """As a process finds it that begins, or begins again, and ends after so many commits more. 0: it does not."""
         if dies_after:
             self.dies_after = len(self.commits) + dies_after
-        return Handle(json.loads(json.dumps(self.commits[-1])) if self.commits else {}, self._commit)
+        known = json.loads(json.dumps(self.commits[-1])) if self.commits else {}
+        return Handle(known, self._commit, lambda identity: identity in self.others)
 
     def _commit(self, known: Mapping[str, Json]) -> None:
         self.commits.append(json.loads(json.dumps(known)))

@@ -109,9 +109,6 @@ ENDLESS: Mapping[str, tuple[str, Json]] = {
 #: Those that remember when they began to post, for as long as nobody knows what came of it.
 ARMED = ("instagram", "facebook", "x", "linkedin", "pinterest", "douyin", "bilibili", "kuaishou")
 
-#: Whose posts nothing but their words and their time tells apart.
-ALIKE = ("instagram", "kuaishou")
-
 #: Whose second attempt to post looks first what became of the one before.
 LOOKS_FIRST = ("instagram", "facebook", "x", "wordpress")
 

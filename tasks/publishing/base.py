@@ -189,6 +189,8 @@ class Target(Options):
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         """Whether the post was taken. Reads only. Asked after a crash, an ambiguous answer, or one not yet settled.
 
+        What is recognised by its words alone may be a sibling: `handle.is_of_another` says which ones are.
+
         Returns
         -------
         Published | None

@@ -14,11 +14,23 @@ class Handle(Mapping[str, Json]):
     ----------
     commit:
         Writes the whole of it into the ledger.
+    taken:
+        Whether another post of the ledger is what the platform calls so.
     """
 
-    def __init__(self, known: Mapping[str, Json], commit: Callable[[Mapping[str, Json]], None]) -> None:
+    def __init__(
+        self,
+        known: Mapping[str, Json],
+        commit: Callable[[Mapping[str, Json]], None],
+        taken: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._known = dict(known)
         self._commit = commit
+        self._taken = taken
+
+    def is_of_another(self, identity: object) -> bool:
+        """Whether what the platform calls so is another post of the ledger, however much it looks like this one."""
+        return bool(identity) and self._taken(str(identity))
 
     def remember(self, **news: Json) -> None:
         """Add to it. It is in the ledger when this returns: call it before the next byte is sent."""

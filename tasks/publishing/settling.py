@@ -94,6 +94,9 @@ def settle(
             raise Wait(f"{name} does not show it yet")
         doubt.check(post, name, target.certain_after)
         return ledger.posts.move(post.id, PostState.PLANNED, f"{name} says it was not posted")
+    if target.safety is Safety.LOOK_UP and handle.is_of_another(found.platform_id):
+        reason = f"{name} shows {found.platform_id}, which is another post of the ledger"
+        return ledger.posts.move(post.id, PostState.UNKNOWN, reason)
     sight = sight_of(found, delivery)
     if not found.settled:
         ledger.posts.accept(post.id, sight)

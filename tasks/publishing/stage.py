@@ -135,7 +135,10 @@ class _Visit:
             post = self._ledger.posts.get(post_id)
         if (paused := self._paused()) is not None and post.state is not PostState.ARMED:
             return self._ledger.posts.put_off(post.id, *paused)
-        handle = Handle(post.handle, lambda known: self._commit(post_id, known))
+        platform, others = self._order.destination.platform, self._ledger.posts.is_of_another
+        handle = Handle(
+            post.handle, lambda known: self._commit(post_id, known), lambda name: others(post_id, platform, name)
+        )
         while True:
             try:
                 return self._step(post_id, handle)

@@ -233,6 +233,19 @@ def test_a_look_up_that_cannot_tell_leaves_it_to_a_person(desk: Desk) -> None:
     assert len(desk.script.public) == 1
 
 
+def test_a_look_up_that_shows_another_post_of_the_ledger_leaves_it_to_a_person(desk: Desk) -> None:
+    first = desk.publish()
+    assert first.platform_id
+    other = replace(desk, target=SiblingTarget(account=desk.target.account)).order
+    edition = replace(other.destination, edition="second")
+    order = replace(other, destination=edition, delivery=replace(other.delivery, post_id=edition.post_id))
+    desk.script.say("finalized", Ambiguous("the connection broke"))
+    post = publish(desk.ledger, order, desk.context)
+    assert post.state is PostState.UNKNOWN
+    assert f"{first.platform_id}, which is another post" in post.reason
+    assert desk.ledger.posts.get(first.id).state is PostState.LIVE
+
+
 def test_what_nobody_can_look_up_is_for_a_person(desk: Desk) -> None:
     silent = replace(desk, target=SilentTarget(account=desk.target.account))
     desk.script.say("finalized", Ambiguous("the connection broke"))
@@ -283,6 +296,14 @@ def test_a_platform_that_never_decides_leaves_it_to_a_person(desk: Desk) -> None
     post = desk.publish()
     assert post.state is PostState.UNKNOWN
     assert "has not decided for days" in post.reason
+
+
+class SiblingTarget(ScriptedTarget):
+    """The same, whose posts cannot be told apart: it shows the first one."""
+
+    def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
+        self.script.meet("look_up")
+        return Published("https://scripted.example/first", self.script.public[0])
 
 
 class KeepingTarget(ScriptedTarget):

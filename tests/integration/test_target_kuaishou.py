@@ -68,7 +68,8 @@ def test_a_photo_is_pending_and_then_public(post: Posted, platform: Platform) ->
 def test_the_words_say_that_it_is_made_by_ai(post: Posted, platform: Platform) -> None:
     post.live()
     platform.clock.advance(1)
-    assert platform.public[0].text == "小雪 – 花雪随风不厌看\n\n内容由AI生成\n#小雪 #节气"
+    number = f"编号 {post.delivery.post_id.hex[:8]}"
+    assert platform.public[0].text == f"小雪 – 花雪随风不厌看\n\n内容由AI生成\n#小雪 #节气\n\n{number}"
 
 
 def test_words_fit(context: TargetContext, platform: Platform, tmp_path: Path) -> None:
@@ -161,12 +162,27 @@ def test_marks_tell_posts_with_the_same_words_apart(context: TargetContext, plat
     assert found.platform_id == published.platform_id
 
 
+def test_a_post_of_a_version_before_is_found_by_the_words_that_it_had(
+    context: TargetContext, platform: Platform, tmp_path: Path
+) -> None:
+    """Captions had no number then unless one asked for it, and the handle did not keep what was sent."""
+    before = Posted(target(mark=False), context, delivery_of(tmp_path, size=1000))
+    published = before.live()
+    platform.clock.advance(1)
+    before.commits.append({key: value for key, value in before.known.items() if key != "mark"})
+    now = before.another(target=target(), delivery=before.delivery)
+    now.commits = before.commits
+    found = now.look_up()
+    assert found is not None
+    assert found.platform_id == published.platform_id
+
+
 def test_a_photo_is_found_behind_a_page_of_later_ones(
     context: TargetContext, platform: Platform, tmp_path: Path
 ) -> None:
     post = Posted(target(mark=True), context, delivery_of(tmp_path, size=1000))
     published = post.live()
-    later = Posted(target(), context, post.delivery)
+    later = Posted(target(mark=False), context, post.delivery)
     later.upload()
     for _ in range(25):
         later.finalize()

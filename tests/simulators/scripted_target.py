@@ -83,7 +83,7 @@ class ScriptedTarget(Target):
         return ReadBack(public=True, labelled=True, whole=True)
 
     def _published(self, delivery: Delivery, *, settled: bool = True) -> Published:
-        return Published(f"https://scripted.example/{delivery.post_id}", "7", settled=settled)
+        return Published(f"https://scripted.example/{delivery.post_id}", str(delivery.post_id), settled=settled)
 
 
 class SilentTarget(ScriptedTarget):

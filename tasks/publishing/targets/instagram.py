@@ -248,7 +248,9 @@ class Instagram(GraphTarget):
         ours = [
             post
             for post in back_to(armed or EVER, pages, lambda post: post.get("timestamp"), most=PAGES, where="Instagram")
-            if mark_of(str(post.get("caption") or "")) == handle.get("mark") and since(post.get("timestamp"), armed)
+            if mark_of(str(post.get("caption") or "")) == handle.get("mark")
+            and since(post.get("timestamp"), armed)
+            and not handle.is_of_another(post.get("id"))
         ]
         if not ours:
             return None

@@ -18,7 +18,7 @@ from tasks.publishing.handle import Handle
 from tasks.publishing.login import Login
 from tasks.publishing.oauth import ask_for_token, seconds, token_in
 from tasks.publishing.outcome import Ambiguous, Reauthorise, Refused, Restart, Resync, Wait
-from tasks.publishing.recognition import back_to, same_words, since
+from tasks.publishing.recognition import back_to, mark_of, since
 from tasks.publishing.slices import Slice, cut
 from tasks.publishing.wording import caption_of
 
@@ -65,9 +65,9 @@ class Kuaishou(ApiTarget):
     upload_scheme: Literal["https", "http"] = "https"
     """Kuaishou names a host, and its documentation says `http`. The hosts that are known take https as well."""
 
-    mark: bool = False
-    """End the caption with a short number of the post. Needed where several posts have the same words: Kuaishou shows
-    nothing else by which a post can be told from another one after a crash."""
+    mark: bool = True
+    """End the caption with a short number of the post. Kuaishou shows nothing else by which a post can be told after a
+    crash from another one with the same words: only leave it out if no two posts have them."""
 
     def identify(self, context: TargetContext) -> Identity | None:
         reply = self._ask(context, "asking Kuaishou whose the login is", "GET", "user_info", question=True)
@@ -131,7 +131,9 @@ class Kuaishou(ApiTarget):
         return last + 1 if isinstance(last, int) else 0
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
-        with delivery.rendition.cover.open("rb") as stream, attempt(handle, context.now(), old=OLD):
+        caption = self._caption(delivery, mark=self.mark)
+        armed = attempt(handle, context.now(), old=OLD, mark=mark_of(caption))
+        with delivery.rendition.cover.open("rb") as stream, armed:
             reply = self._ask(
                 context,
                 "posting to Kuaishou",
@@ -139,7 +141,7 @@ class Kuaishou(ApiTarget):
                 "photo/publish",
                 irreversible=True,
                 params={"upload_token": str(handle["upload_token"])},
-                form={"caption": self._caption(delivery)},
+                form={"caption": caption},
                 files={"cover": ("cover.jpg", stream, "image/jpeg")},
             )
         photo_id = reply.get("video_info", "photo_id")
@@ -148,9 +150,9 @@ class Kuaishou(ApiTarget):
         pending = reply.get("video_info", "pending", default=True)
         return self._published(context, str(photo_id), settled=not pending)
 
-    def _caption(self, delivery: Delivery) -> str:
+    def _caption(self, delivery: Delivery, *, mark: bool) -> str:
         """At most 1000 characters and four topics."""
-        number = f"\n\n编号 {delivery.post_id.hex[:8]}" if self.mark else ""
+        number = f"\n\n编号 {delivery.post_id.hex[:8]}" if mark else ""
         return caption_of(delivery, 1000 - len(number), hashtags=4, title=True, disclose=True) + number
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
@@ -158,10 +160,13 @@ class Kuaishou(ApiTarget):
         armed = armed_at(handle)
         if armed is None:
             return None
-        words = self._caption(delivery)
+        # What was sent is remembered. Earlier versions did not, and their captions had no number by default.
+        captions = [self._caption(delivery, mark=mark) for mark in (True, False)]
+        ours = {str(handle["mark"])} if handle.get("mark") else set(map(mark_of, captions))
         pages = self._latest(context)
         for photo in back_to(armed, pages, lambda photo: photo.get("create_time"), most=PAGES, where="Kuaishou"):
-            if same_words(photo.get("caption"), words) and since(photo.get("create_time"), armed, silent=False):
+            words, made = mark_of(str(photo.get("caption") or "")), photo.get("create_time")
+            if words in ours and since(made, armed, silent=False) and not handle.is_of_another(photo.get("photo_id")):
                 if photo.get("pending"):
                     raise Wait("Kuaishou reviews the photo", retry_after=REVIEW)
                 return self._published(context, str(photo.get("photo_id")))

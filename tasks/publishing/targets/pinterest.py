@@ -151,7 +151,8 @@ class Pinterest(ApiTarget):
                 found = str(pin["alt_text"]).rstrip().endswith(_mark(delivery))
             else:
                 same = all(same_words(pin.get(name), words[name]) for name in ("title", "description"))
-                found = same and armed is not None and since(pin.get("created_at"), armed, silent=False)
+                new = armed is not None and since(pin.get("created_at"), armed, silent=False)
+                found = same and new and not handle.is_of_another(pin.get("id"))
             if found:
                 return self._published(context, str(pin.get("id")))
         return None

@@ -179,7 +179,8 @@ class Bilibili(BilibiliAccount):
             return None
         title, cover = title_of(delivery, TITLE), str(handle["cover"])
         latest = back_to(armed, self._latest(context), lambda one: one.made, most=PAGES, where="Bilibili")
-        archive = next((one for one in latest if one.is_of(title, cover, armed)), None)
+        alike = (one for one in latest if one.is_of(title, cover, armed))
+        archive = next((one for one in alike if not handle.is_of_another(one.id)), None)
         if archive is None:
             return None
         archive.require_open()

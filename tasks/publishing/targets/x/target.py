@@ -143,7 +143,8 @@ class X(ApiTarget):
             return None
         pages = self._since(context, armed)
         for post in back_to(armed, pages, lambda post: post.get("created_at"), most=PAGES, where="X"):
-            if since(post.get("created_at"), armed) and _ours(post, handle):
+            alike = since(post.get("created_at"), armed) and _ours(post, handle)
+            if alike and not handle.is_of_another(post.get("id")):
                 return self._published(context, str(post.get("id")), {"media": handle["media"]})
         return None
 
