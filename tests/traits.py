@@ -83,6 +83,14 @@ FORGOTTEN: Mapping[str, Mapping[str, Any]] = {
     "douyin": {"status": 200, "body": {"data": {"error_code": 0, "list": []}}},
 }
 
+#: What they say to a login that is good, and may not ask what became of a post, if they have a word of their own for it.
+FORBIDDEN: Mapping[str, Mapping[str, Any]] = {
+    "instagram": {"status": 400, "body": error_body(10, "(#10) Application does not have permission")},
+    "facebook": {"status": 400, "body": error_body(200, "(#200) Permissions error")},
+    "tiktok": {"status": 401, "body": {"error": {"code": "scope_not_authorized", "message": "no scope"}}},
+    "douyin": {"status": 200, "body": {"data": {"error_code": 28001018, "description": "no scope"}}},
+}
+
 #: A page of the list of posts after which there are others, of those that have such a list: its moment, and what it
 #: says. Its post is of a time that has not come.
 ENDLESS: Mapping[str, tuple[str, Json]] = {

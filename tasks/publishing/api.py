@@ -76,6 +76,10 @@ class ApiTarget(Target):
     def judge(self, reply: Reply) -> None:
         """Raise the outcome that the platform's own words mean. Return if they mean none: then the status speaks."""
 
+    def is_forbidden(self, reply: Reply) -> bool:
+        """Whether an answer to a question says that the login may not ask it."""
+        return reply.status == 403
+
     def renew(self, context: TargetContext, login: Login) -> Login:
         """Ask the platform for a new access token.
 
@@ -133,12 +137,12 @@ class ApiTarget(Target):
             `Client.call`.
         question:
             It asks what became of a post, or whose a login is. That the platform refuses the question says nothing of
-            the post, so it is never `Refused`: `Reauthorise` if the login may not ask (403), else `Retry`.
+            the post, so it is never `Refused`: `MayNotAsk` if the login may not ask, else `Retry`.
         how:
             As `Client.call` takes it.
         """
         if question:
-            how["judge"] = _judged_as_question(how.get("judge", self.judge))
+            how["judge"] = _judged_as_question(how.get("judge", self.judge), self.is_forbidden)
             with _of_the_question():
                 return self.call(context, doing, method, path, host=host, shown=shown, **how)
         url = path if path.startswith(("http://", "https://")) else self.base(context, host) + path
@@ -183,17 +187,17 @@ def _of_the_question() -> Iterator[None]:
         raise Retry(error.reason, error.instruction) from error
 
 
-def _judged_as_question(judge: Judge) -> Judge:
+def _judged_as_question(judge: Judge, is_forbidden: Callable[[Reply], bool]) -> Judge:
     """A login that may not ask is a matter for a person."""
 
     def judged(reply: Reply) -> None:
         try:
             judge(reply)
         except (Refused, Reauthorise) as error:
-            if reply.status != 403:
+            if not is_forbidden(reply):
                 raise
             raise MayNotAsk(error.reason, error.instruction) from error
-        if reply.status == 403:
+        if is_forbidden(reply):
             said = f"{reply.doing}: {reply.status} {reply.quote}".strip()
             raise MayNotAsk(said, "give the login the permission to read what the account posted")
 

@@ -18,7 +18,7 @@ from tasks.publishing.client import Reply
 from tasks.publishing.context import TargetContext
 from tasks.publishing.login import Login
 from tasks.publishing.oauth import ask_for_token, seconds, token_in
-from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
+from tasks.publishing.outcome import Ambiguous, Defer, MayNotAsk, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.slices import Slice
 
 #: A numeric id of the Graph API.
@@ -141,7 +141,7 @@ class GraphTarget(ApiTarget):
     def _judge_question(self, reply: Reply) -> None:
         error = GraphError.of(reply)
         if error is not None and error.code in PERMISSIONS:
-            raise Reauthorise(f"{reply.doing}: {error}", LOG_IN)
+            raise MayNotAsk(f"{reply.doing}: {error}", LOG_IN)
         self.judge(reply)
 
     def send(self, context: TargetContext, doing: str, url: str, path: Path, offset: int) -> None:

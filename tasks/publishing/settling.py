@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import socket
 import time
+from collections.abc import Sequence
 
 from records.leases import this_process
 from records.ledger import Ledger
@@ -17,7 +18,7 @@ from reelmill.processes import start_of
 from tasks.publishing.base import Delivery, Published, Safety, Target
 from tasks.publishing.context import TargetContext
 from tasks.publishing.handle import Handle
-from tasks.publishing.outcome import Restart, Wait
+from tasks.publishing.outcome import MayNotAsk, Restart, Wait
 from tasks.publishing.tempo import Tempo
 
 
@@ -68,7 +69,8 @@ def settle(
     Returns
     -------
     Post
-        Live; or planned, if it was certainly not posted; or unknown, if only a person can say.
+        Live; or planned, if it was certainly not posted; or unknown, if only a person can say: nobody can be asked, the
+        login may not ask, or the answer leaves it open.
 
     Raises
     ------
@@ -86,8 +88,8 @@ def settle(
     except Restart as error:
         handle.forget()
         return ledger.posts.move(post.id, PostState.PLANNED, error.reason)
-    except UnknownOutcome as error:
-        return ledger.posts.move(post.id, PostState.UNKNOWN, f"{name} cannot say whether it was posted: {error}")
+    except (UnknownOutcome, MayNotAsk) as error:
+        return ledger.posts.move(post.id, PostState.UNKNOWN, why_unknown(name, error))
     failpoint("post.looked_up")
     if found is None:
         if post.accepted_at is not None:
@@ -109,6 +111,25 @@ def sight_of(published: Published, delivery: Delivery) -> Sight:
     """What the ledger keeps of what a target says, with the time at which it makes the post public by itself."""
     kept = {} if delivery.public_at is None else {"public_at": delivery.public_at.isoformat()}
     return Sight(published.url, published.platform_id, {**published.detail, **kept})
+
+
+def why_unknown(name: str, error: UnknownOutcome | MayNotAsk) -> str:
+    """What is said of a post that was looked up in vain. A login that may not ask may still be good for posting."""
+    who = f"the login of {name} may not ask" if isinstance(error, MayNotAsk) else f"{name} cannot say"
+    return f"{who} whether it was posted: {error}"
+
+
+def is_undecided(post: Post, target: Target, due: Sequence[dt.datetime | None], now: dt.datetime) -> bool:
+    """Whether an armed post has waited for the platform for too long, from its time on if it has one.
+
+    Parameters
+    ----------
+    due:
+        The times that the post was to wait for.
+    """
+    if post.armed_at is None or target.decides_within is None:
+        return False
+    return now - max([post.armed_at, *filter(None, due)]) > target.decides_within
 
 
 def unsettled(name: str, delivery: Delivery, context: TargetContext) -> Wait:

@@ -25,14 +25,15 @@ from records.verdicts import RecordedVerdict
 from reelmill.content import Destination
 from reelmill.errors import LeaseHeld, PublishingError, TerminalError, TransientError, UnknownOutcome
 from reelmill.failpoints import failpoint
+from tasks.publishing.attempt import armed_at
 from tasks.publishing.base import Delivery, Safety, Target
 from tasks.publishing.calendar import Rules
 from tasks.publishing.context import TargetContext
 from tasks.publishing.handle import Handle
 from tasks.publishing.inspection import Inspection
-from tasks.publishing.outcome import Defer, Reauthorise, Restart, Resync, Retry, Wait
+from tasks.publishing.outcome import Defer, MayNotAsk, Reauthorise, Restart, Resync, Retry, Wait
 from tasks.publishing.reading_back import read_back
-from tasks.publishing.settling import Doubt, settle, sight_of, unsettled
+from tasks.publishing.settling import Doubt, is_undecided, settle, sight_of, unsettled, why_unknown
 from tasks.publishing.tempo import Tempo
 from tasks.publishing.turn import await_turn
 
@@ -195,6 +196,8 @@ class _Visit:
             log.warning("%s: %s; it is looked up", self._order.name, error.reason)
             raise Retry(error.reason, error.instruction) from error
         except TransientError as error:
+            if isinstance(error, MayNotAsk) and armed_at(handle) is not None:  # what became of the call before this one
+                return posts.move(post_id, PostState.UNKNOWN, why_unknown(self._order.name, error))
             posts.move(post_id, PostState.PLANNED, error.reason)
             raise
         failpoint("post.finalized")
@@ -269,6 +272,8 @@ class _Visit:
         self._ledger.standings.pause(
             where.platform, where.account, where.target, until, reason, needs_person=needs_person
         )
+        if self._is_undecided(self._ledger.posts.get(post_id)):  # a login that nobody renews must not hide it for ever
+            return self._ledger.posts.move(post_id, PostState.UNKNOWN, f"{self._order.name} was not asked: {reason}")
         return self._ledger.posts.put_off(post_id, until, reason)
 
     def _put_off(self, post_id: UUID, seconds: float | None, outcome: TransientError, *, failed: bool) -> Post:
@@ -287,10 +292,5 @@ class _Visit:
         return self._ledger.posts.put_off(post_id, until, str(outcome), failed=failed)
 
     def _is_undecided(self, post: Post) -> bool:
-        """Whether an armed post has waited for the platform for too long, from its time on if it has one."""
-        patience = self._target.decides_within
-        if post.armed_at is None or patience is None:
-            return False
-        moments = (post.armed_at, self._delivery.public_at, self._order.due_at)
-        since = max(moment for moment in moments if moment is not None)
-        return self._context.now() - since > patience
+        due = (self._delivery.public_at, self._order.due_at)
+        return is_undecided(post, self._target, due, self._context.now())

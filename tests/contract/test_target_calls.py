@@ -12,10 +12,10 @@ import pytest
 
 from reelmill.content import Json
 from tasks.publishing.base import Safety
-from tasks.publishing.outcome import Ambiguous, Defer, Refused, Restart, Retry, Wait
+from tasks.publishing.outcome import Ambiguous, Defer, MayNotAsk, Refused, Restart, Retry, Wait
 from tests.contract.kinds import ANSWERING, kept_by, of
 from tests.posting import Died, Posted, delivery_of
-from tests.traits import ARMED, ENDLESS, FORGOTTEN, GONE, LOOKS_FIRST, SILENT
+from tests.traits import ARMED, ENDLESS, FORBIDDEN, FORGOTTEN, GONE, LOOKS_FIRST, SILENT
 
 LOOKED_UP = kept_by(Safety.LOOK_UP)
 #: Posts that an account may make before somebody asks: one more than the longest page of a list has. And their bytes.
@@ -103,6 +103,19 @@ def test_more_posts_than_are_looked_through_are_no_answer(trying: Posted) -> Non
         trying.look_up()
     assert caught.value.instruction
     assert len(trying.platform.calls) < 100, "it comes to an end"
+
+
+@of(LOOKED_UP)
+def test_a_login_that_may_not_ask_is_told_from_one_that_is_over(trying: Posted) -> None:
+    trying.ready().finalize()
+    answers = [{"status": 403}, *([FORBIDDEN[trying.target.type]] if trying.target.type in FORBIDDEN else [])]
+    for answer in answers:
+        for moment in trying.platform.all_moments():
+            trying.platform.trouble(moment, times=50, **answer)
+        with pytest.raises(MayNotAsk) as caught:
+            trying.look_up()
+        assert caught.value.instruction
+        trying.platform.troubles.clear()
 
 
 @of(LOOKS_FIRST)

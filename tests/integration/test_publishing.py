@@ -28,7 +28,7 @@ from reelmill.settings import Settings
 from tasks.publishing.base import Delivery, Published
 from tasks.publishing.context import TargetContext
 from tasks.publishing.handle import Handle
-from tasks.publishing.outcome import Ambiguous, Defer, Reauthorise, Refused, Restart, Resync, Retry, Wait
+from tasks.publishing.outcome import Ambiguous, Defer, MayNotAsk, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.stage import Order, publish
 from tasks.publishing.tempo import Tempo
 from tests.postbox import Postbox, make_postbox, make_rendition
@@ -246,6 +246,42 @@ def test_a_look_up_that_shows_another_post_of_the_ledger_leaves_it_to_a_person(d
     assert desk.ledger.posts.get(first.id).state is PostState.LIVE
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["the first call", "one that was made again"])
+def test_a_login_that_may_not_look_up_leaves_the_post_to_a_person_and_goes_on(desk: Desk, again: bool) -> None:
+    """It may be good for posting: the account has its other posts to make."""
+    refusal = MayNotAsk("looking the post up: 403", "give the login the permission to read")
+    if again:  # the target itself looks what became of the call before
+        desk = replace(desk, target=RememberingTarget(account=desk.target.account))
+        desk.script.say("finalize", refusal)
+    else:
+        desk.script.say("finalized", Ambiguous("the connection broke"))
+        desk.script.say("look_up", refusal)
+    post = desk.publish()
+    assert post.state is PostState.UNKNOWN
+    assert "may not ask" in post.reason
+    assert "give the login the permission" in post.reason
+    where = desk.order.destination
+    assert desk.ledger.standings.get(where.platform, where.account) is None, "nothing is paused"
+    assert desk.publish().state is PostState.UNKNOWN
+    desk.ledger.posts.move(post.id, PostState.PLANNED, "a person says that it was not posted")
+
+
+def test_a_login_that_may_not_look_and_has_not_posted_takes_the_arms_back(desk: Desk) -> None:
+    desk.script.say("finalize", MayNotAsk("looking the post up: 403"))
+    assert desk.publish().state is PostState.PLANNED
+    assert desk.states()[:4] == ["planned", "uploading", "armed", "planned"]
+
+
+def test_a_login_that_nobody_renews_does_not_hide_an_armed_post_for_ever(desk: Desk) -> None:
+    _arm(desk, by="", ago=4 * 86400.0, public=True)
+    desk.script.say("look_up", Reauthorise("the token was revoked", "log in again"))
+    post = desk.publish()
+    assert post.state is PostState.UNKNOWN
+    assert "the token was revoked" in post.reason
+    where = desk.order.destination
+    assert desk.ledger.standings.get(where.platform, where.account) is not None, "and the account is paused"
+
+
 def test_what_nobody_can_look_up_is_for_a_person(desk: Desk) -> None:
     silent = replace(desk, target=SilentTarget(account=desk.target.account))
     desk.script.say("finalized", Ambiguous("the connection broke"))
@@ -304,6 +340,14 @@ class SiblingTarget(ScriptedTarget):
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         self.script.meet("look_up")
         return Published("https://scripted.example/first", self.script.public[0])
+
+
+class RememberingTarget(ScriptedTarget):
+    """The same, with a call of which it is not known what came."""
+
+    def upload(self, delivery: Delivery, context: TargetContext, handle: Handle) -> None:
+        super().upload(delivery, context, handle)
+        handle.remember(armed=context.now().isoformat())
 
 
 class KeepingTarget(ScriptedTarget):

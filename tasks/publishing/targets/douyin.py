@@ -209,13 +209,8 @@ class Douyin(ApiTarget):
     def metrics(self, context: TargetContext, published: Published) -> Metrics:
         found = self._shown(context, {"item_ids": [published.platform_id]})
         told = (found[0].get("statistics") if found else None) or {}
-        return Metrics(
-            views=told.get("play_count"),
-            likes=told.get("digg_count"),
-            comments=told.get("comment_count"),
-            shares=told.get("share_count"),
-            detail=told,
-        )
+        views, likes, comments, shares = (told.get(f"{what}_count") for what in ("play", "digg", "comment", "share"))
+        return Metrics(views, likes, comments, shares, detail=told)
 
     def _shown(self, context: TargetContext, which: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
         reply = self._ask(context, "asking Douyin for a post", "video_data", json=dict(which), question=True)
@@ -272,6 +267,9 @@ class Douyin(ApiTarget):
         if code in NOT_PERMITTED:
             raise Reauthorise(said, f"ask at developer.open-douyin.com for the scope video.create.bind; then {_REMEDY}")
         raise Refused(said, "change what Douyin names, then resume the run")
+
+    def is_forbidden(self, reply: Reply) -> bool:
+        return reply.get("data", "error_code") in NOT_PERMITTED or super().is_forbidden(reply)
 
     def _judge_posting(self, reply: Reply) -> None:
         """A busy server may have posted all the same."""

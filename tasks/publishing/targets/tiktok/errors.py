@@ -16,7 +16,8 @@ A_MINUTE, A_DAY = 60.0, dt.timedelta(days=1)
 
 _FULL = frozenset({"spam_risk_too_many_posts", "reached_active_user_cap"})
 _BUSY = frozenset({"rate_limit_exceeded", "internal_error"})
-_LOGIN = frozenset({"access_token_invalid", "scope_not_authorized", "token_not_authorized_for_specified_publish_id"})
+_NOT_PERMITTED = frozenset({"scope_not_authorized", "token_not_authorized_for_specified_publish_id"})
+_LOGIN = frozenset({"access_token_invalid"}) | _NOT_PERMITTED
 
 #: What a person does about a login that is not good any more.
 LOG_IN = "log in at TikTok again with the scope video.publish, and put the new login where the target's `login` says"
@@ -53,3 +54,8 @@ def judge(reply: Reply) -> None:
         raise Refused(said, _ADVICE.get(code, "change what TikTok names, then resume the run"))
     if reply.status < 300:
         raise Retry(f"{reply.doing}: the answer does not say whether it went well: {reply.quote}", "try again later")
+
+
+def forbids(reply: Reply) -> bool:
+    """Whether an answer says that the login may not do this, though it is a good one."""
+    return reply.status == 403 or reply.get("error", "code") in _NOT_PERMITTED

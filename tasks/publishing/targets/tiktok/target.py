@@ -139,6 +139,9 @@ class TikTok(ApiTarget):
                 raise Retry("TikTok has other bytes than it said", "ask it, and go on from there")
         return self._published(context, handle, "", settled=False)
 
+    def is_forbidden(self, reply: Reply) -> bool:
+        return errors.forbids(reply)
+
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         if "publish_id" not in handle:
             return None  # without bytes nothing is published
