@@ -21,6 +21,8 @@ from reelmill.errors import PublishingError
 
 #: A post in one of these states may have been seen by the public.
 SHOWN = frozenset({PostState.ARMED, PostState.LIVE, PostState.UNKNOWN})
+#: And in one of these nobody can have seen it, and it may still go out.
+BEFORE = frozenset({PostState.PLANNED, PostState.UPLOADING, PostState.FAILED})
 #: And in one of these it is not at its end.
 OPEN = frozenset({PostState.PLANNED, PostState.UPLOADING, PostState.ARMED})
 #: Briefs that one statement names.
@@ -108,10 +110,19 @@ class Posts:
                 session.add(post)
                 session.flush()
                 begin_state(session, post)
-            elif post.state is PostState.PLANNED and not post.handle and post.rendition_id != rendition.id:
-                # Nothing of it was sent, and it was finished anew in between: the newest file goes out.
+            return post
+
+    def take(self, post_id: UUID, rendition: Rendition, verdict: RecordedVerdict) -> Post:
+        """Let a post have a rendition that was finished anew. Whoever calls holds its lease.
+
+        What was uploaded of the one before is forgotten: gone on with, it would be a mixture of two files. A post that
+        may have been seen keeps the rendition that it was seen with.
+        """
+        with self._database.begin() as session:
+            post = session.get_one(Post, post_id, with_for_update=True)
+            if post.state in BEFORE and post.rendition_id != rendition.id:
                 post.rendition_id, post.master_sha256 = rendition.id, rendition.master_sha256
-                post.verdict_id = verdict.id
+                post.verdict_id, post.handle, post.updated_at = verdict.id, {}, now()
             return post
 
     def get(self, post_id: UUID) -> Post:

@@ -83,7 +83,7 @@ FORGOTTEN: Mapping[str, Mapping[str, Any]] = {
     "douyin": {"status": 200, "body": {"data": {"error_code": 0, "list": []}}},
 }
 
-#: What they say to a login that is good, and may not ask what became of a post, if they have a word of their own for it.
+#: What those say to a good login that may not ask what became of a post which have a word of their own for it.
 FORBIDDEN: Mapping[str, Mapping[str, Any]] = {
     "instagram": {"status": 400, "body": error_body(10, "(#10) Application does not have permission")},
     "facebook": {"status": 400, "body": error_body(200, "(#200) Permissions error")},

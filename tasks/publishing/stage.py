@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from records.leases import this_process
 from records.ledger import Ledger
-from records.posts import OPEN
+from records.posts import BEFORE
 from records.states import PostState
 from records.tables import Post
 from records.verdicts import RecordedVerdict
@@ -36,13 +35,12 @@ from tasks.publishing.reading_back import read_back
 from tasks.publishing.settling import Doubt, is_undecided, settle, sight_of, unsettled, why_unknown
 from tasks.publishing.tempo import Tempo
 from tasks.publishing.turn import await_turn
+from tasks.publishing.yielding import after_the_other_one, may_be_tried
 
 log = logging.getLogger("reelmill.publishing")
 
 #: How often one visit lets an upload find its place again, or begin anew.
 MOST_RESYNCS, MOST_RESTARTS = 50, 2
-#: Seconds between two looks at a lease that another process holds.
-LOOK = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,8 @@ def publish(ledger: Ledger, order: Order, context: TargetContext, tempo: Tempo |
     """
     rendition, where = order.delivery.rendition, order.destination
     post = ledger.posts.plan(order.video_id, rendition, where, order.verdict, due_at=order.due_at)
-    if not _may_be_tried(post):
+    finished_anew = post.state in BEFORE and post.rendition_id != rendition.id
+    if not may_be_tried(post) and not finished_anew:
         return post
     failpoint("post.planned")
     tempo = tempo or Tempo()
@@ -89,30 +88,7 @@ def publish(ledger: Ledger, order: Order, context: TargetContext, tempo: Tempo |
         with ledger.leases.hold(f"post:{post.id}", f"the post to {order.name}"):
             return _Visit(ledger, order, context, tempo).make(post.id)
     except LeaseHeld:
-        return _after_the_other_one(ledger, post, context, tempo)
-
-
-def _may_be_tried(post: Post) -> bool:
-    if post.state in {PostState.LIVE, PostState.UNKNOWN, PostState.WITHDRAWN}:
-        return False
-    return post.due_at is None or post.due_at <= dt.datetime.now(dt.UTC)
-
-
-def _after_the_other_one(ledger: Ledger, post: Post, context: TargetContext, tempo: Tempo) -> Post:
-    """Another process is at this very post, or the lease was lost to it: what it makes of it is what became of it.
-
-    Raises
-    ------
-    LeaseHeld
-        If it takes long. The run's own attempt is repeated then.
-    """
-    until = time.monotonic() + tempo.other * context.pace
-    while ledger.leases.held(f"post:{post.id}") is not None and time.monotonic() < until:
-        context.pause(LOOK)
-    found = ledger.posts.get(post.id)
-    if found.state in OPEN and _may_be_tried(found):
-        raise LeaseHeld(f"the post to {post.target} is being made by another process", "resume the run later")
-    return found
+        return after_the_other_one(ledger, post, context, tempo)
 
 
 class _Visit:
@@ -127,8 +103,8 @@ class _Visit:
         self._tries = self._resyncs = self._restarts = 0
 
     def make(self, post_id: UUID) -> Post:
-        post = self._ledger.posts.get(post_id)
-        if not _may_be_tried(post):
+        post = self._take(post_id)
+        if not may_be_tried(post):
             return post
         if post.state is PostState.FAILED:
             self._ledger.posts.move(post.id, PostState.PLANNED, "tried again")
@@ -151,6 +127,10 @@ class _Visit:
                 if put_off is not None:
                     return put_off
 
+    def _take(self, post_id: UUID) -> Post:
+        """The post, with the rendition of this order, unless it may have been seen with another one."""
+        return self._ledger.posts.take(post_id, self._delivery.rendition, self._order.verdict)
+
     def _commit(self, post_id: UUID, known: object) -> None:
         assert isinstance(known, dict)
         self._ledger.posts.remember(post_id, known)
@@ -160,9 +140,12 @@ class _Visit:
         """From wherever the post is to its end."""
         post = self._ledger.posts.get(post_id)
         if post.state is PostState.ARMED:
-            name, doubt = self._order.name, self._doubt
-            post = settle(self._ledger, post, name, self._target, self._delivery, self._context, handle, doubt)
+            name, armed, doubt = self._order.name, self._delivery_of(post), self._doubt
+            post = settle(self._ledger, post, name, self._target, armed, self._context, handle, doubt)
             failpoint("post.settled")
+            if post.state is PostState.PLANNED and post.rendition_id != self._delivery.rendition.id:
+                handle.forget()
+                post = self._take(post_id)
         if post.state is PostState.LIVE:
             return self._see(post)
         if post.state is PostState.UNKNOWN:
@@ -213,7 +196,14 @@ class _Visit:
     def _see(self, post: Post) -> Post:
         """Have the target show the post. A target that cannot show it now is asked again later."""
         self._ledger.standings.prove(post.platform, post.account)
-        return read_back(self._ledger, post, self._target, self._delivery, self._context)
+        return read_back(self._ledger, post, self._target, self._delivery_of(post), self._context)
+
+    def _delivery_of(self, post: Post) -> Delivery:
+        """What was sent: a rendition that was finished anew since is another one."""
+        if post.rendition_id == self._delivery.rendition.id:
+            return self._delivery
+        sent = self._ledger.media.fetch_rendition(post.rendition_id)
+        return self._delivery if sent is None else replace(self._delivery, rendition=sent)
 
     def _await_turn(self) -> None:
         order = self._order

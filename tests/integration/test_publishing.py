@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 from uuid import uuid4
 
 import pytest
@@ -350,6 +351,16 @@ class RememberingTarget(ScriptedTarget):
         handle.remember(armed=context.now().isoformat())
 
 
+class LookingTarget(ScriptedTarget):
+    """The same, which says what it looked for."""
+
+    seen: ClassVar[list[str]] = []
+
+    def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
+        self.seen.append(delivery.rendition.id)
+        return super().look_up(delivery, context, handle)
+
+
 class KeepingTarget(ScriptedTarget):
     """The same, which keeps a post until its time."""
 
@@ -411,6 +422,46 @@ def test_a_file_that_was_changed_by_one_byte_does_not_go_out(desk: Desk) -> None
         desk.publish()
     assert desk.script.public == []
     assert "upload" not in desk.script.calls
+
+
+@pytest.fixture
+def anew(desk: Desk) -> Order:
+    """The same post, of which the file was finished anew."""
+    order = desk.order
+    other = replace(order.delivery.rendition, recipe="f" * 64)
+    desk.ledger.media.record_rendition(other)
+    return replace(order, delivery=replace(order.delivery, rendition=other))
+
+
+def test_a_rendition_that_was_finished_anew_does_not_go_on_with_the_upload_of_another(desk: Desk, anew: Order) -> None:
+    desk.script.say("check", Wait("processing", retry_after=600))
+    before = desk.publish()
+    assert (before.state, before.handle) == (PostState.UPLOADING, {"parts": 1})
+    post = publish(desk.ledger, anew, desk.context)
+    assert (post.id, post.rendition_id, post.handle) == (before.id, anew.delivery.rendition.id, {}), "before its time"
+    desk.let_time_pass()
+    seen: list[object] = []
+    desk.script.say("upload", lambda: seen.append(desk.ledger.posts.get(post.id).handle))
+    assert publish(desk.ledger, anew, desk.context).state is PostState.LIVE
+    assert seen == [{}], "it began from nothing"
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_an_armed_post_is_looked_up_as_it_was_sent(desk: Desk, anew: Order, public: bool) -> None:
+    import socket
+
+    sent = desk.order.delivery.rendition.id
+    LookingTarget.seen.clear()
+    post = _arm(desk, by=f"{socket.gethostname()}:999999999:1", ago=60, public=public)
+    desk.ledger.posts.remember(post.id, {"parts": 1, "of": "the one before"})
+    looking = replace(anew, target=LookingTarget(account=desk.target.account))
+    after = publish(desk.ledger, looking, desk.context)
+    assert after.state is PostState.LIVE
+    assert set(LookingTarget.seen) == {sent}
+    assert (after.rendition_id, "of" in after.handle) == (
+        (sent, True) if public else (anew.delivery.rendition.id, False)
+    )
+    assert len(desk.script.public) == 1
 
 
 def test_two_workers_make_one_post(desk: Desk, any_settings: Settings) -> None:
