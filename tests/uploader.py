@@ -1,4 +1,4 @@
-"""One upload in a process of its own that says how much memory it took: `python -m tests.uploader ORDER`.
+"""One post in a process of its own that says how much memory it took: `python -m tests.uploader ORDER`.
 
 An order is JSON:
 
@@ -11,17 +11,20 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from reelmill.content import Json
 from tasks.publishing.context import TargetContext
+from tasks.publishing.outcome import Wait
 from tests.posting import Memory, delivery_of, make_target
 
 
 def order(kind: str, options: Mapping[str, Json], sandbox: str, video: Path) -> list[str]:
-    """The command that uploads a video."""
+    """The command that uploads a video and posts it."""
     told = {"type": kind, "options": options, "sandbox": sandbox, "video": str(video)}
     return [sys.executable, "-m", "tests.uploader", json.dumps(told)]
 
@@ -38,9 +41,20 @@ def main() -> None:
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew here (proc(5))
         idle = _megabytes("VmHWM")
         target.upload(delivery, context, memory.handle())
+        _await(lambda: target.check(delivery, context, memory.handle()))
+        target.finalize(delivery, context, memory.handle())  # which sends the last bytes, where they are what publishes
         peak = _megabytes("VmHWM")
         context.close()
     sys.stdout.write(json.dumps({"idle_mb": idle, "peak_mb": peak, "commits": len(memory.commits)}))
+
+
+def _await(check: Callable[[], None]) -> None:
+    """Ask until the platform is ready, whose clock is that of the test."""
+    for _ in range(300):
+        with suppress(Wait):
+            return check()
+        time.sleep(0.1)
+    raise AssertionError("the platform is never ready")
 
 
 def _megabytes(name: str) -> float:
