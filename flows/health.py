@@ -122,6 +122,7 @@ def _ask(ledger: Ledger, context: TargetContext, name: str, target: Target) -> t
     """Ask an account who it is and what it may still post, and note what it says. Or its state, and why it cannot."""
     key = (target.platform, target.account_key(context))
     try:
+        target.probe(context)
         who = _identity(target, context)
         quota = target.quota(context)
     except Reauthorise as error:

@@ -131,6 +131,15 @@ class Target(Options):
         """Whether it makes a post public at this time by itself, if it is handed over now."""
         return self.clockwork is not None and self.clockwork.takes(at)
 
+    def probe(self, context: TargetContext) -> None:
+        """See that it is there and lets us in, where `identify` does not: a folder, a server. Cheap, and reads only.
+
+        Raises
+        ------
+        Reauthorise, Refused, Retry, StorageError
+        """
+        return
+
     def identify(self, context: TargetContext) -> Identity | None:
         """Ask whose the login is. Reads only. None where nobody can be asked.
 

@@ -39,6 +39,18 @@ def test_an_account_has_one_name_that_is_no_secret(trying: Posted) -> None:
 
 
 @of(KINDS)
+def test_a_place_that_is_well_is_found_well_and_nothing_is_left_there(trying: Posted) -> None:
+    """Also before the first post, when its folder is not made yet."""
+    trying.target.probe(trying.context)
+    trying.target.identify(trying.context)
+    trying.target.quota(trying.context)
+    assert trying.shown == []
+    trying.settled(trying.ready().finalize())
+    trying.target.probe(trying.context)
+    assert trying.shown == trying.once
+
+
+@of(KINDS)
 def test_nothing_is_public_before_finalize_and_once_after_it(trying: Posted) -> None:
     assert trying.look_up() is None
     trying.ready()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ from records.database import now
 from records.ledger import Ledger
 from reelmill.settings import Settings
 from tasks.publishing.calendar import DAY
+from tests.simulators.bucket import a_bucket, an_object_store
+from tests.simulators.ssh_server import PASSWORD, USER, an_ssh_server
+from tests.simulators.webhook_receiver import SECRET, a_receiver
 
 HEAD = "version: 1\nbrand: {name: 山野茶事}\ntargets:\n"
 PIPELINE = """\
@@ -111,3 +115,78 @@ def test_the_command_says_which_target_is_not_reachable(
     (row,) = json.loads(capsys.readouterr().out)
     assert row["well"] is False
     assert targets(file=made.path, offline=True) == 0, "nobody was asked"
+
+
+# Places of one's own, which have no account to ask.
+
+
+def test_a_folder_that_something_stands_in_the_way_of_is_not_well(settings: Settings, tmp_path: Path) -> None:
+    for options in ("{type: folder, path: outbox/tea}", "{type: handoff, path: outbox/tea}"):
+        made = definition(tmp_path, options)
+        assert health(settings, made).state == "ok", "it is made when it is needed"
+        assert not (tmp_path / "outbox").exists()
+        (tmp_path / "outbox").write_text("no folder")
+        found = health(settings, made)
+        assert (found.state, "is no folder" in found.words) == ("not reachable", True)
+        (tmp_path / "outbox").unlink()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_is_not_well(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "outbox").mkdir(mode=0o500)
+    assert health(settings, definition(tmp_path, "{type: folder, path: outbox/tea}")).state == "not reachable"
+
+
+def test_a_webhook_needs_its_secret_and_a_host_and_gets_nothing(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_receiver() as receiver:
+        made = definition(tmp_path, f'{{type: webhook, url: "{receiver.url}", secret: {{env: SECRET_OF_A_TEST}}}}')
+        found = health(settings, made)
+        assert (found.state, "SECRET_OF_A_TEST is not set" in found.words) == ("login", True)
+        monkeypatch.setenv("SECRET_OF_A_TEST", "no base64!")
+        assert health(settings, made).state == "login"
+        monkeypatch.setenv("SECRET_OF_A_TEST", SECRET)
+        assert health(settings, made).state == "ok"
+        assert receiver.deliveries == []
+    lost = '{type: webhook, url: "https://nowhere.invalid/hooks", secret: {env: SECRET_OF_A_TEST}}'
+    found = health(settings, definition(tmp_path, lost))
+    assert (found.state, found.words) == (
+        "not reachable", "nowhere.invalid cannot be looked up – check the network, or correct `url`",
+    )  # fmt: skip
+
+
+def test_a_bucket_is_looked_at(
+    settings: Settings, tmp_path: Path, nobody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with an_object_store() as store, a_bucket(store) as bucket:
+        for name, value in bucket.environment.items():
+            monkeypatch.setenv(name, value)
+        assert health(settings, definition(tmp_path, f"{{type: s3, bucket: {bucket.name}}}")).state == "ok"
+        assert bucket.asked("HEAD") == bucket.asked() == 1
+        missing = health(settings, definition(tmp_path, "{type: s3, bucket: nobodys}"))
+        assert (missing.state, missing.words.startswith("there is no bucket nobodys")) == ("refused", True)
+        bucket.fail("HEAD", status=403)
+        assert health(settings, definition(tmp_path, f"{{type: s3, bucket: {bucket.name}}}")).state == "login"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", nobody)
+    assert health(settings, definition(tmp_path, "{type: s3, bucket: tea}")).state == "not reachable"
+
+
+def test_a_folder_on_an_ssh_server_is_looked_at(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PASSWORD_OF_A_TEST", PASSWORD)
+    with an_ssh_server(tmp_path / "served") as server:
+        login = f"type: sftp, host: 127.0.0.1, port: {server.port}, user: {USER}, password: {{env: PASSWORD_OF_A_TEST}}"
+        right = f'{login}, host_key: "{server.fingerprint}"'
+        assert health(settings, definition(tmp_path, f"{{{right}, path: /drop/tea}}")).state == "ok"
+        assert list((tmp_path / "served").iterdir()) == [], "the folder is made with the first post"
+        (tmp_path / "served" / "drop").write_text("no folder")
+        found = health(settings, definition(tmp_path, f"{{{right}, path: /drop/tea}}"))
+        assert (found.state, found.words) == ("refused", "127.0.0.1: /drop is no folder – correct `path`")
+        found = health(settings, definition(tmp_path, f"{{{login}, host_key: unknown}}"))
+        assert (found.state, server.fingerprint in found.words) == ("refused", True)
+        monkeypatch.setenv("PASSWORD_OF_A_TEST", "wrong")
+        assert health(settings, definition(tmp_path, f"{{{right}}}")).state == "login"
+        monkeypatch.setenv("PASSWORD_OF_A_TEST", PASSWORD)
+    assert health(settings, definition(tmp_path, f"{{{right}}}")).state == "login", "as it was: nobody could be asked"

@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-from reelmill.errors import PublishingError, StorageError
+from reelmill.errors import PublishingError
 from reelmill.files import flush, sha256_of
 from tasks.publishing import sidecar
 from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.context import TargetContext
 from tasks.publishing.handle import Handle
+from tasks.publishing.own_folder import check_writable, unwritable
 
 
 class Folder(Target):
@@ -30,12 +31,15 @@ class Folder(Target):
     path: str
     """Where posts go, relative to the definition file. Made if it is not there."""
 
+    def probe(self, context: TargetContext) -> None:
+        check_writable(self._root(context))
+
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
         place = self._place(delivery, context)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise self._failure(error, place.parent) from error
+            raise unwritable(error, place.parent) from error
 
     def upload(self, delivery: Delivery, context: TargetContext, handle: Handle) -> None:
         staged = self._staged(delivery, context)
@@ -56,7 +60,7 @@ class Folder(Target):
             flush(staged)
         except OSError as error:
             shutil.rmtree(staged, ignore_errors=True)
-            raise self._failure(error, staged) from error
+            raise unwritable(error, staged) from error
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
         place, staged = self._place(delivery, context), self._staged(delivery, context)
@@ -70,7 +74,7 @@ class Folder(Target):
             staged.rename(place)
             flush(place.parent)
         except OSError as error:
-            raise self._failure(error, place) from error
+            raise unwritable(error, place) from error
         shutil.rmtree(replaced, ignore_errors=True)
         return self._published(delivery, place)
 
@@ -107,9 +111,3 @@ class Folder(Target):
     def _published(self, delivery: Delivery, place: Path) -> Published:
         video = place / f"{delivery.name}.mp4"
         return Published(url=video.as_uri(), platform_id=str(delivery.post_id), detail={"folder": str(place)})
-
-    def _failure(self, error: OSError, place: Path) -> StorageError:
-        return StorageError(
-            f"{place} cannot be written: {error.strerror or error}",
-            "make room or make the folder writable, then resume the run",
-        )

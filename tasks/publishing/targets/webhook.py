@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import socket
 import string
 from contextlib import ExitStack
 from typing import Annotated, Any, Literal
@@ -88,6 +89,16 @@ class Webhook(Target):
         """The host, and which of its addresses: the address itself may be a secret."""
         place = f"{urlsplit(self.url).hostname}#{fingerprint(self.url)[:12]}"
         return ("sandbox:" if context.sandbox else "") + place
+
+    def probe(self, context: TargetContext) -> None:
+        """Whether there is such a host, and a key to sign with. Nothing is sent: a receiver may take it for a post."""
+        host = urlsplit(self.url).hostname or ""
+        check_rehearsal(context, "receiver of webhooks", host)
+        self._key()
+        try:
+            socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise Retry(f"{host} cannot be looked up", "check the network, or correct `url`") from error
 
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
         check_rehearsal(context, "receiver of webhooks", urlsplit(self.url).hostname or "")

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from reelmill.errors import StorageError
 from reelmill.files import flush, sha256_of
 from tasks.publishing import sidecar
 from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.context import TargetContext
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Refused, Restart, Wait
+from tasks.publishing.own_folder import check_writable, unwritable
 from tasks.publishing.targets.handoff import package
 from tasks.publishing.targets.handoff.guide import ANSWER, GUIDES, Guide, Platform
 
@@ -60,6 +60,9 @@ class Handoff(Target):
     def account_key(self, context: TargetContext) -> str:
         return ("sandbox:" if context.sandbox else "") + f"{self.for_}/{self.account or self._root(context)}"
 
+    def probe(self, context: TargetContext) -> None:
+        check_writable(self._root(context))
+
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
         guide, rendition = self.guide, delivery.rendition
         if guide.most_bytes is not None and rendition.size_bytes > guide.most_bytes:
@@ -71,7 +74,7 @@ class Handoff(Target):
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _failure(error, place.parent) from error
+            raise unwritable(error, place.parent) from error
 
     def upload(self, delivery: Delivery, context: TargetContext, handle: Handle) -> None:
         staged, guide, name = self._staged(delivery, context), self.guide, delivery.name
@@ -91,7 +94,7 @@ class Handoff(Target):
             package.write(staged, copies, texts, f"{name}.zip" if self.zip else "")
         except OSError as error:
             shutil.rmtree(staged, ignore_errors=True)
-            raise _failure(error, staged) from error
+            raise unwritable(error, staged) from error
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
         place, staged = self._place(delivery, context), self._staged(delivery, context)
@@ -107,7 +110,7 @@ class Handoff(Target):
             staged.rename(place)
             flush(place.parent)
         except OSError as error:
-            raise _failure(error, place) from error
+            raise unwritable(error, place) from error
         return self._waiting(delivery, place)
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
@@ -181,10 +184,3 @@ class Handoff(Target):
 def _aside(place: Path, post: str) -> Path:
     """Where a published package is kept after a later edition took its place."""
     return place.with_name(f"{place.name}.{post[:8]}")
-
-
-def _failure(error: OSError, place: Path) -> StorageError:
-    return StorageError(
-        f"{place} cannot be written: {error.strerror or error}",
-        "make room or make the folder writable, then resume the run",
-    )

@@ -78,6 +78,9 @@ class S3(Target):
         place = f"{self.endpoint_url or 'aws'}/{self.bucket}/{self.prefix}".rstrip("/")
         return ("sandbox:" if context.sandbox else "") + place
 
+    def probe(self, context: TargetContext) -> None:
+        self._bucket(context).check()
+
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
         self._contents(delivery)
         self._bucket(context).check()

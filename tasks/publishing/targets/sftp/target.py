@@ -90,6 +90,17 @@ class Sftp(Target):
         place = f"{self.user}@{self.host}:{self.port}/{self.path}"
         return ("sandbox:" if context.sandbox else "") + place
 
+    def probe(self, context: TargetContext) -> None:
+        transfer = _transfer()
+
+        async def work(files: asyncssh.SFTPClient) -> str | None:
+            found: str | None = await transfer.obstacle(files, self.path)
+            return found
+
+        found = self._run(context, f"looking at {self.path}", work)
+        if found is not None:
+            raise Refused(f"{self.host}: {found} is no folder", "correct `path`")
+
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
         folder = self._stem(delivery).rpartition("/")[0]
 

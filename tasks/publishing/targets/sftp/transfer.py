@@ -46,6 +46,13 @@ async def size_of(files: asyncssh.SFTPClient, path: str) -> int | None:
         return None
 
 
+async def obstacle(files: asyncssh.SFTPClient, path: str) -> str | None:
+    """What keeps a folder from being there or being made: the nearest part of its path, if that is none."""
+    while not await files.exists(path) and path not in {"", ".", "/"}:
+        path = path.rstrip("/").rpartition("/")[0] or ("/" if path.startswith("/") else ".")
+    return None if await files.isdir(path) else path
+
+
 async def send(files: asyncssh.SFTPClient, file: File, sha256: str = "") -> None:
     """Bring a file to its part, from where the part ends.
 
