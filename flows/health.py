@@ -27,6 +27,8 @@ log = logging.getLogger("reelmill.publishing")
 
 #: Posts of a target that are counted as waiting; more are told as that many.
 MOST_WAITING = 1000
+#: So many days are searched for a free time.
+AHEAD = 14
 #: In these it may be posted to, now or later, and nobody has to do anything.
 WELL = frozenset({"ok", "paused"})
 
@@ -43,7 +45,9 @@ class Health:
     who: str  #: what the platform calls the account
     left: int | None
     total: int | None
+    pipelines: tuple[str, ...]  #: those that publish there
     free: dt.datetime | None  #: the next time a post may go out
+    free_for: str  #: the pipeline whose time that is; "" if there is none
     waiting: int  #: posts that are not at their end
     safety: str
     ai: str
@@ -69,7 +73,9 @@ class Health:
             "identity": self.who,
             "quota_left": self.left,
             "quota_total": self.total,
+            "pipelines": list(self.pipelines),
             "next_free": self.free.isoformat() if self.free else None,
+            "next_free_for": self.free_for,
             "waiting": self.waiting,
             "safety": self.safety,
             "ai_disclosure": self.ai,
@@ -90,13 +96,14 @@ def health_of(ledger: Ledger, definition: Definition, context: TargetContext, na
     standing = ledger.standings.get(*key)
     until = standing.paused_until if standing and standing.paused_until and standing.paused_until > now() else None
     total = standing.quota_total if standing else None
-    left = max(0, total - (standing.quota_used or 0)) if standing and total is not None else None
     taken = [*ledger.posts.times(*key, now() - 2 * DAY), *ledger.slots.taken(*key, now())]
-    rules = _rules(definition, name)
-    limits = target.limits if total is None else replace(target.limits, per_day=total)
-    free = Calendar(taken, limits, left=left).next(rules, now().astimezone(rules.zone).date(), now())
-    if total is None and target.limits.per_day is not None:
-        total, left = target.limits.per_day, max(0, target.limits.per_day - Calendar(taken).count(now() - DAY, now()))
+    if standing is not None and total is not None:
+        left: int | None = max(0, total - (standing.quota_used or 0))
+        calendar = Calendar(taken, replace(target.limits, per_day=total), left=left, asked=standing.looked_at)
+    else:
+        calendar, total = Calendar(taken, target.limits), target.limits.per_day
+        left = calendar.left(now())
+    free, free_for = _free(definition, name, calendar)
     state, words = "ok", ""
     if until is not None and standing is not None:
         state, words, free = "login" if standing.needs_person else "paused", standing.reason, max(free or until, until)
@@ -111,7 +118,9 @@ def health_of(ledger: Ledger, definition: Definition, context: TargetContext, na
         who=standing.identity if standing else "",
         left=left,
         total=total,
+        pipelines=tuple(dict.fromkeys(pipeline for pipeline, _ in _entries(definition, name))),
         free=free,
+        free_for=free_for,
         waiting=len(ledger.post_lists.recent(limit=MOST_WAITING, states=OPEN, target=name)),
         safety=target.safety.value,
         ai="its own flag" if target.flags_ai else target.discloses,
@@ -153,11 +162,22 @@ def _identity(target: Target, context: TargetContext) -> Identity | None:
         return None
 
 
-def _rules(definition: Definition, name: str) -> Rules:
-    """Those of the first pipeline that publishes there, for two weeks ahead."""
-    for pipeline in definition.pipelines.values():
-        for entry in pipeline.publish:
-            if name in entry.to:
-                return replace(entry.rules(pipeline.zone), days=14)
-    zone = next(iter(definition.pipelines.values())).zone
-    return Rules(zone, days=14)
+def _entries(definition: Definition, name: str) -> list[tuple[str, Rules]]:
+    """What pipelines want of a target, by their names."""
+    return [
+        (pipeline_name, entry.rules(pipeline.zone))
+        for pipeline_name, pipeline in definition.pipelines.items()
+        for entry in pipeline.publish
+        if name in entry.to
+    ]
+
+
+def _free(definition: Definition, name: str, calendar: Calendar) -> tuple[dt.datetime | None, str]:
+    """The first time of the two weeks ahead that is free for a pipeline, and for which; "" where none publishes."""
+    wanted = _entries(definition, name) or [("", Rules(next(iter(definition.pipelines.values())).zone))]
+    found: list[tuple[dt.datetime, int]] = []
+    for place, (_, rules) in enumerate(wanted):
+        at = calendar.next(replace(rules, days=AHEAD), now().astimezone(rules.zone).date(), now())
+        found += [] if at is None else [(at, place)]
+    at, place = min(found, default=(None, 0))
+    return at, wanted[place][0] if found else ""

@@ -68,7 +68,7 @@ def _tell(found: list[Health]) -> None:
             one.who or one.account,
             Text(one.state, style=_colour(one)),
             "" if one.left is None else f"{one.left} of {one.total}",
-            "" if one.free is None else "now" if one.free <= now() else clock(one.free),
+            _next(one),
             str(one.waiting or ""),
             one.ai,
         )
@@ -79,6 +79,14 @@ def _tell(found: list[Health]) -> None:
         if one.words:
             then = f"; then `{one.command}`" if one.command else ""
             out.print(Text(f"{one.name}: {one.words}{then}", style=_colour(one)))
+
+
+def _next(one: Health) -> str:
+    """The next free time, and for which pipeline where there are several."""
+    if one.free is None:
+        return ""
+    at = "now" if one.free <= now() else clock(one.free)
+    return f"{at} ({one.free_for})" if len(one.pipelines) > 1 and one.free_for else at
 
 
 def _colour(one: Health) -> str:

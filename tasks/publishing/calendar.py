@@ -103,6 +103,16 @@ class Calendar:
         """Posts from `begin` on and before `end`."""
         return bisect_left(self._taken, end) - bisect_left(self._taken, begin)
 
+    def left(self, at: dt.datetime) -> int | None:
+        """How many posts its limits leave of the day of a moment, or of 24 hours around it. None: they do not say."""
+        if (most := self._limits.per_day) is None:
+            return None
+        if self._limits.zone:
+            zone = ZoneInfo(self._limits.zone)
+            return max(0, most - self.count(*Rules(zone).window(at.astimezone(zone).date())))
+        begins = [*self._taken[bisect_right(self._taken, at - DAY) : bisect_right(self._taken, at)], at]
+        return max(0, most - max(self.count(begin, begin + DAY) for begin in begins))
+
     def _search(self, rules: Rules, first_day: dt.date, now: dt.datetime) -> tuple[dt.datetime | None, str]:
         why = "has no hours left"
         begun = now.astimezone(rules.zone).date() >= first_day

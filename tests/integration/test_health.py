@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import socket
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from flows.cli.targets import targets
 from flows.definition import Definition, loads
@@ -16,12 +18,18 @@ from flows.health import Health, health_of
 from flows.posting import context_for
 from records.database import now
 from records.ledger import Ledger
+from records.states import PostState
+from records.tables import Post
+from reelmill.content import Destination
 from reelmill.settings import Settings
 from tasks.publishing.calendar import DAY
+from tasks.publishing.midnight import next_midnight
+from tests.integration.test_ledger import planned, rendition, run_with, verdict
 from tests.simulators.bucket import a_bucket, an_object_store
 from tests.simulators.ssh_server import PASSWORD, USER, an_ssh_server
 from tests.simulators.webhook_receiver import SECRET, a_receiver
 
+HOUR = dt.timedelta(hours=1)
 HEAD = "version: 1\nbrand: {name: 山野茶事}\ntargets:\n"
 PIPELINE = """\
     timezone: UTC
@@ -115,6 +123,67 @@ def test_the_command_says_which_target_is_not_reachable(
     (row,) = json.loads(capsys.readouterr().out)
     assert row["well"] is False
     assert targets(file=made.path, offline=True) == 0, "nobody was asked"
+
+
+# What is left, and what is free next.
+
+
+def publish_at(settings: Settings, made: Definition, folder: Path, *times: dt.datetime) -> None:
+    """Posts of `main` that went out then."""
+    target = made.targets["main"]
+    with Ledger(settings) as ledger:
+        account = target.account_key(context_for(ledger, made, settings))
+        run = run_with(ledger, *(planned(str(number)) for number, _ in enumerate(times)))
+        for number, (video, at) in enumerate(zip(ledger.videos.of_run(run.id), times, strict=True)):
+            one = rendition(ledger, folder, f"{number:x}" * 64)
+            ledger.media.record_rendition(one)
+            recorded = ledger.verdicts.record(verdict(f"{number:x}" * 64))
+            post = ledger.posts.plan(video.id, one, Destination("main", target.platform, account, one.id), recorded)
+            with ledger.database.begin() as session:
+                session.execute(update(Post).where(Post.id == post.id).values(state=PostState.LIVE, live_at=at))
+
+
+def test_what_is_left_is_counted_from_the_platforms_midnight(settings: Settings, tmp_path: Path) -> None:
+    """As the plan counts it: what went out before midnight is of no account, though it is not 24 hours ago."""
+    made = definition(tmp_path, "{type: youtube, token: {env: TOKEN_OF_A_TEST}}")
+    midnight = next_midnight("America/Los_Angeles", now()) - DAY  # an hour off on two days of a year, either way today
+    publish_at(settings, made, tmp_path, midnight - 3 * HOUR, min(midnight + HOUR, now()))
+    told = health(settings, made, offline=True).as_json()
+    assert (told["quota_left"], told["quota_total"]) == (99, 100)
+
+
+def test_what_is_left_in_any_24_hours(settings: Settings, tmp_path: Path) -> None:
+    made = definition(tmp_path, "{type: tiktok, token: {env: TOKEN_OF_A_TEST}}")
+    publish_at(settings, made, tmp_path, now() - 30 * HOUR, now() - 23 * HOUR, now() - HOUR)
+    told = health(settings, made, offline=True).as_json()
+    assert (told["quota_left"], told["quota_total"]) == (13, 15)
+
+
+def test_what_nobody_limits_has_no_number(settings: Settings, tmp_path: Path) -> None:
+    told = health(settings, definition(tmp_path, "{type: folder, path: outbox}"), offline=True).as_json()
+    assert (told["quota_left"], told["quota_total"]) == (None, None)
+
+
+def window(begin: dt.datetime) -> str:
+    return f"{begin:%H:%M}-{begin + HOUR:%H:%M}"
+
+
+def test_the_next_free_time_is_that_of_the_pipeline_that_has_the_earliest(settings: Settings, tmp_path: Path) -> None:
+    begins = (now() + 3 * HOUR).replace(second=0, microsecond=0)
+    late = f'{{to: main, between: "{window(begins + 3 * HOUR)}"}}'
+    soon = f'{{to: main, between: "{window(begins)}"}}'
+    made = definition(tmp_path, "{type: folder, path: outbox}", late, soon, late)
+    told = health(settings, made, offline=True).as_json()
+    assert (told["next_free"], told["next_free_for"]) == (begins.isoformat(), "p2")
+    assert told["pipelines"] == ["p1", "p2", "p3"]
+
+
+def test_the_next_free_time_keeps_to_what_went_out(settings: Settings, tmp_path: Path) -> None:
+    made = definition(tmp_path, "{type: folder, path: outbox}", "{to: main, spacing: 2h}", "{to: main, spacing: 90m}")
+    before = now() - HOUR
+    publish_at(settings, made, tmp_path, before)
+    found = health(settings, made, offline=True)
+    assert (found.free, found.free_for) == (before + 1.5 * HOUR, "p2")
 
 
 # Places of one's own, which have no account to ask.

@@ -346,3 +346,25 @@ def test_a_window_is_never_empty_and_is_right_by_the_clocks_of_its_zone(wanted: 
         gap = Rules(wanted.zone).window(day)
         if gap[1] - gap[0] == DAY:
             assert (local.date(), local.time(), end.time()) == (day, *wanted.between)
+
+
+# What is left.
+
+
+@pytest.mark.parametrize(("zone", "left"), [("", 1), ("Asia/Shanghai", 2), ("America/Los_Angeles", 1)])
+def test_what_is_left_of_a_day_is_that_of_the_platforms_day(zone: str, left: int) -> None:
+    taken = [moment("2026-11-29T15:00"), moment("2026-11-29T20:00")]  # 23:00 and 04:00 in Shanghai
+    assert Calendar(taken, Limits(per_day=3, zone=zone)).left(moment("2026-11-29T23:00")) == left
+
+
+def test_what_nobody_limits_has_no_end() -> None:
+    assert Calendar([moment("2026-11-29T15:00")]).left(moment("2026-11-29T23:00")) is None
+
+
+@given(st.lists(st.integers(-48, 48), max_size=8), st.integers(1, 4), st.sampled_from(["", "Asia/Shanghai"]))
+def test_there_is_something_left_if_and_only_if_now_is_free(taken: list[int], most: int, zone: str) -> None:
+    now = moment("2026-11-29T12:00")
+    calendar = Calendar((now + hours * HOUR for hours in taken), Limits(per_day=most, zone=zone))
+    left = calendar.left(now)
+    assert left is not None
+    assert (left > 0) == (calendar.next(rules(), SUNDAY, now) == now)
