@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sandbox.platforms import PLATFORMS, find
 from sandbox.server import sandbox
+from sandbox.servers import all_servers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,13 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     told = parser.parse_args(arguments)
     names = told.platforms or list(PLATFORMS)
+    servers = [] if told.platforms else all_servers()
     if unknown := [name for name in names if name not in PLATFORMS]:
         parser.error(f"no platform is called {unknown[0]!r}; there are {', '.join(PLATFORMS)}")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with sandbox([find(name) for name in names], port=told.port, folder=told.folder) as running:
+        with sandbox([*map(find, names), *servers], port=told.port, folder=told.folder) as running:
             if told.relaxed:
                 for platform in running.platforms.values():
                     platform.relax()

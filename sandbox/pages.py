@@ -95,7 +95,7 @@ def watch_page(platform: Platform, post: PublicPost) -> str:
     facts |= {"SHA-256": post.sha256, "Id": post.id, "Address": post.url}
     told = "".join(f"<dt>{name}<dd>{escape(value)}" for name, value in facts.items())
     tags = "".join(f"<span class=tag>{tag}</span> " for tag in _tags(post, gone=gone))
-    video = f'<video src="{escape(source)}#t=0.1" controls preload=auto></video>'
+    video = f'<video src="{escape(source)}#t=0.1" controls preload=auto></video>' if platform.media(post.id) else ""
     head = f"<p><a href=/>← Sandbox</a></p><h1>{escape(platform.name)}</h1>"
     return _page(
         f"{platform.name}: {post.id}", f"{head}<main class=watch>{video}<div>{words}{tags}<dl>{told}</dl></div></main>"

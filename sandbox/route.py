@@ -38,17 +38,21 @@ def route(method: str, path: str, moment: str) -> Callable[[_T], _T]:
     Parameters
     ----------
     path:
-        Below the platform's prefix, without a host; `{name}` stands for one segment.
+        Below the platform's prefix, without a host; `{name}` stands for one segment, `{*name}` for all that follow.
     moment:
         What troubles call it: `init`, `chunk`, `status`, `publish` … Several routes may share one. Where one route is
         several moments, `Platform.moment` tells them apart.
     """
 
     def mark(handler: _T) -> _T:
-        parts = re.split(r"\{(\w+)\}", path)
-        pattern = "".join(f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
+        parts = re.split(r"\{(\*?\w+)\}", path)
+        pattern = "".join(_named(part) if at % 2 else re.escape(part) for at, part in enumerate(parts))
         marked = cast("Any", handler)
         marked.routes = [*getattr(handler, "routes", []), (method, re.compile(pattern), moment)]
         return handler
 
     return mark
+
+
+def _named(part: str) -> str:
+    return f"(?P<{part[1:]}>.+)" if part.startswith("*") else f"(?P<{part}>[^/]+)"

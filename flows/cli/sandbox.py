@@ -28,9 +28,13 @@ def sandbox(
         ),
     ] = 8100,
 ) -> int:
-    """Serve simulated platforms until Ctrl-C. With REELMILL_SANDBOX set, every post goes to them and to nobody else."""
+    """Serve simulated platforms until Ctrl-C, with a receiver of webhooks and a bucket in place of your own.
+
+    With REELMILL_SANDBOX set, every post goes to them and to nobody else.
+    """
     from sandbox.platforms import all_platforms
     from sandbox.server import sandbox as serve
+    from sandbox.servers import all_servers
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -39,12 +43,13 @@ def sandbox(
     out = console()
     with ExitStack() as held:
         try:
-            running = held.enter_context(serve(all_platforms(), port=port, folder=folder))
+            running = held.enter_context(serve([*all_platforms(), *all_servers()], port=port, folder=folder))
         except OSError as error:
             raise UseError(
                 f"port {port} cannot be served: {error.strerror}", "--port 0 takes any that is free"
             ) from error
         out.print(f"simulated: {', '.join(sorted(running.platforms))}")
+        out.print("sftp: posts go into a folder HOST.sandbox beside the definition")
         out.print(f"what became public: {running.url}")
         out.print("in another terminal:")
         out.print(Text(f"  export REELMILL_SANDBOX={running.url}", style="bold"))

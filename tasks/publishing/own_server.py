@@ -1,29 +1,21 @@
-"""What targets share that speak with a server of the user's own, which no sandbox simulates."""
+"""What targets share that speak with a server of the user's own."""
 
 from __future__ import annotations
 
 import ipaddress
 
 from tasks.publishing.context import TargetContext
-from tasks.publishing.outcome import Reauthorise, Refused
+from tasks.publishing.outcome import Reauthorise
 from tasks.secret import Secret
 
 
-def check_rehearsal(context: TargetContext, what: str, host: str) -> None:
-    """A rehearsal leaves this machine never: in the sandbox, only a server on loopback is spoken to.
+def is_simulated(context: TargetContext, host: str) -> bool:
+    """Whether something stands in for a server: a rehearsal leaves this machine never.
 
-    Such a server is a real one: it gets the post as always, and is shown the secrets that the definition names for it.
-
-    Raises
-    ------
-    Refused
-        If it is another machine's.
+    A server on loopback is a real one also then: it gets the post as always, and is shown the secrets that the
+    definition names for it.
     """
-    if context.sandbox and not _on_this_machine(host):
-        raise Refused(
-            f"the sandbox has no {what}, and {host} is not this machine",
-            f"rehearse with {what} on 127.0.0.1, or leave this target out of the rehearsal",
-        )
+    return bool(context.sandbox) and not _on_this_machine(host)
 
 
 def revealed(secret: Secret) -> str:

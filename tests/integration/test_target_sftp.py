@@ -420,5 +420,13 @@ def test_a_rehearsal_reaches_a_server_on_this_machine_and_no_other(
     with closing(TargetContext(tmp_path, sandbox="http://127.0.0.1:1")) as rehearsal:
         sent(target_of(server), delivery, rehearsal)
         assert target_of(server).account_key(rehearsal) == f"sandbox:{USER}@127.0.0.1:{server.port}//drop"
-        with pytest.raises(Refused, match="the sandbox has no SSH server"):
-            target_of(server, host="files.example").prepare(delivery, rehearsal)
+        elsewhere = target_of(server, host="files.example", path="/drop/../tea")
+        elsewhere.probe(rehearsal)
+        published = sent(elsewhere, delivery, rehearsal)
+        place = tmp_path / "files.example.sandbox" / USER / "drop" / "tea" / delivery.folder / delivery.name
+        assert published.url == (place / f"{delivery.name}.mp4").as_uri()
+        assert elsewhere.look_up(delivery, rehearsal, Memory().handle()) == published
+        assert elsewhere.read_back(delivery, rehearsal, published).whole
+        elsewhere.unpublish(rehearsal, published)
+        assert not place.exists()
+    assert len(server.files()) == 3

@@ -26,10 +26,10 @@ from reelmill.content import Json, fingerprint
 from tasks.publishing import sidecar
 from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.client import Reply
-from tasks.publishing.context import TargetContext
+from tasks.publishing.context import SANDBOX_TOKEN, TargetContext
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Reauthorise, Refused, Retry
-from tasks.publishing.own_server import check_rehearsal, revealed
+from tasks.publishing.own_server import is_simulated, revealed
 from tasks.secret import Secret
 
 #: What the message tells of.
@@ -58,7 +58,7 @@ class Webhook(Target):
     ids it has seen takes each post once. An answer of 2xx says that it has it; a JSON body may name the post's `url`.
     410 says that it wants no more.
 
-    In the sandbox, only a server on this machine is spoken to; a post to any other one is refused.
+    In the sandbox, its receiver gets the messages, unless `url` is on this machine.
 
     With `attach`, the message is `multipart/form-data`: `post` (the JSON), `video`, `cover`. It carries two signatures:
     one of the whole body, as the specification says, and one of the part `post` alone, which holds the hash of each
@@ -92,17 +92,15 @@ class Webhook(Target):
 
     def probe(self, context: TargetContext) -> None:
         """Whether there is such a host, and a key to sign with. Nothing is sent: a receiver may take it for a post."""
-        host = urlsplit(self.url).hostname or ""
-        check_rehearsal(context, "receiver of webhooks", host)
-        self._key()
+        host = urlsplit(self._address(context)).hostname or ""
+        self._key(context)
         try:
             socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise Retry(f"{host} cannot be looked up", "check the network, or correct `url`") from error
 
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
-        check_rehearsal(context, "receiver of webhooks", urlsplit(self.url).hostname or "")
-        self._key()
+        self._key(context)
 
     def upload(self, delivery: Delivery, context: TargetContext, handle: Handle) -> None:
         """Nothing is sent before the message. Its time is that of the event, however often it is sent."""
@@ -110,18 +108,17 @@ class Webhook(Target):
             handle.remember(at=context.now().isoformat(timespec="seconds"))
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
-        check_rehearsal(context, "receiver of webhooks", urlsplit(self.url).hostname or "")
         text = json.dumps(self._message(delivery, str(handle.get("at") or context.now().isoformat())))
         with ExitStack() as opened:
             how = self._attached(delivery, text, opened) if self.attach else _plain(text)
             reply = context.client().call(
                 f"telling {urlsplit(self.url).hostname}",
                 "POST",
-                self.url,
+                self._address(context),
                 judge=_judge,
                 accept=range(500, 600),  # `_judge` speaks of them: it may be sent again, whatever became of it
                 irreversible=True,
-                **self._signed(delivery, text, how),
+                **self._signed(delivery, context, text, how),
             )
         url = reply.get("url")
         known = url if isinstance(url, str) and url.startswith(("https://", "http://")) else ""
@@ -166,9 +163,9 @@ class Webhook(Target):
             ],
         }
 
-    def _signed(self, delivery: Delivery, text: str, how: dict[str, Any]) -> dict[str, Any]:
+    def _signed(self, delivery: Delivery, context: TargetContext, text: str, how: dict[str, Any]) -> dict[str, Any]:
         """The arguments with the headers that prove who sends it and when."""
-        key, identity, now = self._key(), str(delivery.post_id), dt.datetime.now(dt.UTC)
+        key, identity, now = self._key(context), str(delivery.post_id), dt.datetime.now(dt.UTC)
         signatures = [standardwebhooks.Webhook(key).sign(identity, now, text)]
         if "files" in how:
             signed = hmac.new(key, f"{identity}.{int(now.timestamp())}.".encode(), hashlib.sha256)
@@ -184,8 +181,15 @@ class Webhook(Target):
         }
         return {**how, "headers": {**how["headers"], **proof}}
 
-    def _key(self) -> bytes:
+    def _address(self, context: TargetContext) -> str:
+        """Where messages are sent: in the sandbox, to its receiver, unless there is one on this machine."""
+        host = urlsplit(self.url).hostname or ""
+        return f"{context.sandbox}/webhook/hooks/{quote(host)}" if is_simulated(context, host) else self.url
+
+    def _key(self, context: TargetContext) -> bytes:
         """The key that the secret holds."""
+        if is_simulated(context, urlsplit(self.url).hostname or ""):
+            return SANDBOX_TOKEN.encode()
         text = revealed(self.secret).removeprefix("whsec_")
         try:
             key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)

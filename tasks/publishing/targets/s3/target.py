@@ -13,10 +13,10 @@ from reelmill.content import fingerprint
 from reelmill.subtitles import KINDS
 from tasks.publishing import sidecar
 from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
-from tasks.publishing.context import TargetContext
+from tasks.publishing.context import SANDBOX_TOKEN, TargetContext
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Refused, Restart, Retry
-from tasks.publishing.own_server import check_rehearsal, revealed
+from tasks.publishing.own_server import is_simulated, revealed
 from tasks.publishing.targets.s3 import parts
 from tasks.publishing.targets.s3.bucket import Bucket, Content, Exists, Held, Unconditional
 from tasks.secret import Secret
@@ -33,7 +33,7 @@ class S3(Target):
     is (`If-None-Match: *`), or in place of an earlier edition that is still the one that was seen (`If-Match`). So
     doing it twice is doing it once.
 
-    In the sandbox, only a server on this machine is spoken to; a post to any other one is refused.
+    In the sandbox, its store gets the posts, unless the server is on this machine.
 
     Parts of an upload that is never taken up again stay in the bucket until a lifecycle rule aborts it.
     """
@@ -114,7 +114,7 @@ class S3(Target):
             bucket.put(told, irreversible=True)
         except Exists:
             self._replace(bucket, told)
-        return self._published(delivery)
+        return self._published(delivery, context)
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         bucket, told = self._bucket(context), self._sidecar(delivery)
@@ -122,7 +122,7 @@ class S3(Target):
         if found is None or found.marks.get("post") != told.post:
             return None
         whole = all(_is(bucket.look(content.key), content) for content in self._contents(delivery))
-        return self._published(delivery) if whole else None
+        return self._published(delivery, context) if whole else None
 
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         """Whether the sidecar is there, and the video as it was sent: its size, the hash beside it, the checksum."""
@@ -165,19 +165,28 @@ class S3(Target):
             bucket.put(told, irreversible=True)
 
     def _bucket(self, context: TargetContext) -> Bucket:
+        if self._simulated(context):
+            return self._spoken_to(context, f"{context.sandbox}/s3/buckets", SANDBOX_TOKEN, SANDBOX_TOKEN)
         key = revealed(self.key) if self.key is not None else None
         secret = revealed(self.secret) if self.secret is not None else None
+        return self._spoken_to(context, self.endpoint_url, key, secret)
 
+    def _simulated(self, context: TargetContext) -> bool:
+        """Whether the sandbox stands in for a server, whose address may come from the environment."""
+        if not context.sandbox:
+            return False
+        found = self._spoken_to(context, self.endpoint_url, None, None).endpoint
+        return is_simulated(context, urlsplit(found).hostname or "")
+
+    def _spoken_to(self, context: TargetContext, endpoint: str | None, key: str | None, secret: str | None) -> Bucket:
         def make() -> Bucket:
             try:
-                return Bucket(self.bucket, endpoint=self.endpoint_url, region=self.region, key=key, secret=secret)
+                return Bucket(self.bucket, endpoint=endpoint, region=self.region, key=key, secret=secret)
             except ImportError:
                 raise Refused("boto3 is not installed", "pip install 'reelmill[s3]'") from None
 
-        known = fingerprint([self.endpoint_url, self.region, self.bucket, key, secret])
-        bucket = context.kept(f"s3:{known}", make)
-        check_rehearsal(context, "object store", urlsplit(bucket.endpoint).hostname or "")
-        return bucket
+        known = fingerprint([endpoint, self.region, self.bucket, key, secret])
+        return context.kept(f"s3:{known}", make)
 
     def _stem(self, delivery: Delivery) -> str:
         """What the keys of a post begin with."""
@@ -212,11 +221,13 @@ class S3(Target):
         key, sha256 = f"{self._stem(delivery)}.json", hashlib.sha256(text).hexdigest()
         return Content(key, text, len(text), sha256, "application/json", str(delivery.post_id))
 
-    def _published(self, delivery: Delivery) -> Published:
+    def _published(self, delivery: Delivery, context: TargetContext) -> Published:
         files = [content.key for content in self._contents(delivery)]
         base = self.public_url.rstrip("/") if self.public_url is not None else f"s3://{self.bucket}"
+        address = f"{base}/{quote(files[0])}"
+        shown = context.shown_at("s3", str(delivery.post_id), address) if self._simulated(context) else address
         return Published(
-            url=f"{base}/{quote(files[0])}",
+            url=shown,
             platform_id=f"{self._stem(delivery)}.json",
             detail={"post": str(delivery.post_id), "files": files},
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 from urllib.parse import quote
@@ -16,7 +17,8 @@ from tasks.publishing.base import Delivery, Published, ReadBack, Safety, Target
 from tasks.publishing.context import TargetContext
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Refused
-from tasks.publishing.own_server import check_rehearsal, revealed
+from tasks.publishing.own_server import is_simulated, revealed
+from tasks.publishing.targets.folder import Folder
 from tasks.secret import Secret
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class Sftp(Target):
     waits for `.json`. Doing it twice is doing it once, as long as they lie there. A post that somebody took away before
     we have noted that it arrived is sent again.
 
-    In the sandbox, only a server on this machine is spoken to; a post to any other one is refused.
+    In the sandbox, posts go into a folder `HOST.sandbox` beside the definition, unless the server is on this machine.
     """
 
     safety = Safety.NATURAL
@@ -91,25 +93,34 @@ class Sftp(Target):
         return ("sandbox:" if context.sandbox else "") + place
 
     def probe(self, context: TargetContext) -> None:
+        if (stand_in := self._stand_in(context)) is not None:
+            stand_in.probe(context)
+            return
         transfer = _transfer()
 
         async def work(files: asyncssh.SFTPClient) -> str | None:
             found: str | None = await transfer.obstacle(files, self.path)
             return found
 
-        found = self._run(context, f"looking at {self.path}", work)
+        found = self._run(f"looking at {self.path}", work)
         if found is not None:
             raise Refused(f"{self.host}: {found} is no folder", "correct `path`")
 
     def prepare(self, delivery: Delivery, context: TargetContext) -> None:
+        if (stand_in := self._stand_in(context)) is not None:
+            stand_in.prepare(delivery, context)
+            return
         folder = self._stem(delivery).rpartition("/")[0]
 
         async def work(files: asyncssh.SFTPClient) -> None:
             await files.makedirs(folder or ".", exist_ok=True)
 
-        self._run(context, f"making {folder or self.path}", work)
+        self._run(f"making {folder or self.path}", work)
 
     def upload(self, delivery: Delivery, context: TargetContext, handle: Handle) -> None:
+        if (stand_in := self._stand_in(context)) is not None:
+            stand_in.upload(delivery, context, handle)
+            return
         sha256 = delivery.rendition.sha256
         if handle.get("uploaded") == sha256:
             return
@@ -122,10 +133,12 @@ class Sftp(Target):
                 await transfer.send(files, file)
 
         handle.remember(part=video.part)
-        self._run(context, f"sending {delivery.name}", work, long=True)
+        self._run(f"sending {delivery.name}", work, long=True)
         handle.remember(uploaded=sha256)
 
     def finalize(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published:
+        if (stand_in := self._stand_in(context)) is not None:
+            return stand_in.finalize(delivery, context, handle)
         transfer = _transfer()
         video, cover, told = self._files(delivery)
         post, stem, spoken = str(delivery.post_id), self._stem(delivery), self._subtitles(delivery)
@@ -139,10 +152,12 @@ class Sftp(Target):
                     return  # an earlier call did it
             await transfer.put_in_place(files, (cover, *spoken, video), told, stale)
 
-        self._run(context, f"putting {delivery.name} in place", work, irreversible=True)
+        self._run(f"putting {delivery.name} in place", work, irreversible=True)
         return self._published(delivery)
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
+        if (stand_in := self._stand_in(context)) is not None:
+            return stand_in.look_up(delivery, context, handle)
         transfer = _transfer()
         video, _, told = self._files(delivery)
 
@@ -151,10 +166,12 @@ class Sftp(Target):
             ours = there.get("post") == str(delivery.post_id)
             return ours and await transfer.size_of(files, video.path) == video.size
 
-        return self._published(delivery) if self._run(context, f"looking for {delivery.name}", work) else None
+        return self._published(delivery) if self._run(f"looking for {delivery.name}", work) else None
 
     def read_back(self, delivery: Delivery, context: TargetContext, published: Published) -> ReadBack:
         """Whether the sidecar is there, and the video as it was sent. Nothing is said of what was taken away."""
+        if (stand_in := self._stand_in(context)) is not None:
+            return stand_in.read_back(delivery, context, published)
         transfer = _transfer()
         video, _, told = self._files(delivery)
 
@@ -170,10 +187,13 @@ class Sftp(Target):
             whole = None if found is None else found == delivery.rendition.sha256
             return ReadBack(public=public, whole=whole, detail={"bytes": size, "sha256": found})
 
-        return self._run(context, f"reading {delivery.name} back", work, long=True)
+        return self._run(f"reading {delivery.name} back", work, long=True)
 
     def unpublish(self, context: TargetContext, published: Published) -> None:
         """Remove the sidecar, then the files. What a later edition has put in their place stays."""
+        if self._stand_in(context) is not None:
+            shutil.rmtree(published.detail["folder"], ignore_errors=True)
+            return
         transfer = _transfer()
         path = published.platform_id
 
@@ -182,12 +202,16 @@ class Sftp(Target):
             if there.get("post", published.detail["post"]) == published.detail["post"]:
                 await transfer.remove(files, path, *published.detail["files"])
 
-        self._run(context, f"removing {path}", work)
+        self._run(f"removing {path}", work)
 
-    def _run(
-        self, context: TargetContext, doing: str, work: Work[T], *, irreversible: bool = False, long: bool = False
-    ) -> T:
-        check_rehearsal(context, "SSH server", self.host)
+    def _stand_in(self, context: TargetContext) -> Folder | None:
+        """Where posts go in a rehearsal: the sandbox has no SSH server."""
+        if not is_simulated(context, self.host):
+            return None
+        steps = [step for step in self.path.split("/") if step not in {"", ".", ".."}]
+        return Folder(type="folder", path="/".join([f"{self.host}.sandbox", self.user, *steps]))
+
+    def _run(self, doing: str, work: Work[T], *, irreversible: bool = False, long: bool = False) -> T:
         from tasks.publishing.targets.sftp import session
 
         limit = None if long else session.CALL_TIMEOUT
