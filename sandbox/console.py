@@ -5,12 +5,14 @@
 ``GET /published.json``             the same as data: posts by platform
 ``GET /<platform>/watch/<id>``      one post, for a person
 ``GET /<platform>/media/<id>.mp4``  its video
-``POST /<platform>/_trouble``       a `Trouble` as JSON: the next requests of its moment fail so
-``DELETE /<platform>/_trouble``     no trouble is left
+``POST /<platform>/_trouble``       a `Trouble` as JSON: the next requests of its moment fail so; or conditions (see
+                                    `sandbox.conditions`), which hold until they are lifted
+``DELETE /<platform>/_trouble``     no trouble is left, and all is as usual
 ==================================  ================================================================
 
 For example, the post goes out and its answer is lost:
 ``curl $REELMILL_SANDBOX/tiktok/_trouble --json '{"at": "publish", "handled": true, "drop": true}'``
+The login ends: ``curl $REELMILL_SANDBOX/tiktok/_trouble --json '{"expired": true}'``
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from sandbox import conditions
 from sandbox.answer import Answer
 from sandbox.pages import index_page, watch_page
 from sandbox.payload import file_answer
@@ -36,7 +39,7 @@ MOST_SECONDS = 600
 def of_all(platforms: Mapping[str, Platform], request: Request) -> Answer:
     """Answers what belongs to no platform."""
     if request.path == "/":
-        return Answer(200, index_page(platforms.values()))
+        return Answer(200, index_page(list(platforms.values())))
     if request.path == "/published.json":
         return Answer(200, {one.name: [asdict(post) for post in one.published] for one in platforms.values()})
     known = ", ".join(platforms)
@@ -60,13 +63,17 @@ def of_one(platform: Platform, request: Request) -> Answer:
 def _trouble(platform: Platform, request: Request) -> Answer:
     if request.method == "DELETE":
         platform.troubles.clear()
+        conditions.lift(platform)
         return Answer(204)
     if request.method != "POST":
         return Answer(405, {"error": "POST sets a trouble, DELETE clears them"}, {"Allow": "POST, DELETE"})
     if request.content_type != "application/json":  # which no form of a foreign page can send
         return Answer(415, {"error": "Content-Type: application/json is needed"})
     try:
-        trouble = _trouble_of(request.json_object(), platform.all_moments())
+        told = request.json_object()
+        if told and not told.keys() - conditions.ALL.keys():
+            return Answer(201, conditions.impose(platform, told))
+        trouble = _trouble_of(told, platform.all_moments())
     except Malformed as error:
         return Answer(400, {"error": str(error)})
     platform.troubles.add(trouble)
@@ -76,7 +83,8 @@ def _trouble(platform: Platform, request: Request) -> Answer:
 def _trouble_of(told: Mapping[str, Any], moments: list[str]) -> Trouble:
     known = [field.name for field in fields(Trouble)]
     if unknown := told.keys() - set(known):
-        raise Malformed(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+        beside = f"or, without them, {', '.join(conditions.ALL)}"
+        raise Malformed(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}; {beside}")
     try:
         trouble = _TROUBLE.validate_python(told)
     except ValidationError as error:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
+from sandbox import conditions
 from sandbox.platform import Platform, PublicPost
 
 _STYLE = """
@@ -28,7 +30,7 @@ td.time, td.size { white-space: nowrap; font-variant-numeric: tabular-nums; colo
   white-space: nowrap; }
 .tag.bad { color: light-dark(#a3342c, #e88a80); border-color: currentColor; } .silent .tag { margin-right: .3rem; }
 @media (max-width: 40rem) { td.time { white-space: normal; } :is(td, th):nth-child(n+4) { display: none; } }
-.gone { text-decoration: line-through; color: var(--dim); }
+pre.card { padding: .7rem .8rem; font-size: .85rem; } .gone { text-decoration: line-through; color: var(--dim); }
 main.watch { display: flex; gap: 1.75rem; flex-wrap: wrap; margin-top: 1.25rem; }
 video { width: 22rem; max-width: 100%; aspect-ratio: 9 / 16; background: #000; border-radius: .6rem; }
 main.watch > div { flex: 1; min-width: 16rem; } dl { display: grid; grid-template-columns: max-content 1fr;
@@ -47,7 +49,7 @@ def watch_path(platform: Platform, post: PublicPost) -> str:
     return f"/{platform.name}/watch/{quote(post.id, safe='')}"
 
 
-def index_page(platforms: Iterable[Platform]) -> str:
+def index_page(platforms: Sequence[Platform]) -> str:
     """All posts, the newest first, and the platforms on which there is none."""
     rows, silent = [], []
     for platform in platforms:
@@ -63,7 +65,35 @@ def index_page(platforms: Iterable[Platform]) -> str:
     intro = (
         "<p class=dim>What the public of simulated platforms has seen, also <a href=/published.json>as JSON</a>.</p>"
     )
-    return _page("Sandbox", f"<h1>Sandbox</h1>{intro}<h2>Public posts: {len(rows)}</h2>{table}{rest}")
+    shown = f"<h2>Public posts: {len(rows)}</h2>{table}{rest}{_troubles(platforms)}"
+    return _page("Sandbox", f"<h1>Sandbox</h1>{intro}{shown}")
+
+
+def _troubles(platforms: Sequence[Platform]) -> str:
+    """What is wrong now with each platform, and what may go wrong, with what to type."""
+    rows = "".join(
+        f"<tr><td>{escape(one.name)}{_held(one)}<td>{escape(', '.join(one.all_moments()))}"
+        f"<td>{escape(', '.join(conditions.names_of(one)))}"
+        for one in platforms
+    )
+    said = "".join(f"<dt>{name}<dd>{words}" for name, words in conditions.ALL.items())
+    base = platforms[0].base if platforms else ""
+    examples = [
+        ('{"at": "publish", "handled": true, "drop": true}', "it happens, and its answer is lost"),
+        ('{"expired": true}', "until it is false, or all is lifted"),
+        ('{"passed": 3600}', "an hour, at once"),
+    ]
+    typed = "".join(f"curl {escape(base)}/_trouble --json '{escape(told)}'   # {why}\n" for told, why in examples)
+    return (
+        f"<h2>What may go wrong</h2><pre class=card>{typed}curl -X DELETE {escape(base)}/_trouble   # all is well</pre>"
+        f"<div class=card><table><tr><th>Platform<th>At<th>Conditions{rows}</table></div><dl>{said}</dl>"
+    )
+
+
+def _held(platform: Platform) -> str:
+    told = [f"{name}: {json.dumps(value)}" for name, value in conditions.held(platform).items()]
+    told += [f"at {one.at}, {one.times} times" for one in platform.troubles.left]
+    return "".join(f" <span class='tag bad'>{escape(one)}</span>" for one in told)
 
 
 def _twice(platform: Platform, posts: list[PublicPost]) -> set[str]:

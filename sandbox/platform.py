@@ -64,6 +64,7 @@ class Platform:
         self.strict = False  #: only `tokens` are let in; else any token is
         self.tokens: set[str] = {"sandbox-token"}
         self.expired: set[str] = set()  #: tokens that were good once
+        self.usual: dict[str, Any] = {}  #: what `sandbox.conditions` changed, as it was before
         self.routes = Route.all_of(type(self))
         self._files_of_posts: dict[str, Path] = {}
 
@@ -91,6 +92,12 @@ class Platform:
         with self.lock:
             self.expired |= self.tokens
             self.tokens.clear()
+
+    def readmit(self) -> None:
+        """Tokens that `expire_tokens` ended are good again."""
+        with self.lock:
+            self.tokens |= self.expired
+            self.expired.clear()
 
     def issue(self) -> str:
         """A new token."""

@@ -52,6 +52,12 @@ class Troubles:
         with self._lock:
             self._all.clear()
 
+    @property
+    def left(self) -> list[Trouble]:
+        """Those that no request has met yet as often as it will."""
+        with self._lock:
+            return [one for one in self._all if one.times > 0]
+
     def met(self, moment: str) -> Trouble | None:
         """The trouble that a request of this moment meets, which is then one less."""
         with self._lock:

@@ -345,12 +345,46 @@ def test_a_trouble_is_set_and_cleared_over_http(box: Box, client: httpx.Client) 
         ({"at": "publish", "seconds": -1}, "seconds"),
         ({"at": "publish", "cut": -1}, "cut"),
         ([], "object"),
+        ({"expired": 1}, "true or false"),
+        ({"expired": True, "at": "publish"}, "unknown: expired"),
+        ({"passed": "long"}, "seconds"),
+        ({"passed": -1}, "seconds"),
+        ({"slow_lookup": 5}, "box knows passed, expired"),
     ],
 )
 def test_a_trouble_that_is_none_is_refused(client: httpx.Client, told: Any, why: str) -> None:
     answer = client.post("/_trouble", json=told)
     assert answer.status_code == 400
     assert why in answer.json()["error"]
+
+
+def test_conditions_hold_until_they_are_lifted(box: Box, client: httpx.Client) -> None:
+    box.slow_lookup = 1.5  # type: ignore[attr-defined]  # a platform that has lists has this
+    told = client.post("/_trouble", json={"slow_lookup": 60, "expired": True})
+    assert (told.status_code, told.json()) == (201, {"slow_lookup": 60, "expired": True})
+    assert (box.slow_lookup, box.knows("sandbox-token")) == (60, False)  # type: ignore[attr-defined]
+    assert client.post("/_trouble", json={"expired": False}).json() == {"slow_lookup": 60}
+    assert box.knows("sandbox-token")
+    client.post("/_trouble", json={"expired": True})
+    assert client.delete("/_trouble").status_code == 204
+    assert (box.slow_lookup, box.knows("sandbox-token")) == (1.5, True)  # type: ignore[attr-defined]
+
+
+def test_time_passes_when_it_is_told_to(box: Box, client: httpx.Client) -> None:
+    client.put("/tea?after=3600", content=VIDEO)
+    assert client.post("/_trouble", json={"passed": 3600}).json() == {}
+    assert len(box.published) == 1
+
+
+def test_the_page_says_what_is_wrong_and_what_may_go_wrong(box: Box, client: httpx.Client) -> None:
+    assert "tag bad" not in httpx.get(root(box)).text
+    client.post("/_trouble", json={"expired": True})
+    client.post("/_trouble", json={"at": "late", "status": 500, "times": 2})
+    page = httpx.get(root(box)).text
+    assert "expired: true" in page
+    assert "at late, 2 times" in page
+    assert "<td>chunk, publish, late<td>passed, expired" in page
+    assert f"curl {box.base}/_trouble --json" in page
 
 
 def test_a_trouble_comes_from_no_form_of_a_foreign_page(client: httpx.Client) -> None:

@@ -18,6 +18,9 @@ import pytest
 import standardwebhooks
 
 from flows.definition import Definition, loads
+from sandbox import conditions
+from sandbox.platforms import all_platforms
+from sandbox.servers import all_servers
 from tasks.finishing import profiles
 from tasks.publishing.account import Limits
 from tasks.publishing.api import ApiTarget
@@ -147,6 +150,16 @@ def test_the_table_is_what_the_targets_say(told: Mapping[str, list[Target]]) -> 
     rows = [row(kind, told[kind]) for kind in order if kind in told]
     table = re.findall(r"^\| \[\w+\]\(#.*$", section("All targets"), re.MULTILINE)
     assert table == rows, "the table should read\n" + "\n".join(rows)
+
+
+def test_the_conditions_of_the_sandbox_stand_where_they_are_known(tmp_path: Path) -> None:
+    platforms = [kind("http://127.0.0.1/x", tmp_path) for kind in (*all_platforms(), *all_servers())]
+    told = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", section("Rehearse"), re.MULTILINE))
+    for name in conditions.ALL:
+        named = set(re.findall(r"\w+", told[name].removeprefix("all but"))) - {"and"}
+        knowing = {one.name for one in platforms if name in conditions.names_of(one)}
+        everyone = {one.name for one in platforms}
+        assert knowing == (everyone - (named - {"all"}) if told[name].startswith("all") else named), name
 
 
 # Commands, links, and the receiver of webhooks.
