@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.cells import cell_len
 from rich.text import Text
 
 from flows.cli.app import FAILED, OK
@@ -74,7 +75,9 @@ def _tell(found: list[Health]) -> None:
         )
         for one in found
     ]
-    out.print(table(columns, rows))
+    made = table(columns, rows)
+    made.columns[0].min_width = max(cell_len(one.name) for one in found)  # whoever copies a name wants it whole
+    out.print(made)
     for one in found:
         if one.words:
             then = f"; then `{one.command}`" if one.command else ""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from flows.cli.check import check
 from flows.cli.targets import targets
 from flows.definition import Definition, loads
 from flows.health import Health, health_of
@@ -123,6 +124,35 @@ def test_the_command_says_which_target_is_not_reachable(
     (row,) = json.loads(capsys.readouterr().out)
     assert row["well"] is False
     assert targets(file=made.path, offline=True) == 0, "nobody was asked"
+
+
+@pytest.mark.parametrize("width", ["60", "100"])
+def test_a_name_is_never_folded(
+    tmp_path: Path, width: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, account = "the-long-name-of-an-account-of-the-teahouse", "the name of an account that is not short either"
+    made = definition(tmp_path, f"{{type: tiktok, account: {account}, token: {{env: TOKEN_OF_A_TEST}}}}")
+    made.path.write_text(made.text.replace("main", name), encoding="utf-8")
+    monkeypatch.setenv("REELMILL_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", width)
+    assert targets(file=made.path, offline=True) == 0
+    assert name in capsys.readouterr().out
+
+
+def test_targets_that_share_a_login_are_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    login = "{type: youtube, login: {file: one.json}}"
+    made = definition(tmp_path, f"{login}\n  other: {login}\n  third: {{type: youtube, login: {{file: two.json}}}}")
+    made.path.write_text(made.text, encoding="utf-8")
+    assert check(file=made.path) == 0
+    told = capsys.readouterr().out
+    assert "warning targets main and other share the login" in told
+    assert "third" not in told
+    assert check(file=made.path, as_json=True) == 0
+    (warning,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert "one.json" in warning
+    made.path.write_text(definition(tmp_path, login).text, encoding="utf-8")
+    assert check(file=made.path) == 0
+    assert "warning" not in capsys.readouterr().out
 
 
 # What is left, and what is free next.
