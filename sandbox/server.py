@@ -108,6 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
             platform.calls.append((moment, request.path))
         trouble = platform.troubles.met(moment) or Trouble(moment)
         time.sleep(trouble.seconds)
+        if trouble.expires:
+            platform.expire_tokens()
         request.body.cut_after = trouble.cut
         if (trouble.status or trouble.drop) and not trouble.handled:
             if trouble.drop:

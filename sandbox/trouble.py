@@ -23,6 +23,7 @@ class Trouble:
     Trouble("publish", handled=True, status=500)          it happens, and the answer says that it did not
     Trouble("chunk", status=429, headers={"Retry-After": "2"}, times=3)
     Trouble("chunk", cut=100_000)                         the connection breaks in the middle of the bytes
+    Trouble("status", expires=True)                       the login has just ended, and the platform says so
     """
 
     at: str  #: the moment, as the platform's routes name it; `*`: any
@@ -32,6 +33,7 @@ class Trouble:
     handled: bool = False  #: the request has its effect first
     drop: bool = False  #: the connection is closed instead of an answer
     cut: int | None = None  #: bytes of the request's body after which the connection breaks
+    expires: bool = False  #: every login ends just before it
     seconds: float = 0.0  #: before it is looked at
     after: int = 0  #: so many requests go well first
     times: int = 1  #: so many then do not

@@ -6,6 +6,7 @@ The platforms are simulated; what they counted as public is the truth. `benchmar
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tasks.registry import find, names
 from tests.crash.poster import Poster, poster
 from tests.crash.rehearsal import POINTS, Case, Outcome, Stage, copy_of
 from tests.places import Places, places
+from tests.platforms import PLATFORMS, UPLOADING, simulated
 from tests.postbox import Postbox, make_postbox, make_rendition
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -76,6 +78,22 @@ def test_a_ledger_on_postgres_knows_as_much(
         outcome = Stage(publisher, make_postbox(postgres_settings, rendition), place).play(Case(kind, point, 1))
     assert not complaint(outcome)
     assert outcome.killed or outcome.troubled
+
+
+def test_a_death_meets_every_trouble(tmp_path: Path) -> None:
+    """Which ones the first seed draws, over all platforms and points: each is met by a process that is killed."""
+    met: set[str] = set()
+    for kind, point in product(PLATFORMS, POINTS):
+        platform = PLATFORMS[kind](f"http://127.0.0.1:1/{kind}", tmp_path)
+        simulated(platform, "").trouble(Case(kind, point, 1).dice)
+        met |= {"slow look-up"} if getattr(platform, "slow_lookup", 0) else set()
+        met |= {"kept what was cut"} if getattr(platform, "keeps_cut_chunks", False) else set()
+        for one in platform.troubles.left:
+            met |= {name for name in ("drop", "cut", "expires") if getattr(one, name)}
+            met |= {str(one.status)} if one.status else set()
+            met |= {"wrong offset"} if one.at in UPLOADING and one.handled and one.drop else set()
+    wanted = {"slow look-up", "kept what was cut", "wrong offset", "drop", "cut", "expires"}
+    assert met == wanted | {"200", "429", "500", "503"}
 
 
 def complaint(outcome: Outcome) -> str:

@@ -164,6 +164,16 @@ def test_a_connection_breaks_in_the_middle_of_the_bytes(box: Box, client: httpx.
     assert client.put("/tea", content=VIDEO).json() == {"bytes": len(VIDEO)}
 
 
+def test_the_login_ends_in_the_middle(box: Box, client: httpx.Client) -> None:
+    box.trouble("publish", expires=True, after=1)
+    client.put("/tea", content=VIDEO)
+    assert box.knows("sandbox-token")
+    client.put("/tea-2", content=VIDEO)
+    assert not box.knows("sandbox-token")
+    box.readmit()
+    assert box.knows("sandbox-token")
+
+
 def test_a_trouble_waits_and_ends_and_keeps_to_its_moment(box: Box, client: httpx.Client) -> None:
     box.trouble("publish", status=500, after=1, times=2)
     assert [client.put("/tea", content=b"1").status_code for _ in range(4)] == [201, 500, 500, 201]
