@@ -1,8 +1,7 @@
 """Breaking a text into lines: Chinese and Japanese between any two characters that rules allow, others at spaces.
 
-The rules are those of Chinese and Japanese typesetting (W3C clreq §3.1.3, jlreq §3.1.7): no line begins with closing
-punctuation, none ends with an opening bracket. Of all ways to fill a number of lines, the most even one is taken, and a
-break after punctuation is worth some unevenness.
+The rules are those of `kinsoku`: no line begins with closing punctuation, none ends with an opening bracket. Of all
+ways to fill a number of lines, the most even one is taken, and a break after punctuation is worth some unevenness.
 """
 
 from __future__ import annotations
@@ -14,14 +13,11 @@ from itertools import pairwise
 from tasks.finishing.fonts import Typeface
 from tasks.finishing.fonts.emoji import is_emoji
 from tasks.finishing.fonts.line import width
+from tasks.finishing.kinsoku import GUILLEMETS, NEVER_FIRST, NEVER_LAST
 from tasks.finishing.words import is_wide
 
-NEVER_FIRST = frozenset(
-    "，。！？：；、）】》〉」』〕］｝〗”’…—·・～％‰℃々ー〜ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ!),.:;?]}%\ue019\ue01d\ue026"
-)
-NEVER_LAST = frozenset("（【《〈「『〔［｛〖“‘￥＃＄([{#$¥£€\ue018\ue01c")
-PAUSES = frozenset("，。！？：；、,.!?:;…—")
-BREATHS = PAUSES | frozenset("）】》〉」』）)")
+PAUSES = frozenset("，。！？：；、,.!?:;…—‥‼⁇⁈⁉｡､")
+BREATHS = PAUSES | frozenset("）】》〉」』｣)")
 
 #: How uneven a line may be, as a part of the width, for the sake of ending at a pause.
 PAUSE_WORTH = 0.35
@@ -50,20 +46,28 @@ class Setting:
 
 
 def is_solid(character: str) -> bool:
-    """Whether lines break on both sides of a character. Hangul is wide, but breaks at spaces as Latin does."""
-    return (is_wide(character) and not "\uac00" <= character <= "\ud7a3") or is_emoji(character)
+    """Whether lines break on both sides of a character. Hangul is wide, but breaks at spaces as Latin does.
+
+    Half-width kana are narrow, and break as the others do.
+    """
+    kana = "\uff61" <= character <= "\uff9f"
+    return (is_wide(character) and not "\uac00" <= character <= "\ud7a3") or kana or is_emoji(character)
 
 
 def units(text: str) -> list[Unit]:
     """Divide a text at every place where a line may end."""
     found: list[Unit] = []
     spaced = False
-    for character in text:
+    for place, character in enumerate(text):
         if character == " ":
             spaced = True
             continue
         last = found[-1].text[-1] if found else " "
-        bound = character in NEVER_FIRST or last in NEVER_LAST
+        if spaced and (character in GUILLEMETS or last in GUILLEMETS):
+            opened = last in NEVER_LAST and (last not in GUILLEMETS or found[-1].text[-2:-1] in {"", " "})
+            bound = opened or (character in NEVER_FIRST and text[place + 1 : place + 2] in {"", " "})
+        else:
+            bound = character in NEVER_FIRST or last in NEVER_LAST
         joins = not spaced and not (is_solid(character) or is_solid(last))
         if found and (bound or joins):
             found[-1] = Unit(found[-1].text + " " * spaced + character, found[-1].spaced)

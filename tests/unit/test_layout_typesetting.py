@@ -3,7 +3,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.finishing import fonts
-from tasks.finishing.typesetting import NEVER_FIRST, NEVER_LAST, Measure, Setting, fit, refit, units, verse
+from tasks.finishing.kinsoku import NEVER_FIRST, NEVER_LAST
+from tasks.finishing.typesetting import Measure, Setting, fit, refit, units, verse
 from tasks.finishing.words import clean
 
 SERIF = Measure("serif", 0.05)
@@ -69,6 +70,59 @@ def test_all_lines_of_a_text_take_the_smaller_size_without_falling_apart() -> No
 
     assert smaller.size == 40
     assert "".join(smaller.lines) == "一只小狐狸在月光下散步"
+
+
+#: W3C, Requirements for Japanese Text Layout, appendix A: the characters of each class, as they stand there.
+JLREQ = {
+    "cl-01": "‘“(〔[{〈《「『【⦅〘〖«〝",
+    "cl-02": "’”)〕]}〉》」』】⦆〙〗»〟",
+    "cl-03": "‐〜゠–",
+    "cl-04": "!?‼⁇⁈⁉",
+    "cl-05": "・:;",
+    "cl-06": "。.",
+    "cl-07": "、,",
+    "cl-09": "ヽヾゝゞ々〻",
+    "cl-10": "ー",
+    "cl-11": "ぁぃぅぇぉァィゥェォっゃゅょゎゕゖッャュョヮヵヶㇰㇱㇲㇳㇴㇵㇶㇷㇸㇹㇺㇻㇼㇽㇾㇿ",
+    "cl-12": "¥$£#€№",
+    "cl-13": "°′″℃¢%‰㏋ℓ㌃㌍㌔㌘㌢㌣㌦㌧㌫㌶㌻㍉㍊㍍㍑㍗㎎㎏㎜㎝㎞㎡㏄",
+}
+#: W3C, Requirements for Chinese Text Layout, rules for line start and line end, by name: the strict ones.
+CLREQ_FIRST = "、，；：。．！？”’」』）］｝〕】〉》〗–～·・/／—…"
+CLREQ_LAST = "“‘「『（［｛〔【〈《〖"
+#: The forms of Halfwidth and Fullwidth Forms (U+FF00) that stand for one of the above.
+HALF_AND_FULL_FIRST = "！），．：；？］｝｠｡｣､･ｧｨｩｪｫｬｭｮｯｰﾞﾟ％￠"
+HALF_AND_FULL_LAST = "＃＄（［｛｟｢￡￥"
+
+
+@pytest.mark.parametrize(
+    "signs",
+    [*(JLREQ[name] for name in JLREQ if name not in {"cl-01", "cl-12"}), CLREQ_FIRST, HALF_AND_FULL_FIRST, "℉", "゛゜"],
+)
+def test_no_line_begins_with_what_the_standards_forbid_there(signs: str) -> None:
+    assert [sign for sign in signs if [unit.text for unit in units(f"茶{sign}山")] != [f"茶{sign}", "山"]] == []
+
+
+@pytest.mark.parametrize("signs", [JLREQ["cl-01"], JLREQ["cl-12"], CLREQ_LAST, HALF_AND_FULL_LAST])
+def test_no_line_ends_with_what_the_standards_forbid_there(signs: str) -> None:
+    assert [sign for sign in signs if [unit.text for unit in units(f"茶{sign}山")] != ["茶", f"{sign}山"]] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("八ヶ岳", ["八ヶ", "岳"]),
+        ("いすゞの車", ["い", "すゞ", "の", "車"]),
+        ("気温は30℃", ["気", "温", "は", "30℃"]),
+        ("ﾊﾞｽ｡", ["ﾊﾞ", "ｽ｡"]),
+        ("ｷｬﾗ", ["ｷｬ", "ﾗ"]),
+        ("1000 ₽", ["1000 ₽"]),
+        ("dit « Bonjour » et part", ["dit", "« Bonjour »", "et", "part"]),
+        ("sagt »Hallo!« und geht", ["sagt", "»Hallo!«", "und", "geht"]),
+    ],
+)
+def test_words_break_where_their_language_does(text: str, parts: list[str]) -> None:
+    assert [unit.text for unit in units(text)] == parts
 
 
 SIGNS = st.sampled_from([*"山水茶雪月风花，。！？：；、（）【】《》“”…·—￥0a, .!()-한글のョー", "ab", "word ", "3.5"])
