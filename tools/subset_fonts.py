@@ -148,14 +148,16 @@ def make_right_to_left(source: Path, target: Path, blocks: tuple[tuple[int, int]
 EMOJI = "NotoColorEmoji.ttf"
 #: Signs of a flag: two of them are one.
 REGIONS = range(0x1F1E6, 0x1F200)
-#: What makes another emoji of an emoji: without them none of the thousands of combinations is kept but flags.
-COMBINING = {0x200D, 0x20E3, 0xFE0F, *range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)}
+#: What becomes a key with the sign of one: `1️⃣`.
+KEYS, KEY = frozenset(map(ord, "0123456789#*")), 0x20E3
+#: What makes another emoji of an emoji: without them none of the thousands of combinations is kept but flags and keys.
+COMBINING = {0x200D, 0xFE0F, *range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)}
 
 
 def make_emoji(source: Path, target: Path) -> None:
-    """Write the emoji of one character each, and the flags of countries."""
+    """Write the emoji of one character each, the flags of countries, and the keys of a telephone."""
     font = TTFont(source, recalcTimestamp=False)
-    kept = {code for code in font.getBestCmap() if code > 0xFF and code not in COMBINING}
+    kept = {code for code in font.getBestCmap() if code > 0xFF and code not in COMBINING} | KEYS | {KEY}
     options = subset.Options(layout_features=["ccmp"], notdef_outline=True, name_IDs=["*"], recalc_timestamp=False)
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=kept)

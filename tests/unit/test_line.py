@@ -50,8 +50,9 @@ def test_the_first_letter_says_where_a_line_begins(text: str, right: bool) -> No
 
 @pytest.mark.parametrize(
     ("written", "characters"),
-    [("🇨🇳", 1), ("👩‍🍳", 1), ("👍🏽", 1), ("❤️", 1), ("❤", 1), ("✨", 1), ("👨‍👩‍👧‍👦茶", 2), ("🍵🍵", 2), ("🇨🇳🇯🇵", 2)],
-)
+    [("🇨🇳", 1), ("👩‍🍳", 1), ("👍🏽", 1), ("❤️", 1), ("❤", 1), ("✨", 1), ("👨‍👩‍👧‍👦茶", 2), ("🍵🍵", 2), ("🇨🇳🇯🇵", 2),
+     ("1️⃣", 1), ("#️⃣", 1), ("*⃣", 1), ("1️⃣2️⃣", 2), ("12️⃣", 2)],
+)  # fmt: skip
 def test_an_emoji_is_one_character_whatever_it_is_made_of(written: str, characters: int) -> None:
     once = clean(written, 200)
     assert len(once) == characters
@@ -63,11 +64,17 @@ def test_a_sign_is_a_picture_where_it_is_one_or_no_font_has_it() -> None:
     assert [emoji.is_emoji(clean(text, 9)) for text in ("❤", "❤️", "✨", "☆")] == [True, True, True, False]
 
 
+def test_every_key_of_a_telephone_is_a_picture_of_its_own() -> None:
+    pictures = [emoji.draw(clean(f"{sign}\ufe0f\u20e3", 9), 64).tobytes() for sign in "0123456789#*"]
+    assert len(set(pictures)) == 12
+    assert clean("12 # * 3", 9) == "12 # * 3"
+
+
 def test_a_private_character_of_somebody_else_is_no_emoji() -> None:
     assert clean("a\ue900b", 9) == "ab"
 
 
-@pytest.mark.parametrize("text", ["🍵", "🇨🇳", "❤️", "👩‍🍳"])
+@pytest.mark.parametrize("text", ["🍵", "🇨🇳", "❤️", "👩‍🍳", "1️⃣", "#️⃣", "*️⃣"])
 def test_an_emoji_is_drawn_in_colour_and_as_tall_as_a_letter(text: str) -> None:
     picture = emoji.draw(clean(text, 9), 64)
     pixels = np.asarray(picture)

@@ -1,8 +1,8 @@
 """Emoji: pictures among the letters. Each is one character here, whatever it is made of.
 
 What a person writes as several code points (a flag, a heart with a selector, a cook of a person, a joiner and a pan)
-becomes one: flags and signs get a code point of their own in the private plane 15, a combination becomes its first
-part, and a tone of skin is left out.
+becomes one: flags, keys and signs get a code point of their own in the private plane 15, a combination becomes its
+first part, and a tone of skin is left out.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ FONT = FOLDER / "NotoColorEmoji.ttf"
 #: The only size at which the font has pictures, in pixels of the em square.
 NATIVE = 109
 
-#: A flag is here, by the two letters of its country; then every sign of the basic plane that is meant as a picture.
-FLAGS, SIGNS = 0xF0000, 0xF1000
-_REGION = 0x1F1E6
+#: A flag is here, by the two letters of its country; then a key of a telephone, by its sign; then every sign of the
+#: basic plane that is meant as a picture.
+FLAGS, KEYS, SIGNS = 0xF0000, 0xF0400, 0xF1000
+_REGION, _KEY = 0x1F1E6, "\u20e3"
 
 #: How wide an emoji is and how far below the baseline it reaches, in parts of the size of the letters beside it.
 WIDTH, BELOW = 1.12, 0.14
@@ -32,6 +33,7 @@ _PART = r"[\u2190-\u32ff\U0001f000-\U0001faff]"
 _EXTRA = r"[\ufe0f\U0001f3fb-\U0001f3ff]"
 _CLUSTER = re.compile(
     rf"(?P<flag>[\U0001f1e6-\U0001f1ff]{{2}})"
+    rf"|(?P<key>[0-9#*])\ufe0f?{_KEY}"
     rf"|(?P<first>{_PART})(?P<more>{_EXTRA}*(?:\u200d{_PART}{_EXTRA}*)*)"
 )
 
@@ -53,6 +55,8 @@ def _folded(found: re.Match[str]) -> str:
     if flag := found["flag"]:
         country = [ord(sign) - _REGION for sign in flag]
         return chr(FLAGS + 26 * country[0] + country[1])
+    if key := found["key"]:
+        return chr(KEYS + ord(key))
     first, more, whole = str(found["first"]), str(found["more"]), str(found[0])
     code = ord(first)
     if code > 0xFFFF:
@@ -83,15 +87,19 @@ def is_emoji(character: str) -> bool:
 def has(character: str) -> bool:
     """Whether there is a picture for an emoji."""
     code = ord(character)
-    return FLAGS <= code < FLAGS + 676 or (code - SIGNS if code >= SIGNS else code) in _known()
+    if FLAGS <= code < KEYS:
+        return code < FLAGS + 676
+    return (code - SIGNS if code >= SIGNS else code - KEYS if code >= KEYS else code) in _known()
 
 
 def plain(character: str) -> str:
     """An emoji as other programs know it."""
     code = ord(character)
-    if FLAGS <= code < SIGNS:
+    if FLAGS <= code < KEYS:
         first, second = divmod(code - FLAGS, 26)
         return chr(_REGION + first) + chr(_REGION + second)
+    if KEYS <= code < SIGNS:
+        return chr(code - KEYS) + _KEY
     return chr(code - SIGNS) if code >= SIGNS else character
 
 
