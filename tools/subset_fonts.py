@@ -1,9 +1,9 @@
-"""Make the fonts that Reelmill ships: subsets of Noto's Chinese, Arabic, Hebrew and emoji.
+"""Make the fonts that Reelmill ships: subsets of Noto's Chinese, Latin, Arabic, Hebrew and emoji.
 
     python tools/subset_fonts.py [folder of the Noto collections] [folder of Noto's other fonts]
 
 The same input gives the same bytes. They are those of Debian's `fonts-noto-cjk`, `fonts-noto-cjk-extra`,
-`fonts-noto-core` and `fonts-noto-color-emoji`.
+`fonts-noto-core`, `fonts-noto-extra` and `fonts-noto-color-emoji`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from fontTools import subset
-from fontTools.ttLib import TTFont
+from fontTools.pens.boundsPen import BoundsPen
+from fontTools.ttLib import TTFont, newTable
+from fontTools.ttLib.tables.ttProgram import Program
 
 COLLECTIONS = Path("/usr/share/fonts/opentype/noto")
 OTHERS = Path("/usr/share/fonts/truetype/noto")
@@ -40,7 +42,9 @@ BLOCKS = (
     (0x2100, 0x22FF),  # letter-like signs, numerals, arrows, operators
     (0x2460, 0x27BF),  # numbers in circles, boxes, shapes, signs
     (0x3000, 0x312F),  # CJK punctuation, kana, bopomofo
+    (0x31F0, 0x31FF),  # small kana of Ainu
     (0x3200, 0x33FF),  # CJK signs
+    (0xAC00, 0xD7A3),  # Hangul syllables
     (0xFF00, 0xFFEF),  # full and half width forms
 )
 
@@ -67,7 +71,6 @@ def characters() -> set[int]:
     kept = code_page("gb2312", upper, upper)
     kept |= code_page("big5", range(0xA4, 0xC7), range(0x40, 0xFF))  # level 1
     kept |= code_page("euc_jp", upper, upper)  # JIS X 0208
-    kept |= {sign for sign in code_page("euc_kr", upper, upper) if "가" <= sign <= "힣"}
     kept |= {sign for line in STANDARD.read_text(encoding="utf-8").splitlines() if line[0] != "#" for sign in line}
     for data in sorted(SOURCES.rglob("*")):
         if data.suffix in {".yaml", ".json", ".csv"}:
@@ -120,6 +123,72 @@ def make(collection: Path, target: Path) -> None:
     subsetter.populate(unicodes=characters() | set(PROPORTIONAL.values()))
     subsetter.subset(font)
     _save(font, target)
+
+
+#: Latin, Greek and Cyrillic with all their letters, for each of the collections: Chinese fonts have only the commonest.
+LETTERS = {"NotoSans-Bold.ttf": "NotoSansCJK-Bold.ttc", "NotoSerif-SemiBold.ttf": "NotoSerifCJK-SemiBold.ttc"}
+LETTER_BLOCKS = (
+    (0x0020, 0x024F),  # Latin, Extended-A and Extended-B
+    (0x0250, 0x036F),  # phonetics, modifiers, marks that stand above and below
+    (0x0370, 0x03FF),  # Greek
+    (0x0400, 0x052F),  # Cyrillic and its supplement
+    (0x1E00, 0x1EFF),  # Latin Extended Additional: Vietnamese
+    (0x1F00, 0x1FFF),  # Greek of old
+    (0x2010, 0x205E),  # punctuation
+    (0x20A0, 0x20C0),  # currencies
+)
+
+
+#: Drop-outs are filled in at any size, as in every font without instructions (SCANCTRL, SCANTYPE); then nothing, twice.
+NO_INSTRUCTIONS = bytes([0xB8, 0x01, 0xFF, 0x85, 0xB0, 0x04, 0x8D, 0xB0, 0x00, 0x21, 0xB0, 0x00, 0x21])
+
+
+def capital(font: Any) -> float:
+    """How high a capital is, as a part of the em square."""
+    pen = BoundsPen(glyphs := font.getGlyphSet())
+    glyphs[font.getBestCmap()[ord("H")]].draw(pen)
+    assert pen.bounds is not None
+    return float(pen.bounds[3] / font["head"].unitsPerEm)
+
+
+def make_letters(source: Path, beside: Path, target: Path) -> None:
+    """Write the subset of one font of letters, as large as those of the Chinese font `beside`.
+
+    A smaller em square makes all letters larger at the same size: whoever draws them need not know.
+    """
+    font = TTFont(source, recalcTimestamp=False)
+    unit = font["head"].unitsPerEm
+    font["head"].unitsPerEm = round(unit * capital(font) / capital(TTFont(beside, fontNumber=SIMPLIFIED_CHINESE)))
+    names = font.getBestCmap()
+    for table in font["cmap"].tables:
+        if table.isUnicode():
+            table.cmap.update({private: names[public] for public, private in PROPORTIONAL.items()})
+    rename(font)
+    options = subset.Options(
+        hinting=False,
+        layout_features=["ccmp", "mark", "mkmk"],  # no kerning: a line is as wide as its letters are together
+        notdef_outline=True,
+        name_IDs=["*"],
+        recalc_timestamp=False,
+    )
+    subsetter = subset.Subsetter(options)
+    kept = {code for first, last in LETTER_BLOCKS for code in range(first, last + 1)}
+    subsetter.populate(unicodes=kept | set(PROPORTIONAL.values()))
+    subsetter.subset(font)
+    _leave_alone(font)
+    _save(font, target)
+
+
+def _leave_alone(font: Any) -> None:
+    """Say that the outlines are as they should be.
+
+    FreeType bends the letters of a font without instructions to the pixels (not so where there are more than seven
+    bytes of them), and Pillow cannot tell it to stop: they would not be where libass draws them.
+    """
+    font["prep"] = newTable("prep")
+    font["prep"].program = Program()
+    font["prep"].program.fromBytecode(NO_INSTRUCTIONS)
+    font["maxp"].maxStackElements = max(1, font["maxp"].maxStackElements)
 
 
 #: Scripts that run from right to left: which font, and which blocks it keeps. Letters there change with their
@@ -177,6 +246,8 @@ if __name__ == "__main__":
     if folder.is_dir():
         for name, made in FONTS.items():
             make(folder / name, SHIPPED / made)
+        for name, beside in LETTERS.items():
+            make_letters(others / name, folder / beside, SHIPPED / name)
     for name, blocks in RIGHT_TO_LEFT.items():
         make_right_to_left(others / name, SHIPPED / name, blocks)
     make_emoji(others / EMOJI, SHIPPED / EMOJI)

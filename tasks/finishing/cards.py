@@ -107,10 +107,11 @@ def draw_third(third: LowerThird, box: Box, brand: Brand, unit: float) -> Image.
     picture = Image.new("RGBA", (box.width, box.height))
     pad, edge = round(PAD * unit), round(ACCENT * unit)
     room = box.width - 2 * pad - edge
+    face = _Face(fonts.lettered("sans", third.title, third.text))
     settings = [
-        _set(text, round(size * unit), room, 1) for text, size in ((third.title, TITLE), (third.text, TEXT)) if text
+        face.fit(text, round(size * unit), room, 1) for text, size in ((third.title, TITLE), (third.text, TEXT)) if text
     ]
-    wide = max(line.width(one.lines[0], "sans", int(one.size)) for one in settings)
+    wide = max(face.width(one.lines[0], int(one.size)) for one in settings)
     turned = line.runs_right_to_left(settings[0].lines[0])
     width = min(box.width, round(wide) + 2 * pad + edge)
     left = box.width - width if turned else 0
@@ -121,8 +122,8 @@ def draw_third(third: LowerThird, box: Box, brand: Brand, unit: float) -> Image.
     y = float(pad)
     for one in settings:
         size = int(one.size)
-        at = box.width - edge - pad - line.width(one.lines[0], "sans", size) if turned else edge + pad
-        line.draw(picture, (at, y + 0.95 * size), one.lines[0], "sans", size, LIGHT_INK)
+        at = box.width - edge - pad - face.width(one.lines[0], size) if turned else edge + pad
+        face.draw(picture, (at, y + 0.95 * size), one.lines[0], size)
         y += 1.2 * size
     return picture
 
@@ -139,8 +140,9 @@ def draw_end(card: EndCard, brand: Brand, profile: Profile, *, photo: Path | Non
     unit, zone = profile.short_side / REFERENCE, profile.safe_zone
     picture = Image.new("RGBA", (width, height), (*ground(brand), 255))
     middle, logo = zone.left + (width - zone.left - zone.right) / 2, brand.picture()
+    face = _Face(fonts.lettered("sans", brand.name, card.text))
     settings = [
-        _set(text, round(size * unit), profile.room, lines)
+        face.fit(text, round(size * unit), profile.room, lines)
         for text, size, lines in ((brand.name, NAME, 2), (card.text, WORDS, 4))
         if text
     ]
@@ -166,8 +168,7 @@ def draw_end(card: EndCard, brand: Brand, profile: Profile, *, photo: Path | Non
     for one in settings:
         size = int(one.size)
         for text in one.lines:
-            at = middle - line.width(text, "sans", size) / 2
-            line.draw(picture, (at, y + 0.95 * size), text, "sans", size, LIGHT_INK)
+            face.draw(picture, (middle - face.width(text, size) / 2, y + 0.95 * size), text, size)
             y += 1.25 * size
         y += between
     return picture
@@ -206,6 +207,18 @@ def _on_paper(picture: Image.Image, mark: Image.Image, middle: float, y: float, 
     picture.alpha_composite(mark, (x, round(y)))
 
 
-def _set(text: str, size: int, room: float, lines: int) -> Setting:
-    least, measure = min(size, SMALLEST), Measure("sans", 0.0)
-    return fit(text, measure, width=room, largest=size, smallest=least, comfortable=size, most_lines=lines)
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What all words of a card are set in."""
+
+    with_letters: bool  #: see `fonts.line.pieces`
+
+    def width(self, text: str, size: int) -> float:
+        return line.width(text, "sans", size, with_letters=self.with_letters)
+
+    def draw(self, picture: Image.Image, place: tuple[float, float], text: str, size: int) -> None:
+        line.draw(picture, place, text, "sans", size, LIGHT_INK, with_letters=self.with_letters)
+
+    def fit(self, text: str, size: int, room: float, lines: int) -> Setting:
+        least, measure = min(size, SMALLEST), Measure("sans", 0.0, self.with_letters)
+        return fit(text, measure, width=room, largest=size, smallest=least, comfortable=size, most_lines=lines)

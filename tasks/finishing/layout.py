@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reelmill.errors import FinishingError
-from tasks.finishing.fonts import Typeface
-from tasks.finishing.fonts.line import Means, Piece, pieces, runs_right_to_left, width
+from tasks.finishing.fonts import Typeface, lettered
+from tasks.finishing.fonts.line import Means, Piece, pieces, runs_right_to_left
 from tasks.finishing.profile import Profile, even
 from tasks.finishing.typesetting import Measure, Setting, fit, refit, verse
 from tasks.finishing.words import Words, is_wide
@@ -259,7 +259,8 @@ def _height(setting: Setting, leading: float) -> float:
 
 
 def _measure(text: str, words: Words, spacing: dict[Typeface, float]) -> Measure:
-    return Measure(words.typeface, spacing[words.typeface] if any(map(is_wide, text)) else 0.0)
+    with_letters = lettered(words.typeface, words.title, *words.lines, words.credit)
+    return Measure(words.typeface, spacing[words.typeface] if any(map(is_wide, text)) else 0.0, with_letters)
 
 
 def _place(
@@ -279,8 +280,8 @@ def _place(
         baseline = round(top + ABOVE * setting.size)
         x = left - (HANGING * setting.size if line[0] in HANGS else 0)
         if runs_right_to_left(line):
-            x = left + room - width(line, measure.typeface, setting.size, spacing)
-        for piece in pieces(line, measure.typeface):
+            x = left + room - measure.width(line, setting.size) - spacing
+        for piece in pieces(line, measure.typeface, with_letters=measure.with_letters):
             if not piece.text.isspace():
                 runs.append(Run(piece.text, round(x), baseline, setting.size, spacing, piece.means, role, order))
             x += piece.width(setting.size, spacing)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tasks.finishing.cue import LONGEST, Cue
+from tasks.finishing.fonts import lettered
 from tasks.finishing.layout import REFERENCE, Box, Layout
 from tasks.finishing.profile import Profile, even
 from tasks.finishing.typesetting import PAUSES, Measure, Unit, balanced, fit, joined, lines_needed, phrases, units
@@ -47,6 +48,7 @@ class Subtitles:
     box: Box
     pages: tuple[Page, ...]
     pad: tuple[int, int]  #: pixels between the text and the edges of its plate, across and down
+    with_letters: bool = False  #: see `fonts.line.pieces`: of all pages, or the face would change in the middle
 
 
 def subtitles(cues: Sequence[Cue], layout: Layout, profile: Profile, *, below: Box | None = None) -> Subtitles | None:
@@ -54,19 +56,27 @@ def subtitles(cues: Sequence[Cue], layout: Layout, profile: Profile, *, below: B
     unit = profile.short_side / REFERENCE
     size, across, down = (round(side * unit) for side in (SIZE, PAD_ACROSS, PAD_DOWN))
     room = profile.room - 2 * across
-    pages = tuple(page for cue in cues for page in _pages(cue, room, size, round(SMALLEST * unit)))
+    texts = [clean(cue.text, LONGEST) for cue in cues]
+    with_letters = lettered("sans", *texts)
+    pages = tuple(
+        page
+        for cue, text in zip(cues, texts, strict=True)
+        for page in _pages(cue, text, room, (size, round(SMALLEST * unit)), with_letters=with_letters)
+    )
     if not pages:
         return None
     height = even((LINES + (LINES - 1) * LEADING) * size + 2 * down)
     gap = ABOVE_WORDS * unit
     bottom = layout.above(profile, gap) if below is None else below.y - round(gap)
     top = (bottom - height) // 2 * 2  # an even place keeps the colours where they belong
-    return Subtitles(Box(even(profile.safe_zone.left), top, profile.room // 2 * 2, height), pages, (across, down))
+    return Subtitles(
+        Box(even(profile.safe_zone.left), top, profile.room // 2 * 2, height), pages, (across, down), with_letters
+    )
 
 
-def _pages(cue: Cue, room: int, size: int, smallest: int) -> list[Page]:
-    text = clean(cue.text, LONGEST)
-    measure = Measure("sans", SPACING if any(map(is_wide, text)) else 0.0)
+def _pages(cue: Cue, text: str, room: int, sizes: tuple[int, int], *, with_letters: bool) -> list[Page]:
+    size, smallest = sizes
+    measure = Measure("sans", SPACING if any(map(is_wide, text)) else 0.0, with_letters)
     groups = _groups(text, measure, room, size)
     letters = sum(len(joined(group)) for group in groups)
     pages: list[Page] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
@@ -43,7 +44,8 @@ def draw(page: Page, shown: Subtitles, spoken: int) -> Image.Image:
     """One picture: the first characters as they are spoken, the others as they are still to come."""
     picture = Image.new("RGBA", (shown.box.width, shown.box.height))
     across, down = shown.pad
-    widths = [_width(text, page.size) for text in page.lines]
+    pen = _Pen(page.size, with_letters=shown.with_letters)
+    widths = [pen.width(text) for text in page.lines]
     tall = (len(widths) + (len(widths) - 1) * LEADING) * page.size + 2 * down
     turned = line.runs_right_to_left(page.lines[0])
     wide = min(float(picture.width), max(widths) + 2 * across)
@@ -58,36 +60,44 @@ def draw(page: Page, shown: Subtitles, spoken: int) -> Image.Image:
         x = picture.width - across - width if turned else across
         lit = max(0, min(len(text), spoken))
         spoken -= len(text)
-        _line(picture, (x, y), text, page.size, lit)
+        _line(picture, (x, y), text, pen, lit)
         y += (1 + LEADING) * page.size
     return picture
 
 
-def _line(picture: Image.Image, place: tuple[float, float], text: str, size: int, lit: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """How the lines of a page are set."""
+
+    size: int  #: pixels of the em square
+    with_letters: bool
+
+    def width(self, text: str, whole: str = "") -> float:
+        """Pixels of a line, or of the part of a `whole` one."""
+        spacing = self._spacing(whole or text)
+        return line.width(text, "sans", self.size, spacing, with_letters=self.with_letters)
+
+    def draw(self, picture: Image.Image, place: tuple[float, float], text: str, ink: Rgb) -> None:
+        spacing = self._spacing(text)
+        line.draw(picture, place, text, "sans", self.size, ink, spacing=spacing, with_letters=self.with_letters)
+
+    def _spacing(self, text: str) -> float:
+        return SPACING * self.size if any(map(is_wide, text)) else 0.0
+
+
+def _line(picture: Image.Image, place: tuple[float, float], text: str, pen: _Pen, lit: int) -> None:
     if lit < len(text):
-        _letters(picture, place, text, size, TO_COME)
+        pen.draw(picture, place, text, TO_COME)
     if lit == len(text):
-        _letters(picture, place, text, size, SPOKEN)
+        pen.draw(picture, place, text, SPOKEN)
         return
     if not lit:
         return
     over = Image.new("RGBA", picture.size)
-    _letters(over, place, text, size, SPOKEN)
-    x, width = place[0], _width(text[:lit], size)
+    pen.draw(over, place, text, SPOKEN)
+    x, width = place[0], pen.width(text[:lit], text)
     if line.runs_right_to_left(text):
-        box = (round(x + _width(text, size) - width), 0, picture.width, picture.height)
+        box = (round(x + pen.width(text) - width), 0, picture.width, picture.height)
     else:
         box = (0, 0, round(x + width), picture.height)
     picture.alpha_composite(over.crop(box), box[:2])
-
-
-def _letters(picture: Image.Image, place: tuple[float, float], text: str, size: int, ink: Rgb) -> None:
-    line.draw(picture, place, text, "sans", size, ink, spacing=_spacing(text, size))
-
-
-def _width(text: str, size: int) -> float:
-    return line.width(text, "sans", size, _spacing(text, size))
-
-
-def _spacing(text: str, size: int) -> float:
-    return SPACING * size if any(map(is_wide, text)) else 0.0

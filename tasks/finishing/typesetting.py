@@ -95,10 +95,12 @@ class Measure:
 
     typeface: Typeface
     spacing: float  #: after each character, as a part of the size
+    with_letters: bool | None = None  #: see `fonts.line.pieces`
 
     def width(self, text: str, size: float) -> float:
         """Pixels from the first to the last character."""
-        return width(text, self.typeface, size, self.spacing * size) - (self.spacing * size if text else 0.0)
+        wide = width(text, self.typeface, size, self.spacing * size, with_letters=self.with_letters)
+        return wide - (self.spacing * size if text else 0.0)
 
 
 def joined(parts: list[Unit]) -> str:

@@ -12,7 +12,7 @@ from reelmill.errors import FinishingError
 from reelmill.ffmpeg import command
 from tasks.finishing import captions, tone
 from tasks.finishing.brand import Brand
-from tasks.finishing.fonts import FACES, RIGHT_TO_LEFT, Face
+from tasks.finishing.fonts import FACES, LETTERS, RIGHT_TO_LEFT, Face
 from tasks.finishing.fonts.emoji import SIGNS
 from tasks.finishing.job import FinishJob
 from tasks.finishing.layout import Layout, Run
@@ -125,6 +125,7 @@ def test_lines_come_in_one_after_the_other_and_then_stand_still() -> None:
     ("text", "face"),
     [
         *((text, face) for text in ("小雪茶", "Ageing") for face in FACES.values()),
+        *((text, face) for text in ("Łódź ğ", "Việt Ệ", "Їжак") for face in LETTERS.values()),
         ("شاي 2026!", RIGHT_TO_LEFT[0]), ("תה ירוק", RIGHT_TO_LEFT[1]),
     ],
 )  # fmt: skip

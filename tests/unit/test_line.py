@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tasks.finishing.brand import Brand
-from tasks.finishing.fonts import FACES, Face, check, emoji, line
+from tasks.finishing.fonts import FACES, LETTERS, Face, check, emoji, line
 from tasks.finishing.job import FinishJob
 from tasks.finishing.layout import Layout
 from tasks.finishing.stage import prepare
@@ -20,6 +20,8 @@ def seen(text: str) -> list[str]:
 
 
 def _name(means: line.Means) -> str:
+    if means in LETTERS.values():
+        return "Let"
     return means.file.removeprefix("NotoSans")[:3] if isinstance(means, Face) else means
 
 
@@ -38,6 +40,28 @@ def _name(means: line.Means) -> str:
 )
 def test_each_piece_has_its_font_and_stands_where_it_is_read(text: str, pieces: list[str]) -> None:
     assert seen(text) == pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Łódź to miasto", ["Let:Łódź to miasto"]),
+        ("“Łódź”…", ["Let:\ue01cŁódź\ue01d\ue026"]),
+        ("波兰“Łódź”—2026年", ["CJK:波兰“", "Let:Łódź", "CJK:”—", "Let:2026", "CJK:年"]),
+        ("只要 ₹199，好茶", ["CJK:只要", "CJK: ", "Let:₹199", "CJK:，好茶"]),
+        ("Łódź 🍵 dziś", ["Let:Łódź", "CJK: ", "emoji:🍵", "CJK: ", "Let:dziś"]),
+        ("שלום Łódź", ["Let:Łódź", "Heb: ", "Heb:שלום"]),
+    ],
+)
+def test_all_letters_of_a_line_are_set_in_the_font_that_has_all(text: str, pieces: list[str]) -> None:
+    assert [piece.replace("Let: ", "CJK: ") for piece in seen(text)] == pieces
+
+
+def test_a_line_goes_with_those_beside_it() -> None:
+    (alone,), (beside,) = (line.pieces("dobra herbata", "serif", with_letters=flag) for flag in (None, True))
+    assert alone.means is FACES["serif"]
+    assert beside.means is LETTERS["serif"]
+    assert {run.means for run in laid_out(Words("Herbata", ("dobra na zimę",), "z gór")).runs} == {LETTERS["serif"]}
 
 
 @pytest.mark.parametrize(

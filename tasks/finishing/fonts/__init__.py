@@ -15,7 +15,20 @@ from reelmill.errors import FinishingError
 from tasks.finishing.fonts import emoji
 from tasks.finishing.fonts.face import FOLDER, Face, Metrics
 
-__all__ = ["FACES", "FOLDER", "RIGHT_TO_LEFT", "SHIPPED", "Face", "Metrics", "Typeface", "check", "face_of", "missing"]
+__all__ = [
+    "FACES",
+    "FOLDER",
+    "LETTERS",
+    "RIGHT_TO_LEFT",
+    "SHIPPED",
+    "Face",
+    "Metrics",
+    "Typeface",
+    "check",
+    "face_of",
+    "lettered",
+    "missing",
+]
 
 Typeface = Literal["serif", "sans"]
 
@@ -26,21 +39,34 @@ FACES: dict[Typeface, Face] = {
     "sans": Face("NotoSansCJKsc-Bold.otf", "Noto Sans CJK SC Reelmill"),
     "serif": Face("NotoSerifCJKsc-SemiBold.otf", "Noto Serif CJK SC SemiBold Reelmill"),
 }
-#: For what neither of these has; each for both typefaces.
+#: Latin, Greek and Cyrillic with all their letters, of which the Chinese fonts have the commonest. Capitals are as high
+#: as those of the Chinese font at the same size.
+LETTERS: dict[Typeface, Face] = {
+    "sans": Face("NotoSans-Bold.ttf", "Noto Sans Reelmill"),
+    "serif": Face("NotoSerif-SemiBold.ttf", "Noto Serif SemiBold Reelmill"),
+}
+#: For what none of these has; each for both typefaces.
 RIGHT_TO_LEFT = (
     Face("NotoSansArabic-Bold.ttf", "Noto Sans Arabic Reelmill", shaped=True),
     Face("NotoSansHebrew-Bold.ttf", "Noto Sans Hebrew Reelmill", shaped=True),
 )
-SHIPPED = (*FACES.values(), *RIGHT_TO_LEFT)
+SHIPPED = (*FACES.values(), *LETTERS.values(), *RIGHT_TO_LEFT)
 
 
 @lru_cache(maxsize=1 << 16)
 def face_of(character: str, typeface: Typeface) -> Face | None:
     """The font that sets a character: its typeface, or the one of its script. None: no font has it."""
-    first = FACES[typeface]
-    if first.has(character):
-        return first
-    return next((face for face in RIGHT_TO_LEFT if face.has(character)), None)
+    faces = (FACES[typeface], LETTERS[typeface], *RIGHT_TO_LEFT)
+    return next((face for face in faces if face.has(character)), None)
+
+
+def lettered(typeface: Typeface, *texts: str) -> bool:
+    """Whether texts that are seen together need the font of all letters: then all their letters are set in it.
+
+    Two fonts in one word, or in two words of one language, would show.
+    """
+    first, letters = FACES[typeface], LETTERS[typeface]
+    return any(not first.has(character) and letters.has(character) for text in texts for character in text)
 
 
 def fold(text: str) -> str:

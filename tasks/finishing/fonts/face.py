@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -71,9 +72,12 @@ class Face:
     def metrics(self) -> Metrics:
         return _metrics(self.file)
 
-    def at(self, size: int) -> ImageFont.FreeTypeFont:
-        """The font for drawing with Pillow, at so many pixels of the em square."""
-        return _drawing(self.path, size, shaped=self.shaped)
+    def at(self, size: int, text: str = "") -> ImageFont.FreeTypeFont:
+        """The font for drawing a text with Pillow, at so many pixels of the em square.
+
+        Marks that combine with the letter before them have their place by the font's own rules.
+        """
+        return _drawing(self.path, size, shaped=self.shaped or any(map(unicodedata.combining, text)))
 
     def has(self, character: str) -> bool:
         return ord(character) in self.metrics.advances

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from tasks.finishing.color import Rgb
-from tasks.finishing.fonts import FACES, Face, Typeface, emoji, face_of
+from tasks.finishing.fonts import FACES, LETTERS, Face, Typeface, emoji, face_of, lettered
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,6 +20,8 @@ Means = Face | Literal["emoji"]
 
 #: A number keeps its signs.
 _TOKEN = re.compile(r"\s+|[+-]?\d(?:[\d.,:/]*\d)?%?|.")
+#: A letter keeps the marks that combine with it.
+_WITH_MARKS = re.compile(r".[\u0300-\u036f]*")
 _STRONG = {"L": "left", "R": "right", "AL": "right"}
 
 
@@ -46,12 +48,21 @@ def runs_right_to_left(text: str) -> bool:
     return False
 
 
-def pieces(text: str, typeface: Typeface) -> list[Piece]:
+def pieces(text: str, typeface: Typeface, *, with_letters: bool | None = None) -> list[Piece]:
     """Divide a cleaned line, each of whose characters can be drawn.
 
     A piece of Arabic or Hebrew is a whole: whoever draws it puts its letters and numbers in order.
+
+    Parameters
+    ----------
+    with_letters:
+        Whether Latin, Greek and Cyrillic are set in the font that has all their letters: `lettered` says so of all
+        texts that are seen together. None: of this line alone.
     """
-    means = [_means(character, typeface) for character in text]
+    if lettered(typeface, text) if with_letters is None else with_letters:
+        means = _lettered(text, typeface)
+    else:
+        means = [_means(character, typeface) for character in text]
     _join(text, means)
     found: list[Piece] = []
     place = 0
@@ -76,6 +87,27 @@ def _means(character: str, typeface: Typeface) -> Means:
         return "emoji"
     face = face_of(character, typeface)
     return FACES[typeface] if face is None else face
+
+
+def _lettered(text: str, typeface: Typeface) -> list[Means]:
+    """The same with the font of all letters first; what is as wide as Chinese beside Chinese stays with it."""
+    letters, found = LETTERS[typeface], list[Means]()
+    is_wide = any(unicodedata.east_asian_width(character) in {"W", "F"} for character in text)
+    for character in text:
+        if character.isspace() and found and found[-1] != "emoji":
+            found.append(found[-1])
+        elif letters.has(character) and not (is_wide and _is_ambiguous(character)):
+            found.append(letters)
+        else:
+            found.append(_means(character, typeface))
+    return found
+
+
+def _is_ambiguous(character: str) -> bool:
+    """Whether a mark is as wide as a Chinese character beside one, and narrow elsewhere: a dash, a quotation mark."""
+    if character.isalpha() or unicodedata.category(character) in {"Co", "Mn"}:
+        return False
+    return unicodedata.east_asian_width(character) == "A"
 
 
 def _join(text: str, means: list[Means]) -> None:
@@ -119,12 +151,15 @@ def _stretches(text: str, wanted: Callable[[str], bool]) -> Iterator[tuple[int, 
         place += count
 
 
-def width(text: str, typeface: Typeface, size: float, spacing: float = 0.0) -> float:
+def width(
+    text: str, typeface: Typeface, size: float, spacing: float = 0.0, *, with_letters: bool | None = None
+) -> float:
     """How wide a line is, in pixels: `size` of the em square, and `spacing` after each character."""
-    advances = FACES[typeface].metrics.advances
+    face = LETTERS[typeface] if with_letters else FACES[typeface]
+    advances = face.metrics.advances
     if all(ord(character) in advances for character in text):
-        return FACES[typeface].width(text, size, spacing)
-    return sum(piece.width(size, spacing) for piece in pieces(text, typeface))
+        return face.width(text, size, spacing)
+    return sum(piece.width(size, spacing) for piece in pieces(text, typeface, with_letters=with_letters))
 
 
 def draw(
@@ -136,16 +171,17 @@ def draw(
     ink: Rgb,
     *,
     spacing: float = 0.0,
+    with_letters: bool | None = None,
 ) -> None:
     """Draw a line on a picture in RGBA, from a place on its baseline on; `spacing` in pixels after each character."""
     from PIL import ImageDraw
 
     x, baseline = place
-    for piece in pieces(text, typeface):
+    for piece in pieces(text, typeface, with_letters=with_letters):
         if isinstance(piece.means, Face):
-            font, drawing = piece.means.at(size), ImageDraw.Draw(picture)
+            font, drawing = piece.means.at(size, piece.text), ImageDraw.Draw(picture)
             apart = spacing and not piece.means.shaped
-            for part in piece.text if apart else [piece.text]:
+            for part in _WITH_MARKS.findall(piece.text) if apart else [piece.text]:
                 drawing.text((x, baseline), part, font=font, fill=ink, anchor="ls")
                 x += piece.means.width(part, size, spacing)
             continue
