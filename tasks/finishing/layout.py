@@ -26,7 +26,7 @@ from reelmill.errors import FinishingError
 from tasks.finishing.fonts import Typeface, lettered
 from tasks.finishing.fonts.line import Means, Piece, pieces, runs_right_to_left
 from tasks.finishing.profile import Profile, even
-from tasks.finishing.typesetting import Measure, Setting, fit, refit, verse
+from tasks.finishing.typesetting import Measure, Setting, fit, leading, refit, verse
 from tasks.finishing.words import Words, is_wide
 
 REFERENCE = 1080  #: the short side that the sizes below are meant for
@@ -210,12 +210,12 @@ def _stack(
             comfortable=comfortable,
             most_lines=title_lines,
         )
-        height += _height(title, TITLE_LEADING)
+        height += _height(title, leading(title.lines, TITLE_LEADING))
     lines = _lines(words, unit * scale, room, line_lines, title.size * LINES_TO_TITLE if title else math.inf)
     if title and (lines or words.credit):
         height += (TITLE_TO_BAR + BAR_HEIGHT + BAR_TO_LINES) * unit
     if lines:
-        height += sum(_height(setting, LINES_LEADING) for setting in lines)
+        height += sum(_height(setting, leading(setting.lines, LINES_LEADING)) for setting in lines)
         height += (len(lines) - 1) * PARAGRAPH_LEADING * lines[0].size
     if words.credit:
         height += _height(_credit(words, unit, room), 0.0) + (LINES_TO_CREDIT * unit if lines else 0)
@@ -253,9 +253,9 @@ def _credit(words: Words, unit: float, room: int) -> Setting:
     return fit(words.credit, measure, width=room, largest=size, smallest=size * 0.8, comfortable=size, most_lines=1)
 
 
-def _height(setting: Setting, leading: float) -> float:
+def _height(setting: Setting, free: float) -> float:
     count = len(setting.lines)
-    return (count * (ABOVE + BELOW) + (count - 1) * leading) * setting.size if count else 0.0
+    return (count * (ABOVE + BELOW) + (count - 1) * free) * setting.size if count else 0.0
 
 
 def _measure(text: str, words: Words, spacing: dict[Typeface, float]) -> Measure:
@@ -272,7 +272,7 @@ def _place(
     role: Role,
 ) -> int:
     """Add the lines of a setting from a place down; return where it ends. `room`: how wide they may be."""
-    leading = TITLE_LEADING if role == "title" else LINES_LEADING
+    free = leading(setting.lines, TITLE_LEADING if role == "title" else LINES_LEADING)
     left, top = float(place[0]), float(place[1])
     spacing = measure.spacing * setting.size
     for line in setting.lines:
@@ -285,5 +285,5 @@ def _place(
             if not piece.text.isspace():
                 runs.append(Run(piece.text, round(x), baseline, setting.size, spacing, piece.means, role, order))
             x += piece.width(setting.size, spacing)
-        top += (ABOVE + BELOW + leading) * setting.size
-    return round(top - leading * setting.size)
+        top += (ABOVE + BELOW + free) * setting.size
+    return round(top - free * setting.size)

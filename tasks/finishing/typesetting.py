@@ -7,6 +7,7 @@ ways to fill a number of lines, the most even one is taken, and a break after pu
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,6 +24,10 @@ BREATHS = PAUSES | frozenset("）】》〉」』｣)")
 PAUSE_WORTH = 0.35
 #: How much smaller letters may be, so that no line ends within a phrase.
 PHRASE_WORTH = 0.75
+
+#: What a line needs between itself and the one before, in parts of the size, by what stands on its small letters.
+MARKED = (0.0, 0.0, 0.30, 0.40)
+ABOVE_LETTER = 230  #: the class of marks that stand above (Unicode, canonical combining class)
 
 #: How long clauses are that are taken for lines of verse, in characters: regulated verse has five or seven.
 VERSE = (3, 8)
@@ -106,6 +111,18 @@ class Measure:
 def joined(parts: list[Unit]) -> str:
     """The text of one line."""
     return "".join((" " if part.spaced and index else "") + part.text for index, part in enumerate(parts))
+
+
+def leading(lines: tuple[str, ...], least: float) -> float:
+    """Free space between lines, in parts of the size: `least`, or what the marks above capitals need (Ế, Ő)."""
+    return max([least, *(MARKED[min(_storeys(sign), 3)] for line in lines[1:] for sign in line if sign > "~")])
+
+
+def _storeys(character: str) -> int:
+    """How many things stand on a small letter: marks, and one for a capital."""
+    parts = unicodedata.normalize("NFD", character)
+    above = sum(unicodedata.combining(mark) == ABOVE_LETTER for mark in parts)
+    return above + parts[0].isupper() if above else 0
 
 
 def lines_needed(parts: list[Unit], measure: Measure, size: float, width: float) -> int | None:

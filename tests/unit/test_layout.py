@@ -8,7 +8,7 @@ from reelmill.errors import FinishingError
 from tasks.finishing import profiles
 from tasks.finishing.backdrop import draw
 from tasks.finishing.brand import Brand
-from tasks.finishing.fonts import FACES
+from tasks.finishing.fonts import FACES, Face, Typeface
 from tasks.finishing.job import FinishJob
 from tasks.finishing.layout import Box, Layout, lay_out
 from tasks.finishing.reframe import plan
@@ -181,3 +181,21 @@ def test_a_brand_takes_its_logo_from_beside_the_definition(tmp_path: Path) -> No
     (tmp_path / "logo.png").write_text("no picture")
     with pytest.raises(FinishingError, match=r"logo\.png cannot be read"):
         brand.picture()
+
+
+@pytest.mark.parametrize(
+    "title", ["gypsy BIỆT jog ỔN ĐỊNH ẨẨ ĐẶC", "Zażółć gęślą jaźń ŚĆĘŻŻ", "Größe, jetzt ÜBERALL ÄÖÜ"]
+)
+@pytest.mark.parametrize("typeface", ["sans", "serif"])
+def test_marks_above_a_line_of_the_title_touch_no_letter_of_the_line_before(title: str, typeface: Typeface) -> None:
+    layout = laid_out(Words(title, (), "", typeface), "tiktok")
+
+    edges: dict[int, tuple[float, float]] = {}
+    for run in layout.runs:
+        assert isinstance(run.means, Face)
+        _, top, _, foot = run.means.at(1000, run.text).getbbox(run.text, anchor="ls")
+        edges[run.order] = (run.baseline + top * run.size / 1000, run.baseline + foot * run.size / 1000)
+    assert len(edges) > 1
+    assert layout.pill is not None
+    assert edges[0][0] > layout.pill.bottom
+    assert all(edges[order][1] < edges[order + 1][0] for order in range(len(edges) - 1))
