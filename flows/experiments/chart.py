@@ -10,9 +10,12 @@ from flows.experiments.telling import chance, percent, span
 from reelmill.errors import StorageError
 from reelmill.files import write_whole
 from tasks.finishing.fonts import FACES, missing
+from tasks.finishing.fonts.line import draw as write
+from tasks.finishing.fonts.line import width
+from tasks.finishing.words import clean
 
 if TYPE_CHECKING:
-    from PIL import ImageDraw
+    from PIL import Image
 
 #: Pixels: of the picture across, of each value down, and around everything.
 WIDTH, ROW, EDGE = 1200, 112, 48
@@ -20,6 +23,8 @@ WIDTH, ROW, EDGE = 1200, 112, 48
 LEFT, RIGHT, HILL = 300, 860, 72
 #: Above and below the values.
 HEAD, FOOT = 130, 130
+#: Characters of a text; nothing there is as long.
+LONGEST = 400
 #: Drawn so many times as large, and made smaller, so that edges are smooth.
 FINER = 2
 
@@ -38,12 +43,12 @@ def draw(target: Path, title: str, subtitle: str, compared: Comparison, verdict:
     """
     from io import BytesIO
 
-    from PIL import Image, ImageDraw
+    from PIL import Image
 
     rows = len(compared.rates)
     height = HEAD + ROW * rows + FOOT
-    picture = Image.new("RGB", (WIDTH * FINER, height * FINER), PAPER)
-    pen = _Pen(ImageDraw.Draw(picture))
+    picture = Image.new("RGBA", (WIDTH * FINER, height * FINER), PAPER)
+    pen = _Pen(picture)
     pen.text((EDGE, EDGE), title, 30, INK)
     pen.text((EDGE, EDGE + 42), subtitle, 17, FAINT)
     least, most = _scale(compared)
@@ -57,7 +62,7 @@ def draw(target: Path, title: str, subtitle: str, compared: Comparison, verdict:
     for place, line in enumerate(verdict):
         pen.text((EDGE, bottom + 46 + 28 * place), line, 17, INK if place == 0 else FAINT)
     made = BytesIO()
-    small = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
+    small = picture.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
     small.quantize(_COLOURS, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
     target = target.expanduser().absolute()
     try:
@@ -71,13 +76,23 @@ def draw(target: Path, title: str, subtitle: str, compared: Comparison, verdict:
 class _Pen:
     """Draws in pixels of the finished picture."""
 
-    def __init__(self, draw: ImageDraw.ImageDraw) -> None:
-        self._draw = draw
+    def __init__(self, picture: Image.Image) -> None:
+        from PIL import ImageDraw
+
+        self._picture, self._draw = picture, ImageDraw.Draw(picture)
 
     def text(self, at: tuple[float, float], words: str, size: int, colour: str, anchor: str = "lt") -> None:
-        shown = "".join("□" if character in missing(words) else character for character in words)
-        place = (at[0] * FINER, at[1] * FINER)
-        self._draw.text(place, shown, fill=colour, font=FACES["sans"].at(size * FINER), anchor=anchor)
+        from PIL import ImageColor
+
+        whole = clean(words, LONGEST)
+        gone = missing(whole)
+        shown, tall = "".join("□" if one in gone else one for one in whole), size * FINER
+        x, y = at[0] * FINER, at[1] * FINER
+        if anchor[0] == "m":
+            x -= width(shown, "sans", tall) / 2
+        if anchor[1] == "t":
+            y += FACES["sans"].metrics.cap_height * tall
+        write(self._picture, (x, y), shown, "sans", tall, ImageColor.getrgb(colour)[:3])
 
     def line(self, points: list[tuple[float, float]], colour: str, width: float) -> None:
         self._draw.line([(x * FINER, y * FINER) for x, y in points], fill=colour, width=round(width * FINER))
