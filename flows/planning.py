@@ -16,6 +16,7 @@ from flows.experiments.allocation import Allocation
 from flows.marks import marking
 from flows.occasion import name_of
 from flows.pipeline import Pipeline
+from flows.post_length import shortenings
 from flows.texts import Known, Reader, nothing_known
 from flows.video_plan import Recipe, plan_video
 from records.seen import Reading, Seen
@@ -140,7 +141,7 @@ def plan_run(
         joints=tuple(pipeline.footage.joints),
         caption=pipeline.caption,
         brand=definition.brand.model_dump(mode="json", exclude={"credentials"}),
-        profiles=tuple(pipeline.deliver),
+        platforms=tuple(definition.profiles[profile] for profile in pipeline.deliver),
         narration=(narration, ready(narration, definition.folder)) if narration else None,
     )
     reader = Reader(definition, name, known)
@@ -238,6 +239,7 @@ def _plan(
         prompts, advice = _prompts(recipe, pipeline, brief, variant)
         plan = plan_video(recipe, brief, variant, prompts, tuple(advice))
         plan = replace(plan, change=worth.kind or "", facts=worth.facts)
+        plan = replace(plan, shortened=shortenings(recipe.platforms, plan.post))
         plan.words.check()  # a missing glyph is found before a second of rendering, and not after
     except ReelmillError as error:
         return PlannedVideo(brief.key, variant.id, title, mark, {}, failed=str(error)), error, ()

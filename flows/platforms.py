@@ -6,17 +6,21 @@ Works on plain data, as `crosscheck` does, and tells what is wrong where other t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self, TypeGuard
 
 from pydantic import ValidationError
 
 from flows.explain import Finding
-from flows.footage import footage_of
+from flows.footage import Footage, footage_of
+from flows.post_length import excesses
 from flows.syntax import ValuePath
-from reelmill.content import Json
+from reelmill.content import Json, PostText
+from reelmill.errors import FinishingError
 from tasks.finishing.profile import Profile
 from tasks.finishing.profile_options import ProfileOptions
 from tasks.finishing.profiles import Profiles, shipped
-from tasks.generation.options import LONGEST_SECONDS
+from tasks.prompts.compose import clean
 from tasks.registry import find, names, suggest
 
 
@@ -66,6 +70,8 @@ def _own(data: Json) -> Iterator[tuple[str, ValuePath, ProfileOptions]]:
 def fitting(path: ValuePath, pipeline: Mapping[str, Json], profiles: Profiles) -> Iterator[Finding]:
     """Platforms that are not known, clips that one does not take, and texts that are too long for it."""
     delivered = pipeline.get("deliver")
+    footage = footage_of(pipeline)  # None: what is wrong with it is told there
+    written = Written.of(pipeline.get("caption"))
     for index, name in enumerate(delivered if isinstance(delivered, list) else ()):
         if not isinstance(name, str):
             continue
@@ -75,34 +81,73 @@ def fitting(path: ValuePath, pipeline: Mapping[str, Json], profiles: Profiles) -
                 place, f"there is no platform profile {name!r}", ", ".join(profiles), suggest(name, profiles) or ""
             )
             continue
-        yield from _clip(path, pipeline, profiles[name])
-        yield from _texts(path, pipeline, profiles[name])
+        if footage is not None:
+            length = (*path, "shots") if pipeline.get("shots") else (*path, "generate", "seconds")
+            yield from _clip(path, length, footage, profiles[name])
+        yield from _texts(path, written, profiles[name])
 
 
-def _clip(path: ValuePath, pipeline: Mapping[str, Json], profile: Profile) -> Iterator[Finding]:
-    generate = pipeline.get("generate")
-    options = generate if isinstance(generate, Mapping) else {}
-    seconds, fps = options.get("seconds", 5.0), options.get("fps")
-    if pipeline.get("shots"):
-        footage = footage_of(pipeline)
-        if footage is not None and not profile.seconds.holds(footage.seconds):
-            reason = f"{profile.title} does not take a video of this length: the shots have {footage.seconds:.1f} s"
-            yield Finding((*path, "shots"), reason, f"{profile.seconds} seconds")
-    elif isinstance(seconds, int | float) and 0 < seconds <= LONGEST_SECONDS and not profile.seconds.holds(seconds):
-        reason = f"{profile.title} does not take a video of this length"
-        yield Finding((*path, "generate", "seconds"), reason, f"{profile.seconds} seconds")
-    if isinstance(fps, int) and fps > profile.fps.most:
-        reason = f"{profile.title} does not take so many frames per second"
+def _clip(path: ValuePath, length: ValuePath, footage: Footage, profile: Profile) -> Iterator[Finding]:
+    """What the stage would refuse once the GPU had worked: it is asked the same, of the same frames."""
+    seconds, fps = footage.seconds, footage.generate.fps
+    made = f"{footage.frames} frames at {fps} are {seconds:.2f} s"
+    if not profile.seconds.holds(seconds):
+        reason = f"{profile.title} does not take a video of this length: {made}"
+        yield Finding(length, reason, f"{profile.seconds} seconds")
+    else:
+        try:
+            profile.check_seconds(seconds)
+        except FinishingError as error:
+            yield Finding(length, error.reason, error.instruction)
+    try:
+        profile.rate(fps)
+    except FinishingError:
+        reason = f"{profile.title} does not take so many frames per second, nor a multiple of them"
         yield Finding((*path, "generate", "fps"), reason, f"{profile.fps}")
 
 
-def _texts(path: ValuePath, pipeline: Mapping[str, Json], profile: Profile) -> Iterator[Finding]:
-    caption = pipeline.get("caption")
-    for key, limit in (("title", profile.text.title), ("text", profile.text.caption)):
-        text = caption.get(key) if isinstance(caption, Mapping) else None
-        if isinstance(text, str) and "{" not in text and limit.length(text) > limit.most:
-            takes = f"at most {limit.most} {limit.unit}; this has {limit.length(text)}"
-            yield Finding((*path, "caption", key), f"the text is too long for {profile.title}", takes)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a `caption:` says in so many words. What is a template is known only when it is planned."""
+
+    words: PostText
+    body: str | None  #: the key that the text of a post comes from; None: it is not known yet
+
+    @classmethod
+    def of(cls, caption: Json) -> Self:
+        """Of a caption as a file has it, of which anything may be wrong."""
+        said = caption if isinstance(caption, Mapping) else {}
+        text, title, lines, tags = (said.get(key) or () for key in ("text", "title", "lines", "hashtags"))
+        drawn = [title or "", *(lines if isinstance(lines, list) else ())]
+        known = [clean(part) if _is_known(part) else None for part in drawn]
+        body, key = None, "text" if text else "lines" if lines else "title"
+        if text:
+            body = text.strip() if _is_known(text) else None
+        elif None not in known:
+            body = "\n".join(filter(None, known))
+        words = [clean(tag) for tag in tags if _is_known(tag)] if isinstance(tags, list) else []
+        hashtags = tuple(tag for word in words if (tag := word.lstrip("#").strip().replace(" ", "")))
+        return cls(PostText(known[0] or "", body or "", hashtags), None if body is None else key)
+
+
+def _is_known(text: Json) -> TypeGuard[str]:
+    """Whether it is a text, and no template."""
+    return isinstance(text, str) and not any(mark in text for mark in ("{{", "{%", "{#"))
+
+
+def _texts(path: ValuePath, written: Written, profile: Profile) -> Iterator[Finding]:
+    for excess in excesses(profile, written.words):
+        takes = f"at most {excess.most} {excess.unit}; this has {excess.length}"
+        if excess.part == "title":
+            yield Finding((*path, "caption", "title"), f"the text is too long for {profile.title}", takes)
+        elif excess.part == "caption" and written.body is not None:
+            text = "the text" if written.body == "text" else "title and lines are the text of a post, which"
+            beside = f", with {excess.beside}," if excess.counted else ""
+            reason = f"{text}{beside} is too long for {profile.title}"
+            yield Finding((*path, "caption", written.body), reason, takes)
+        elif excess.part == "hashtags" and profile.text.hashtags.source != "choice":  # else only fewer are posted
+            reason = f"{profile.title} does not take so many hashtags"
+            yield Finding((*path, "caption", "hashtags"), reason, f"at most {excess.most}; these are {excess.length}")
 
 
 def asks_for_metadata(target: Json, profiles: Profiles) -> str:

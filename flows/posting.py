@@ -17,15 +17,15 @@ from records.verdicts import RecordedVerdict
 from reelmill.content import Destination, Json, Rendition, fingerprint
 from reelmill.errors import LeaseHeld, PublishingError, UseError
 from reelmill.settings import Settings
-from tasks.publishing.base import Delivery
+from tasks.finishing.profile import Profile
+from tasks.finishing.profiles import DEFINITION
+from tasks.publishing.base import Delivery, Room, Target
 from tasks.publishing.calendar import Rules
 from tasks.publishing.context import TargetContext
 from tasks.publishing.stage import Order
 
 #: Longest name of a delivery, in characters, so that a path fits everywhere.
 LONGEST_NAME = 120
-#: The line beside a post that says how it was made, by the language of the platform.
-DISCLOSURE = {"zh": "内容由AI生成", "en": "AI-generated"}
 #: Seconds that a process waits for another one that renews a login.
 PATIENCE = 60.0
 
@@ -85,6 +85,7 @@ def order_for(
     target = definition.targets.get(post.target)
     if target is None:
         raise PublishingError(f"the definition has no target {post.target!r}", "add it, and plan the run again")
+    profile = definition.profiles.find(rendition.profile)
     said: list[Json] = [plan.script.text] if plan.script else []
     said += [asdict(plan.cards)] if plan.cards else []
     destination = Destination(
@@ -105,8 +106,9 @@ def order_for(
             folder=f"{run.pipeline}/{_occasion(run)}",
             name=name_of(video, rendition),
             about=_about(run, video, plan, verdict),
-            disclosure=DISCLOSURE[definition.profiles.find(rendition.profile).label.language],
+            disclosure=profile.ai_line,
             public_at=post.at if keeps_time else None,
+            room=room_of(profile, target),
         ),
         destination=destination,
         target=target,
@@ -114,6 +116,19 @@ def order_for(
         due_at=None if keeps_time else post.at,
         rules=_rules(definition.pipeline(run.pipeline), post),
     )
+
+
+def room_of(profile: Profile, target: Target) -> Room:
+    """How long the words of a post may be, as far as the definition says it of the platform that it is made for.
+
+    A rendition that was made for another platform says nothing about this one's words.
+    """
+    best = target.best_profiles
+    if best and best[0] not in {profile.name, profile.platform}:
+        return Room()
+    limits = profile.text
+    return Room(*(limit.most if limit.source == DEFINITION else None
+                  for limit in (limits.title, limits.caption, limits.hashtags)))  # fmt: skip
 
 
 def _rules(pipeline: Pipeline, post: PostPlan) -> Rules | None:

@@ -20,7 +20,7 @@ MOST_NAMED = 5
 #: A plan of ten thousand videos has some 30 MB.
 MOST_BYTES = 256 * 1024 * 1024
 
-_LATER = ("posts", "misfits", "facts")
+_LATER = ("posts", "misfits", "facts", "shortened")
 
 
 @dataclass(frozen=True, slots=True)

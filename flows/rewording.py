@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 
 from flows.definition import Definition
+from flows.post_length import shortenings
 from flows.texts import Known, Reader
 from flows.video_plan import ShotPlan, VideoPlan
 from records.reviews import Change
@@ -47,7 +48,8 @@ def reworded(plan: VideoPlan, words: Rewording, definition: Definition, pipeline
         hashtags=plan.post.hashtags if words.hashtags is None else words.hashtags,
     )
     shown.check()
-    changed = replace(plan, words=shown, post=post, edited=True)
+    platforms = [definition.profiles[name] for name in plan.profiles if name in definition.profiles]
+    changed = replace(plan, words=shown, post=post, edited=True, shortened=shortenings(platforms, post))
     texts = Reader(definition, pipeline, known).read(changed)
     if texts.decision is Decision.BLOCK:
         raise UseError(f"these words are blocked: {'; '.join(texts.reasons)}", "choose others")

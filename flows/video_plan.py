@@ -14,6 +14,7 @@ from reelmill.errors import EngineError, TemplateError
 from tasks.assembly.timing import joined
 from tasks.finishing.cards import Cards, EndCard, LowerThird
 from tasks.finishing.options import CaptionOptions
+from tasks.finishing.profile import Profile
 from tasks.finishing.sound.options import NarrationOptions
 from tasks.finishing.sound.script import Script, script_of
 from tasks.finishing.sound.speech.base import Voice
@@ -79,6 +80,7 @@ class VideoPlan:
     posts: tuple[PostPlan, ...] = ()
     misfits: tuple[str, ...] = ()  #: why a post that the definition asks for is not among them
     advice: tuple[str, ...] = field(default=())  #: what the lint says of the prompt
+    shortened: tuple[str, ...] = ()  #: what posts lose of its words, since a platform takes fewer
     script: Script | None = None  #: what is spoken
     cards: Cards | None = None  #: what is drawn for a while
     joints: tuple[Joint, ...] = ()  #: before each shot but the first
@@ -165,7 +167,7 @@ class Recipe:
     joints: tuple[Joint, ...]
     caption: CaptionOptions
     brand: Mapping[str, Json]
-    profiles: tuple[str, ...]
+    platforms: tuple[Profile, ...]  #: that are delivered to
     narration: tuple[NarrationOptions, Voice] | None = None  #: what is spoken, and who speaks
 
 
@@ -216,7 +218,7 @@ def plan_video(
         guidance=recipe.engine.recommended_guidance if generate.guidance is None else generate.guidance,
         words=words,
         post=post,
-        profiles=recipe.profiles,
+        profiles=tuple(profile.name for profile in recipe.platforms),
         advice=advice,
         script=_script(recipe, brief, variant, joined([shot.frames for shot in shots], recipe.joints) / generate.fps),
         cards=_cards(recipe, brief, variant),

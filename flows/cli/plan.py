@@ -37,7 +37,7 @@ def plan(
     ics: Annotated[Path | None, Parameter(help="With --from: write the days into this iCalendar file.")] = None,
     event: Event = "",
     limit: Limit = None,
-    prompts: Annotated[bool, Parameter(negative="", help="Show each prompt, and what the lint says of it.")] = False,
+    prompts: Annotated[bool, Parameter(negative="", help="Show each prompt, and what could be better.")] = False,
     file: File = DEFINITION,
     as_json: AsJson = False,
 ) -> int:
@@ -68,6 +68,10 @@ def plan(
         out.print(line, highlight=False)
     if advised and not prompts:
         told = f"{counted(advised, 'prompt')} could be better"
+        out.print(Text.assemble((told, "yellow"), f": see `reelmill plan {pipeline} --prompts`"))
+    shortened = sum(bool(video.plan["shortened"]) for video in found.plan.to_make)
+    if shortened and not prompts:
+        told = f"the words of {counted(shortened, 'video')} are shortened where they are posted"
         out.print(Text.assemble((told, "yellow"), f": see `reelmill plan {pipeline} --prompts`"))
     return OK
 
@@ -101,7 +105,7 @@ def _show_prompts(videos: list[PlannedVideo]) -> None:
     out = console()
     for video in videos:
         out.print(Text.assemble("\n", (video.title, "bold"), *(f"\n  {prompt}" for prompt in prompts_of(video.plan))))
-        for line in video.plan["advice"]:
+        for line in [*video.plan["advice"], *video.plan["shortened"]]:
             out.print(Text.assemble(("  ! ", "yellow"), line))
 
 

@@ -16,9 +16,12 @@ T = TypeVar("T")
 Language = Literal["zh", "en"]
 Codec = Literal["h264", "hevc", "av1"]
 Policy = Literal["auto", "crop", "follow", "pad", "blur"]
+Part = Literal["title", "ai_line", "hashtags"]
 
 #: What the label says. AI element and generation element both (GB 45438-2025 §5.4); capital "AI" first (EU Code).
 LABEL_WORDING: dict[Language, str] = {"zh": "AI生成", "en": "AI GENERATED"}
+#: The line beside a post that says how it was made.
+AI_LINE: dict[Language, str] = {"zh": "内容由AI生成", "en": "AI-generated"}
 
 #: How much of a platform's limit a file may fill: an encoder meets its rate only about.
 FILLED = 0.92
@@ -95,11 +98,17 @@ class TextLimit(Sourced):
         return LENGTHS[self.unit](text)
 
 
+class CaptionLimit(TextLimit):
+    """How long the text of a post may be, with all that stands in it."""
+
+    holds: tuple[Part, ...] = Field((), strict=False)  #: what stands in it as well, for want of a place of its own
+
+
 class TextLimits(Options):
     """The limits of the words beside the video."""
 
     title: TextLimit
-    caption: TextLimit
+    caption: CaptionLimit
     hashtags: TextLimit
 
 
@@ -120,6 +129,7 @@ class Profile(Options):
     """One platform: what it takes, and what is made for it."""
 
     name: str
+    platform: str  #: the one that ships with Reelmill and that this one is, or is like
     title: str
     container: Fact[Literal["mp4"]]
     codec: Fact[Codec]
@@ -131,6 +141,7 @@ class Profile(Options):
     max_bytes: Fact[int]
     crf: Fact[int]  #: quality of the encoder
     max_bitrate: Fact[int]  #: bits per second
+    min_bitrate: Fact[int]  #: bits per second, below which nobody wants to see it
     gop_seconds: Fact[float]  #: length of a closed group of pictures
     audio_bitrate: Fact[int]  #: bits per second
     audio_rate: Fact[int]  #: hertz
@@ -186,6 +197,11 @@ class Profile(Options):
         own = LABEL_WORDING[self.label.language]
         return (own, *(text for text in LABEL_WORDING.values() if text != own)) if bilingual else (own,)
 
+    @property
+    def ai_line(self) -> str:
+        """The line beside a post that says how it was made."""
+        return AI_LINE[self.label.language]
+
     def rate(self, source: int) -> tuple[int, int]:
         """The frame rate to deliver for a master's, and how often each of the master's frames is shown.
 
@@ -204,14 +220,35 @@ class Profile(Options):
         return source * times, times
 
     def check_seconds(self, seconds: float) -> None:
-        """Raise `FinishingError` unless the platform takes videos of this length."""
+        """Raise `FinishingError` unless the platform takes videos of this length, and a file that can be looked at."""
         if not self.seconds.holds(seconds):
             raise FinishingError(
                 f"{self.title} takes videos of {self.seconds} s, this one has {seconds:.2f} s",
                 f"change `seconds` of the pipeline, or take {self.name} out of `deliver`",
             )
+        if self.bitrate(seconds) < self.least_bitrate:
+            raise FinishingError(
+                f"{self.title} takes {self.max_bytes.value / 1e6:g} MB: {seconds:.1f} s of video would have to be "
+                f"encoded with {self.bitrate(seconds) // 1000} kbit/s",
+                f"at most {self.longest:.0f} s, for {self.least_bitrate // 1000} kbit/s (`min_bitrate`)",
+            )
 
     def bitrate(self, seconds: float) -> int:
         """The most bits per second that the picture may have, so that a video of this length is not too large."""
-        budget = FILLED * self.max_bytes.value * 8 / seconds - self.audio_bitrate.value
+        budget = self._filled / seconds - self.audio_bitrate.value
         return max(1, min(self.max_bitrate.value, int(budget)))
+
+    @property
+    def least_bitrate(self) -> int:
+        """Bits per second that the picture must have: whoever asks for few at the most, gets them."""
+        return min(self.min_bitrate.value, self.max_bitrate.value)
+
+    @property
+    def longest(self) -> float:
+        """Seconds of video that make a file of the largest size."""
+        return self._filled / (self.least_bitrate + self.audio_bitrate.value)
+
+    @property
+    def _filled(self) -> float:
+        """Bits of the largest file."""
+        return FILLED * self.max_bytes.value * 8

@@ -102,6 +102,9 @@ class ProfileOptions(Options):
     """Quality: 0 loses nothing, each 6 more halve the file."""
     max_bitrate: int | None = Field(None, ge=100_000, le=400_000_000)
     """The most bits per second of the picture."""
+    min_bitrate: int | None = Field(None, ge=1, le=400_000_000)
+    """Bits per second of the picture below which nobody wants to see it. What would need fewer to be small enough is
+    refused."""
     gop_seconds: float | None = Field(None, ge=0.1, le=10, strict=False)
     """Seconds between two key frames."""
     audio_bitrate: int | None = Field(None, ge=32_000, le=512_000)

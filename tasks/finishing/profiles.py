@@ -16,7 +16,8 @@ from tasks.finishing.profile import Profile, Source, Sourced
 from tasks.options import Options
 
 DATA = Path(__file__).with_name("profiles.yaml")
-#: What a number that a definition gives names as its source.
+#: What a number that a definition gives names as its source, and what that is.
+DEFINITION = "definition"
 YOURS = Source(title="The definition", read="now", official=False)
 
 
@@ -77,7 +78,7 @@ class Profiles(Mapping[str, Profile]):
         if name != like and "title" not in changes:
             plain["title"] = name
         made = Profile.model_validate(_merged(plain, changes))
-        return Profiles({**self._profiles, name: made}, {**self._sources, "definition": YOURS})
+        return Profiles({**self._profiles, name: made}, {**self._sources, DEFINITION: YOURS})
 
 
 def _merged(plain: dict[str, Any], changes: Mapping[str, Json]) -> dict[str, Any]:
@@ -87,11 +88,11 @@ def _merged(plain: dict[str, Any], changes: Mapping[str, Json]) -> dict[str, Any
         if isinstance(value, Mapping) and isinstance(before, dict):
             merged[key] = _merged(before, value)
         elif isinstance(before, dict) or key in {"width", "height"}:  # a fact
-            merged[key] = {"value": value, "source": "definition"}
+            merged[key] = {"value": value, "source": DEFINITION}
         else:
             merged[key] = value
     if "source" in merged and merged != plain:
-        merged["source"] = "definition"
+        merged["source"] = DEFINITION
     return merged
 
 
@@ -108,7 +109,9 @@ def shipped() -> Profiles:
 
     raw = YAML(typ="safe").load(DATA)
     defaults = raw.pop("defaults")
-    raw["profiles"] = {name: {**defaults, **profile, "name": name} for name, profile in raw["profiles"].items()}
+    raw["profiles"] = {
+        name: {**defaults, **profile, "name": name, "platform": name} for name, profile in raw["profiles"].items()
+    }
     data = _Data.model_validate(raw)
     for name, profile in data.profiles.items():
         for field, value in _sourced(profile):

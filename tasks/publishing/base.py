@@ -38,6 +38,15 @@ class Safety(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How long words may be where the definition says so, and not the target itself. None: as the target knows it."""
+
+    title: int | None = None
+    caption: int | None = None
+    hashtags: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """Everything a target needs to make one post."""
 
@@ -49,6 +58,7 @@ class Delivery:
     about: Mapping[str, Json]  #: pipeline, date, video, variant, labels, verdict: for sidecars and disclosure
     disclosure: str = ""  #: the words that say that it is made by AI, in the language of the platform's profile
     public_at: dt.datetime | None = None  #: when it shall be public, where the platform keeps time itself
+    room: Room = Room()  #: for the words
 
 
 @dataclass(frozen=True, slots=True)

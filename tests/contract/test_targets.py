@@ -6,13 +6,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from reelmill.content import Json
+from reelmill.content import Json, PostText
 from reelmill.errors import PublishingError, ReelmillError
 from reelmill.logs import mask
-from tasks.publishing.base import Safety
+from tasks.publishing.base import Room, Safety
 from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Refused
 from tasks.registry import find
@@ -77,6 +78,17 @@ def test_the_public_is_told_that_it_is_made_by_ai(trying: Posted) -> None:
     trying.settled(trying.ready().finalize())
     (public,) = trying.platform.published
     assert public.ai or trying.delivery.disclosure in public.text
+
+
+@of(SIMULATED)
+def test_words_are_as_long_as_the_definition_says_of_the_profile(trying: Posted) -> None:
+    long = PostText("雪" * 90, "雪" * 20_000, tuple(f"tag{number}" for number in range(30)))
+    posted = trying.another(delivery=replace(trying.delivery, post_id=uuid4(), text=long, room=Room(40, 60, 1)))
+    posted.settled(posted.ready().finalize())
+    (public,) = trying.platform.published
+    assert "雪" * 15 in public.text
+    assert public.text.count("雪") <= 40 + 60
+    assert public.text.count("#") <= 1
 
 
 @of(KINDS)

@@ -30,6 +30,24 @@ def plan(source: str, *, limit: int | None = None, seen: dict[str, str] | None =
     return plan_run(definition(source, **keys), "quick", TODAY, Settings(), seen=seen or {}, limit=limit)
 
 
+def test_what_a_source_brings_is_shortened_for_a_platform_and_the_plan_says_so() -> None:
+    """What a person writes is refused by `check`; a thousand goods of a shop are not left out for one long name."""
+    source = f"{{type: list, items: [{{prompt: a pine, name: {'雪' * 18}, about: {'a' * 1200}}}]}}"
+    text = definition(source).text.replace(
+        "lines: [花雪随风不厌看]", 'text: "{{ brief.about }}", hashtags: [z, a, b, c, "{{ brief.prompt }}"]'
+    )
+    text = text.replace("deliver: [douyin]", "deliver: [kuaishou, wechat_channels]")
+    made = plan_run(loads(text, Path("pipelines.yaml")), "quick", TODAY, Settings(), seen={})
+    (video,) = made.videos
+    assert not video.failed
+    assert VideoPlan.from_json(video.plan).shortened == (
+        "快手: the text, with title, AI line and hashtags, has 1240 chars of 1000, and is shortened",
+        "快手: the first 4 of 5 hashtags are posted",
+        "微信视频号: the title has 18 chars of 16, and is shortened",
+        "微信视频号: the text, with AI line and hashtags, has 1228 chars of 1000, and is shortened",
+    )
+
+
 def items(*names: str) -> str:
     return "{type: list, items: [" + ", ".join(f"{{prompt: a pine, name: {name}}}" for name in names) + "]}"
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.definition import Definition, loads
+from flows.posting import room_of
 from reelmill.errors import DefinitionError, Problem
-from tasks.finishing.profiles import YOURS
+from tasks.finishing.profiles import YOURS, shipped
+from tasks.publishing.base import Room
+from tests.posting import make_target
 
 HEAD = """\
 version: 1
@@ -28,9 +32,18 @@ pipelines:
 
 
 def read(
-    profiles: str, deliver: str = "tiktok", seconds: float = 5, fps: int = 24, title: str = "", text: str = ""
+    profiles: str,
+    deliver: str = "tiktok",
+    seconds: float = 5,
+    fps: int = 24,
+    title: str = "",
+    text: str = "",
+    more: str = "",
+    caption: str = "",
 ) -> Definition:
-    pipeline = PIPELINE.format(deliver=deliver, seconds=seconds, fps=fps, title=title, text=text)
+    pipeline = PIPELINE.format(deliver=deliver, seconds=seconds, fps=fps, title=title, text=text) + more
+    if caption:
+        pipeline = pipeline.replace(f'{{title: "{title}", text: "{text}"}}', caption)
     return loads(f"{HEAD}{profiles}{pipeline}", Path("pipelines.yaml"))
 
 
@@ -132,3 +145,97 @@ def test_what_a_platform_would_refuse_is_refused_before_anything_is_made(
 @pytest.mark.parametrize("text", ["茶" * 140, "t" * 280, "https://example.com/" + "a" * 300 + " tea"])
 def test_what_just_fits_is_taken_in_the_units_of_the_platform(text: str) -> None:
     read("", deliver="x", text=text)
+
+
+def shots(count: int, seconds: float) -> str:
+    return f"    shots: [{', '.join(f'{{seconds: {seconds}}}' for _ in range(count))}]\n"
+
+
+@pytest.mark.parametrize(
+    ("profiles", "what", "path"),
+    [
+        ("profiles: {tiktok: {max_bytes: 100000}}\n", {"seconds": 60}, "generate.seconds"),
+        ("", {"deliver": "discord", "more": shots(10, 59)}, "shots"),
+        ("", {"deliver": "telegram", "more": shots(24, 60)}, "shots"),
+    ],
+)
+def test_a_video_whose_file_would_be_too_large_to_look_like_anything_is_refused(
+    profiles: str, what: dict[str, Any], path: str
+) -> None:
+    found = problem(profiles, **what)
+    assert found.path == f"pipelines.p.{path}"
+    assert "would have to be encoded with" in found.reason
+
+
+def test_how_bad_a_video_may_look_is_said_by_the_profile() -> None:
+    read("profiles: {tiktok: {max_bytes: 9000000, min_bitrate: 900000}}\n", seconds=60)
+    problem("profiles: {tiktok: {max_bytes: 9000000}}\n", seconds=60)
+
+
+def test_a_length_is_that_of_the_frames_that_are_made() -> None:
+    """An engine makes 4k+1 frames: 5 s are 121 of them, which is a little more."""
+    found = problem("profiles: {tiktok: {seconds: {most: 5}}}\n")
+    assert found.path == "pipelines.p.generate.seconds"
+    assert "121 frames" in found.reason
+    assert "5.04 s" in found.reason
+    read("profiles: {tiktok: {seconds: {most: 5.05}}}\n")
+
+
+def test_a_rate_that_no_multiple_brings_within_the_bounds_is_refused() -> None:
+    found = problem("profiles: {tiktok: {fps: {least: 23, most: 30}}}\n", fps=20)
+    assert found.path == "pipelines.p.generate.fps"
+
+
+TAGS = "[a, b, c, d, e, f]"
+
+
+def test_more_hashtags_than_a_platform_takes_are_refused() -> None:
+    found = problem("", deliver="kuaishou", caption=f"{{title: T, hashtags: {TAGS}}}")
+    assert found.path == "pipelines.p.caption.hashtags"
+    assert "快手" in found.reason
+    assert found.allowed == "at most 4; these are 6"
+    read("", deliver="kuaishou", caption="{title: T, hashtags: [a, b, c, d]}")
+    read("profiles: {kuaishou: {text: {hashtags: {most: 6}}}}\n", "kuaishou", caption=f"{{title: T, hashtags: {TAGS}}}")
+
+
+def test_more_hashtags_than_we_would_post_are_no_mistake() -> None:
+    """X takes any number: that three are posted is our choice."""
+    read("", deliver="x", caption=f"{{title: T, hashtags: {TAGS}}}")
+
+
+@pytest.mark.parametrize(
+    ("deliver", "caption", "path", "told"),
+    [
+        ("x", f"{{text: {'t' * 280}, hashtags: [tea]}}", "caption.text", "hashtags"),
+        ("x", f"{{title: T, text: {'t' * 280}}}", "caption.text", "title"),
+        ("telegram", f"{{text: {'t' * 1015}}}", "caption.text", "AI line"),
+        ("kuaishou", f"{{text: {'茶' * 995}}}", "caption.text", "AI line"),
+        ("x", f"{{title: T, lines: [{'t' * 150}, {'t' * 150}]}}", "caption.lines", "title"),
+    ],
+)
+def test_a_text_is_measured_as_it_is_posted(deliver: str, caption: str, path: str, told: str) -> None:
+    found = problem("", deliver=deliver, caption=caption)
+    assert found.path == f"pipelines.p.{path}"
+    assert told in found.reason
+
+
+def test_what_a_template_will_say_is_not_known_yet() -> None:
+    read("", deliver="x", caption="{text: '{{ brief.prompt }}" + "t" * 280 + "'}")
+    read("", deliver="x", caption="{title: '{{ brief.prompt }}', lines: [" + "t" * 281 + "]}")
+
+
+def test_braces_alone_make_no_template() -> None:
+    assert problem("", deliver="x", text="{" + "t" * 280).path == "pipelines.p.caption.text"
+
+
+def test_a_number_of_ones_own_is_that_of_the_posts_as_well() -> None:
+    """A rendition for another platform says nothing about the words of this one."""
+    own = read(
+        "profiles: {x: {text: {caption: {most: 100}}}, kiosk: {like: x, text: {hashtags: {most: 1}}}}\n"
+    ).profiles
+    to = make_target("x")
+    assert room_of(own["x"], to) == Room(caption=100)
+    assert room_of(own["kiosk"], to) == Room(caption=100, hashtags=1)
+    assert room_of(own["tiktok"], to) == room_of(shipped()["x"], to) == Room()
+    assert room_of(own["x"], make_target("telegram", chat="@tea_channel")) == Room()
+    assert room_of(own["x"], make_target("folder", path="outbox")) == Room(caption=100)

@@ -153,7 +153,7 @@ class Kuaishou(ApiTarget):
     def _caption(self, delivery: Delivery, *, mark: bool) -> str:
         """At most 1000 characters and four topics."""
         number = f"\n\n编号 {delivery.post_id.hex[:8]}" if mark else ""
-        return caption_of(delivery, 1000 - len(number), hashtags=4, title=True, disclose=True) + number
+        return caption_of(delivery, 1000, hashtags=4, title=True, disclose=True, besides=number)
 
     def look_up(self, delivery: Delivery, context: TargetContext, handle: Handle) -> Published | None:
         """Among the account's photos since posting began: the one with these words."""
