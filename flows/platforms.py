@@ -19,7 +19,7 @@ from reelmill.content import Json, PostText
 from reelmill.errors import FinishingError
 from tasks.finishing.profile import Profile
 from tasks.finishing.profile_options import ProfileOptions
-from tasks.finishing.profiles import Profiles, shipped
+from tasks.finishing.profiles import LabelLoosened, Profiles, shipped
 from tasks.prompts.compose import clean
 from tasks.registry import find, names, suggest
 
@@ -32,7 +32,7 @@ def profiles_of(data: Json) -> Profiles:
         if like in profiles:
             try:
                 profiles = profiles.changed(name, like, options.changes)
-            except ValidationError:
+            except (ValidationError, LabelLoosened):
                 continue  # `own_profiles` tells it
     return profiles
 
@@ -55,6 +55,11 @@ def own_profiles(data: Json) -> Iterator[Finding]:
         except ValidationError as error:
             for told in error.errors(include_url=False):
                 yield Finding(path, told["msg"].removeprefix("Value error, "), "")
+        except LabelLoosened as error:
+            said = "label" in options.changes
+            place = (*path, "label", error.field) if said else (*path, "like")
+            allowed = f"`label: {{{error.field}: {str(error.value).lower()}}}`, or a name of your own"
+            yield Finding(place, str(error), allowed)
 
 
 def _own(data: Json) -> Iterator[tuple[str, ValuePath, ProfileOptions]]:

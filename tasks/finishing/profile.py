@@ -124,6 +124,12 @@ class LabelRule(Sourced):
     language: Language  #: of the visible label
     metadata: bool  #: the law asks for `AIGC` metadata in the file (GB 45438-2025 §6.1)
 
+    def loosened(self, other: LabelRule) -> Literal["", "metadata", "language"]:
+        """What of this rule another one does not hold: the law's metadata, or the language of the label there."""
+        if not self.metadata:
+            return ""
+        return "metadata" if not other.metadata else "language" if other.language != self.language else ""
+
 
 class Profile(Options):
     """One platform: what it takes, and what is made for it."""

@@ -21,6 +21,14 @@ DEFINITION = "definition"
 YOURS = Source(title="The definition", read="now", official=False)
 
 
+class LabelLoosened(ValueError):
+    """The label of a profile says less than the law asks for where the profile before it is published."""
+
+    def __init__(self, before: Profile, field: str) -> None:
+        super().__init__(f"{before.title} asks by law for more of a label (GB 45438-2025), and that holds")
+        self.field, self.value = field, getattr(before.label, field)
+
+
 class Profiles(Mapping[str, Profile]):
     """Profiles by name, in the order of the data."""
 
@@ -68,6 +76,8 @@ class Profiles(Mapping[str, Profile]):
         ------
         ValidationError
             If the values do not fit together.
+        LabelLoosened
+            If AI content would be labelled less than the law asks for, on this platform or on the one that it is like.
         """
         base = self._profiles[like]
         plain = base.model_dump(mode="python") | {"name": name}
@@ -78,6 +88,9 @@ class Profiles(Mapping[str, Profile]):
         if name != like and "title" not in changes:
             plain["title"] = name
         made = Profile.model_validate(_merged(plain, changes))
+        for before in (base, self._profiles.get(name, base)):
+            if field := before.label.loosened(made.label):
+                raise LabelLoosened(before, field)
         return Profiles({**self._profiles, name: made}, {**self._sources, DEFINITION: YOURS})
 
 

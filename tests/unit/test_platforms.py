@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from flows.definition import Definition, loads
+from flows.platforms import profiles_of
 from flows.posting import room_of
 from reelmill.errors import DefinitionError, Problem
 from tasks.finishing.profiles import YOURS, shipped
@@ -239,3 +241,27 @@ def test_a_number_of_ones_own_is_that_of_the_posts_as_well() -> None:
     assert room_of(own["tiktok"], to) == room_of(shipped()["x"], to) == Room()
     assert room_of(own["x"], make_target("telegram", chat="@tea_channel")) == Room()
     assert room_of(own["x"], make_target("folder", path="outbox")) == Room(caption=100)
+
+
+@pytest.mark.parametrize(
+    ("profiles", "deliver", "path"),
+    [
+        ("{douyin: {label: {metadata: false}}}", "douyin", "douyin.label.metadata"),
+        ("{douyin: {label: {language: en}}}", "douyin", "douyin.label.language"),
+        ("{kiosk: {like: kuaishou, label: {metadata: false}}}", "tiktok", "kiosk.label.metadata"),
+        ("{kiosk: {like: kuaishou}, stall: {like: kiosk, label: {metadata: false}}}", "tiktok", "stall.label.metadata"),
+        ("{douyin: {like: tiktok}}", "douyin", "douyin.like"),
+    ],
+)
+def test_what_the_law_asks_of_a_label_is_not_loosened(profiles: str, deliver: str, path: str) -> None:
+    """A Chinese platform would get videos that nobody answers for, and texts that were not read by its rules."""
+    found = problem(f"profiles: {profiles}\n", deliver)
+    assert found.path == f"profiles.{path}"
+    assert "GB 45438-2025" in found.reason
+    assert profiles_of({"profiles": YAML(typ="safe").load(profiles)})["douyin"] == shipped()["douyin"]
+
+
+def test_a_label_may_say_more_than_it_must() -> None:
+    own = read("profiles: {tiktok: {label: {language: zh, metadata: true}}, douyin: {label: {metadata: true}}}\n")
+    assert own.profiles["tiktok"].label.metadata
+    read("profiles: {kiosk: {like: tiktok, label: {metadata: true}}, stall: {like: kiosk, label: {metadata: true}}}\n")
