@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from reelmill.errors import FinishingError
+from tasks.finishing.profile import CoverRule
 
 #: Where in the video covers are looked for, as parts of its length.
 PLACES = (0.30, 0.55, 0.80)
 #: JPEG quality of ffmpeg, 2 (best) to 31.
 QUALITY = 2
+#: What is tried one after the other where a file is too large: qualities of Pillow, then smaller pictures as well.
+QUALITIES, SMALLER = (92, 86, 80, 72), (1.0, 0.8, 0.64, 0.5, 0.4)
+#: Of a cover, in pixels of its shorter side: on a smaller one nobody reads the label.
+LEAST_SIDE = 120
 
 
 def candidates(frames: int, settled: int) -> tuple[int, ...]:
@@ -65,3 +72,31 @@ def score(path: Path) -> float:
     extreme = float(np.mean((picture < 12) | (picture > 243)))
     middle = 1.0 - abs(float(grey.mean()) / 255 - 0.45)
     return sharpness * middle * (1.0 - extreme)
+
+
+def fit(path: Path, rule: CoverRule) -> None:
+    """Write a cover anew if it is larger than a platform takes: in less quality first, and then in fewer pixels.
+
+    Raises
+    ------
+    FinishingError
+        If nothing that shows the label would be small enough.
+    """
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    longest = max(picture.size)
+    side = min(longest, rule.longest_side or longest)
+    if side == longest and path.stat().st_size <= rule.max_bytes:
+        return
+    for smaller in SMALLER:
+        size = tuple(round(edge * side * smaller / longest) for edge in picture.size)
+        if min(size) < LEAST_SIDE:
+            break
+        drawn = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS)
+        for quality in QUALITIES:
+            written = io.BytesIO()
+            drawn.save(written, "JPEG", quality=quality, optimize=True)
+            if len(written.getvalue()) <= rule.max_bytes:
+                path.write_bytes(written.getvalue())
+                return
+    raise FinishingError(f"no cover of at most {rule.max_bytes} bytes shows anything", "raise `cover.max_bytes`")

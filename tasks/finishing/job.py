@@ -21,7 +21,7 @@ from tasks.finishing.labels.mark import Mark
 from tasks.finishing.labels.source_type import source_type
 from tasks.finishing.manner import Manner
 from tasks.finishing.profile import Profile
-from tasks.finishing.profiles import Profiles, shipped
+from tasks.finishing.profiles import DEFINITION, Profiles, shipped
 from tasks.finishing.sound.heard import Sound
 from tasks.finishing.words import Words
 
@@ -123,6 +123,8 @@ def recipe(job: FinishJob, profile_name: str) -> str:
             **({"cards": asdict(job.cards.cleaned())} if job.cards != Cards() else {}),
             **({"photo": _digest(job.photo)} if job.photo is not None else {}),
             **({"manner": manner} if (manner := job.manner.evidence()) else {}),
+            # The covers of before are within the rules that ship.
+            **({"cover": rule.model_dump()} if (rule := profile.cover).source == DEFINITION else {}),
             **({"sound": [job.sound.identity, profile.loudness.model_dump(exclude={"source"})]} if job.sound else {}),
         }
     )

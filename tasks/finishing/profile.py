@@ -116,6 +116,7 @@ class CoverRule(Sourced):
     """What the cover may be. Its picture is always a labelled frame of the rendition, as JPEG."""
 
     max_bytes: int
+    longest_side: int | None = None  #: pixels; None: as large as the video
 
 
 class LabelRule(Sourced):

@@ -66,6 +66,8 @@ class CoverOptions(Options):
 
     max_bytes: int | None = Field(None, ge=10_000)
     """The largest file."""
+    longest_side: int | None = Field(None, ge=320, le=8192)
+    """Pixels of its longer side at most. Empty: as large as the video."""
 
 
 class LabelRuleOptions(Options):

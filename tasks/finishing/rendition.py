@@ -40,6 +40,7 @@ def complete(
     _check_size(signed, output)
     stills = cover.stills(workplace, output.name)
     chosen = cover.best(stills)
+    cover.fit(stills[chosen], output.profile.cover)
     video, still = folder / output.video, folder / f"{output.name}.jpg"
     shutil.move(signed, video)
     shutil.move(stills[chosen], still)
@@ -62,6 +63,7 @@ def complete(
             "reframe": {"policy": output.reframe.policy, "lost": round(output.reframe.lost, 4)},
             "shortened": output.layout.shortened,
             "cover_frame": output.candidates[chosen],
+            "cover": output.profile.cover.model_dump(exclude={"source"}),
             "sound": heard,
             **_subtitles(job, output),
             **record,

@@ -191,8 +191,23 @@ def _cover(rendition: Rendition) -> tuple[bool, str]:
         return False, "it is not the file that was made"
     label = VisibleLabel.recall(rendition.labels["visible"])
     picture = cv2.imdecode(np.frombuffer(rendition.cover.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
-    if picture is None or picture.shape != (rendition.height, rendition.width):
-        return False, "it is not a picture of the video's size"
+    promised = rendition.record.get("cover", {})  # a rendition of before covers had rules has none
+    size = rendition.cover.stat().st_size
+    if picture is None or not _has_shape(picture.shape, rendition, promised.get("longest_side")):
+        return False, "it is not a picture of the video's shape, or of the size that was promised"
+    if size > promised.get("max_bytes", size):
+        return False, f"it has {size} bytes of {promised['max_bytes']}"
+    if picture.shape != (rendition.height, rendition.width):
+        picture = cv2.resize(picture, (rendition.width, rendition.height), interpolation=cv2.INTER_CUBIC)
     crop = picture[label.y : label.y + label.height, label.x : label.x + label.width]
     correlation = float(correlate(label, crop[None].astype(np.uint8))[0])
-    return correlation >= PRESENT, f"labelled, correlation {correlation:.2f}"
+    return correlation >= PRESENT, f"labelled, correlation {correlation:.2f}; {size} bytes"
+
+
+def _has_shape(shape: tuple[int, ...], rendition: Rendition, longest: int | None) -> bool:
+    """Whether a cover has the shape of its video, which it is as large as or smaller than, and within its rule."""
+    height, width = shape
+    scale = max(shape) / max(rendition.height, rendition.width)
+    wanted = (round(rendition.height * scale), round(rendition.width * scale))
+    alike = all(abs(side - other) <= 1 for side, other in zip((height, width), wanted, strict=True))
+    return alike and scale <= 1 and (longest is None or max(shape) <= longest)

@@ -522,6 +522,21 @@ def test_a_cover_without_a_label_is_noticed_even_if_its_hash_is_right(copied: Re
     assert failed(replace(copied, cover_sha256=digest)) == {"cover"}
 
 
+@pytest.mark.parametrize("rule", [{"max_bytes": 20_000}, {"longest_side": 320}])
+def test_a_cover_is_as_small_as_the_profile_says_and_its_label_is_read_all_the_same(
+    short: Path, brand: Brand, tmp_path: Path, rule: dict[str, int]
+) -> None:
+    catalogue = profiles.shipped().changed("telegram", "telegram", {"cover": rule})
+    (made,) = finish(short, "b" * 64, replace(job_for(short, "telegram", brand=brand), catalogue=catalogue), tmp_path)
+    assert failed(made) == set()
+    assert made.cover.stat().st_size <= rule.get("max_bytes", 10**7)
+    with Image.open(made.cover) as picture:
+        assert max(picture.size) <= rule.get("longest_side", 1920)
+    for tighter in ({"max_bytes": 1000}, {"longest_side": 300}):
+        assert failed(replace(made, record={**made.record, "cover": tighter})) == {"cover"}
+    assert failed(replace(made, record={key: made.record[key] for key in made.record if key != "cover"})) == set()
+
+
 def test_a_promise_that_the_records_have_lost_is_not_kept(copied: Rendition) -> None:
     assert failed(replace(copied, labels={})) == {*GONE, "cover"}
 
