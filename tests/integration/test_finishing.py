@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,11 +20,10 @@ from PIL import Image
 
 from reelmill.content import Rendition
 from reelmill.errors import FinishingError, Interrupted, StorageError
-from reelmill.ffmpeg import SAFE_INPUT, binary, probe, run
+from reelmill.ffmpeg import binary, probe, run
 from reelmill.frames import Frame, read_frames
 from tasks.finishing import labelling, mp4, profiles
 from tasks.finishing.brand import Brand
-from tasks.finishing.encoding import CONTAINER
 from tasks.finishing.job import FinishJob, recipe
 from tasks.finishing.labels import aigc, c2pa, credentials, xmp
 from tasks.finishing.labels.c2pa import Provenance
@@ -36,6 +34,7 @@ from tasks.finishing.stage import finish
 from tasks.finishing.verify import verify
 from tasks.finishing.words import Words
 from tests import certified
+from tests.damage import GONE, MUTATIONS, alter
 from tests.simulators.time_stamps import time_stamps
 from wan_engine.base import CancelToken
 
@@ -392,106 +391,14 @@ def test_dark_words_are_set_on_a_bright_picture(tmp_path: Path) -> None:
     assert (last.max(axis=2) < 60).sum() > 4000
 
 
-# What is done to a good file, and which checks must see it.
-
-
-def reencode(rendition: Rendition, filters: str) -> None:
-    """Draw on the finished file, keeping its metadata: what an attacker or a bug of ours would do."""
-    drawn = rendition.path.with_name("drawn.mp4")
-    run(
-        ["-y", *SAFE_INPUT, "-i", rendition.path, "-vf", filters, "-c:v", "libx264", "-preset", "ultrafast",
-         "-crf", "20", "-c:a", "copy", *CONTAINER, drawn],
-        timeout=60,
-    )  # fmt: skip
-    drawn.replace(rendition.path)
-
-
-def cover_label(rendition: Rendition, when: str) -> None:
-    label = rendition.labels["visible"]
-    box = f"x={label['x']}:y={label['y']}:w={label['width']}:h={label['height']}"
-    reencode(rendition, f"drawbox={box}:color=gray:t=fill:enable='{when}'")
-
-
-def crop(rendition: Rendition) -> None:
-    reencode(rendition, "crop=1000:1780,scale=1080:1920,setsar=1")
-
-
-def resign(rendition: Rendition) -> None:
-    """Somebody else puts a manifest of their own into the file."""
-    other = credentials.make_self_made(rendition.path.parent / "other")
-    story = c2pa.Provenance("x", ALGORITHMIC, "", ("AI label",), True, rendition.labels["aigc"])
-    signed = rendition.path.with_name("signed.mp4")
-    c2pa.sign(rendition.path, signed, story, other)
-    signed.replace(rendition.path)
-
-
-def unlabelled(rendition: Rendition) -> None:
-    """The same master, encoded as plainly as anybody would."""
-    run(
-        ["-y", *SAFE_INPUT, "-i", rendition.path.parent / "short.mp4",
-         "-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo",
-         "-vf", "scale=1080:1920", "-c:v", "libx264", "-preset", "ultrafast", "-shortest",
-         "-movflags", "+faststart", rendition.path],
-        timeout=60,
-    )  # fmt: skip
-
-
-def copy_stream(rendition: Rendition, flags: str = "") -> None:
-    copied = rendition.path.with_name("copied.mp4")
-    run(["-y", *SAFE_INPUT, "-i", rendition.path, "-c", "copy", "-movflags", f"+faststart{flags}", copied], timeout=60)
-    copied.replace(rendition.path)
-
-
-def cut(rendition: Rendition) -> None:
-    os.truncate(rendition.path, rendition.size_bytes * 3 // 5)
-
-
-def empty(rendition: Rendition) -> None:
-    rendition.path.write_bytes(b"")
-
-
-def alter(rendition: Rendition, place: float) -> None:
-    """Change one bit, at this part of the file."""
-    with rendition.path.open("r+b") as file:
-        file.seek(int(rendition.size_bytes * place))
-        byte = file.read(1)[0]
-        file.seek(-1, os.SEEK_CUR)
-        file.write(bytes([byte ^ 1]))
-
-
 def plain_cover(rendition: Rendition) -> None:
     Image.new("RGB", (1080, 1920), "gray").save(rendition.cover)
 
 
-LOST = {"xmp", "c2pa"}  #: whatever ffmpeg writes anew has neither
-GONE = {"media", "label", "aigc", "mark", *LOST}
-
-MUTATIONS: dict[str, tuple[Callable[[Rendition], None], set[str]]] = {
-    "nothing": (lambda _: None, set()),
-    "the label is covered": (lambda r: cover_label(r, "1"), {"label", *LOST}),
-    "the label goes after the first second": (lambda r: cover_label(r, "gt(t,1)"), {"label", *LOST}),
-    "the label is missing in the first frame": (lambda r: cover_label(r, "eq(n,0)"), {"label", *LOST}),
-    "the picture is moved": (lambda r: reencode(r, "scroll=hpos=0.02"), {"label", "mark", *LOST}),
-    "the picture is cropped": (crop, {"label", "mark", *LOST}),
-    "it is encoded again": (lambda r: reencode(r, "null"), LOST),
-    "the streams are copied": (copy_stream, {"aigc", *LOST}),
-    "the streams are copied with their metadata": (lambda r: copy_stream(r, "+use_metadata_tags"), LOST),
-    "it was never labelled": (unlabelled, {"label", "aigc", "mark", *LOST}),
-    "somebody else has signed it": (resign, {"c2pa"}),
-    "the file is cut": (cut, {"sound", *GONE}),
-    "the file is gone": (lambda r: r.path.unlink(), {"sound", *GONE}),
-    "the file is empty": (empty, {"sound", *GONE}),
-    "frames are missing": (lambda r: reencode(r, "trim=end_frame=20"), {"media", *LOST}),
-    "it is smaller": (lambda r: reencode(r, "scale=540:960"), GONE - {"aigc"}),
-    "it is slower": (lambda r: reencode(r, "setpts=1.5*PTS"), {"media", *LOST}),
-}
-
-
 @pytest.fixture
-def copied(single: Rendition, short: Path, tmp_path: Path) -> Rendition:
+def copied(single: Rendition, tmp_path: Path) -> Rendition:
     """A rendition that may be spoilt; its records say what its bytes are, unless the test says otherwise."""
     video, cover = shutil.copy(single.path, tmp_path / "a.mp4"), shutil.copy(single.cover, tmp_path / "a.jpg")
-    (tmp_path / "short.mp4").symlink_to(short)
     return replace(single, path=Path(video), cover=Path(cover))
 
 

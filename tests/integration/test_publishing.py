@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 from uuid import uuid4
@@ -25,6 +26,7 @@ from records.states import PostState
 from records.tables import Post
 from reelmill.content import Rendition
 from reelmill.errors import LeaseHeld, PublishingError
+from reelmill.files import sha256_of
 from reelmill.settings import Settings
 from tasks.publishing.base import Delivery, Published
 from tasks.publishing.context import TargetContext
@@ -32,6 +34,7 @@ from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Ambiguous, Defer, MayNotAsk, Reauthorise, Refused, Restart, Resync, Retry, Wait
 from tasks.publishing.stage import Order, publish
 from tasks.publishing.tempo import Tempo
+from tests.damage import MUTATIONS, alter
 from tests.postbox import Postbox, make_postbox, make_rendition
 from tests.simulators.scripted_target import SCRIPTS, Script, ScriptedTarget, SilentTarget
 
@@ -412,14 +415,27 @@ def test_a_target_that_cannot_show_the_post_now_leaves_it_live(desk: Desk) -> No
     assert [one.id for one in unseen] == [post.id]
 
 
-def test_a_file_that_was_changed_by_one_byte_does_not_go_out(desk: Desk) -> None:
-    path = desk.order.delivery.rendition.path
-    path.chmod(0o644)
-    content = bytearray(path.read_bytes())
-    content[-9] ^= 1
-    path.write_bytes(content)
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        "one bit is another", "the streams are copied", "the streams are copied with their metadata",
+        "it is encoded again", "the picture is cropped", "the file is cut", "frames are missing", "the file is empty",
+        "the label goes after the first second", "it was never labelled", "somebody else has signed it",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("recorded", [False, True], ids=["", "and its hash with it"])
+def test_a_file_that_is_not_what_was_finished_does_not_go_out(desk: Desk, mutation: str, recorded: bool) -> None:
+    """Also if somebody has written the hash of the spoilt file into the records: the labels are what counts."""
+    order = desk.order
+    rendition = order.delivery.rendition
+    rendition.path.chmod(0o644)
+    spoil = MUTATIONS[mutation][0] if mutation in MUTATIONS else partial(alter, place=0.9999)
+    spoil(rendition)
+    if recorded:
+        spoilt = replace(rendition, sha256=sha256_of(rendition.path), size_bytes=rendition.path.stat().st_size)
+        order = replace(order, delivery=replace(order.delivery, rendition=spoilt))
     with pytest.raises(PublishingError, match="is not the file that was finished"):
-        desk.publish()
+        publish(desk.ledger, order, desk.context)
     assert desk.script.public == []
     assert "upload" not in desk.script.calls
 
