@@ -82,12 +82,15 @@ def _svt_av1(aim: Aim) -> list[str]:
 _SOFTWARE = {"h264": _x264, "hevc": _x265, "av1": _svt_av1}
 #: What ffmpeg calls the encoders of this machine's processor.
 SOFTWARE_NAMES: dict[Codec, str] = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
+#: What an MP4 calls them. HEVC is tagged for Apple's players.
+KINDS = {"h264": "avc1", "hevc": "hvc1", "av1": "av01", "aac": "mp4a"}
 
 
 def sound(profile: Profile) -> list[str]:
     """The sound, and the container around both."""
     return [
-        "-c:a", "aac", "-ar", str(profile.audio_rate.value), "-ac", "2", "-b:a", str(profile.audio_bitrate.value),
+        "-c:a", profile.audio_codec.value, "-ar", str(profile.audio_rate.value), "-ac", "2",
+        "-b:a", str(profile.audio_bitrate.value),
         "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", *CONTAINER,
     ]  # fmt: skip
 

@@ -39,6 +39,7 @@ class Track:
     samples: int  #: frames of a video
     seconds: float
     edits: bool  #: it has an edit list
+    kind: str  #: how it is encoded, as its sample entry says: `avc1`, `hvc1`, `av01`, `mp4a`
 
     @property
     def rate(self) -> float:
@@ -174,10 +175,13 @@ def _track(file: BinaryIO, track: Box) -> Track:
     scale, duration = struct.unpack(">IQ" if wide else ">II", _exactly(file, 12 if wide else 8))
     file.seek(_only(file, track, b"mdia", b"minf", b"stbl", b"stsz").start + 8)
     samples = struct.unpack(">I", _exactly(file, 4))[0]
+    # stsd: version, count, then the first entry: size, kind, six reserved bytes and so on; its size is at 24.
+    entry = _only(file, track, b"mdia", b"minf", b"stbl", b"stsd").start + 8
+    file.seek(entry + 4)
+    kind = _exactly(file, 4).decode("latin-1")
     width = height = 0
     if handler == "vide":
-        # stsd: version, count, then the first entry: size, kind, six reserved bytes and so on; its size is at 24.
-        file.seek(_only(file, track, b"mdia", b"minf", b"stbl", b"stsd").start + 8 + 8 + 24)
+        file.seek(entry + 8 + 24)
         width, height = struct.unpack(">HH", _exactly(file, 4))
     return Track(
         handler=handler,
@@ -186,6 +190,7 @@ def _track(file: BinaryIO, track: Box) -> Track:
         samples=samples,
         seconds=duration / scale if scale else 0.0,
         edits=any(True for _ in _all(file, track, b"edts", b"elst")),
+        kind=kind,
     )
 
 

@@ -65,7 +65,7 @@ class Output:
 
     @property
     def video(self) -> str:
-        return f"{self.name}.mp4"
+        return f"{self.name}.{self.profile.container.value}"
 
     @property
     def backdrop(self) -> str:

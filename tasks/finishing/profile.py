@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Generic, Literal, Self, TypeVar
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -138,8 +138,10 @@ class Profile(Options):
     name: str
     platform: str  #: the one that ships with Reelmill and that this one is, or is like
     title: str
-    container: Fact[Literal["mp4"]]
-    codec: Fact[Codec]
+    container: Fact[Literal["mp4"]]  #: of the file, and its suffix
+    codec: Fact[Codec]  #: of the picture
+    codecs: Fact[Annotated[tuple[Codec, ...], Field(strict=False)]]  #: those that the platform takes
+    audio_codec: Fact[Literal["aac"]]
     width: Fact[int] | None = None  #: pixels; None: as wide as the clip
     height: Fact[int] | None = None  #: pixels; None: as high as the clip
     aspect: Bounds  #: width divided by height
@@ -157,10 +159,12 @@ class Profile(Options):
     text: TextLimits
     cover: CoverRule
     label: LabelRule
-    reframe: Policy = "auto"
+    reframe: Fact[Policy]  #: how a clip of another shape is fitted
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if self.codec.value not in self.codecs.value:
+            raise ValueError(f"{self.title} takes {' and '.join(self.codecs.value)}, not {self.codec.value}")
         if (self.width is None) != (self.height is None):
             raise ValueError("give both width and height, or neither")
         if self.width is None or self.height is None:

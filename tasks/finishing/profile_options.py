@@ -88,6 +88,8 @@ class ProfileOptions(Options):
     """What people call it."""
     codec: Codec | None = None
     """How the picture is encoded. Every platform takes `h264`."""
+    codecs: tuple[Codec, ...] | None = Field(None, min_length=1, strict=False)
+    """The codecs that are taken; `codec` is one of them."""
     width: int | None = Field(None, ge=128, le=8192)
     """Pixels, an even number."""
     height: int | None = Field(None, ge=128, le=8192)

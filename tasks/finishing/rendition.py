@@ -10,6 +10,7 @@ from reelmill.content import Json, Rendition
 from reelmill.errors import FinishingError, MediaError
 from reelmill.files import sha256_of
 from tasks.finishing import cover, labelling, mp4, subtitles
+from tasks.finishing.encoding import KINDS
 from tasks.finishing.job import FinishJob, recipe
 from tasks.finishing.labels import aigc
 from tasks.finishing.labels.credentials import Credentials
@@ -62,6 +63,7 @@ def complete(
         record={
             "reframe": {"policy": output.reframe.policy, "lost": round(output.reframe.lost, 4)},
             "shortened": output.layout.shortened,
+            "codecs": [output.profile.codec.value, output.profile.audio_codec.value],
             "cover_frame": output.candidates[chosen],
             "cover": output.profile.cover.model_dump(exclude={"source"}),
             "sound": heard,
@@ -91,6 +93,7 @@ def _check_made(made: Path, output: Output) -> None:
     try:
         movie = mp4.read(made)
         found = (movie.video.width, movie.video.height, movie.video.samples)
+        kinds = (movie.video.kind, movie.sound.kind)
         metadata = aigc.read(made)
     except MediaError as error:
         raise FinishingError(f"{made.name} is not what was ordered: {error.reason}", "") from error
@@ -100,6 +103,8 @@ def _check_made(made: Path, output: Output) -> None:
             "{} has {}x{} pixels and {} frames instead of {}x{} and {}".format(made.name, *found, *wanted),
             "compare the master's real number of frames with the ledger",
         )
+    if kinds != (KINDS[output.profile.codec.value], KINDS[output.profile.audio_codec.value]):
+        raise FinishingError(f"{made.name} is encoded as {' and '.join(kinds)}", "use the ffmpeg that Reelmill ships")
     if metadata != output.metadata:
         raise FinishingError(f"{made.name} has lost its AIGC metadata", "use the ffmpeg that Reelmill ships")
 

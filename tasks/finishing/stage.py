@@ -137,7 +137,7 @@ def prepare(job: FinishJob, profile_name: str) -> Output:
     )
     return Output(
         profile=profile,
-        reframe=reframe.plan((job.width, job.height), profile.size, profile.reframe),
+        reframe=reframe.plan((job.width, job.height), profile.size, profile.reframe.value),
         rate=rate,
         times=times,
         frames=job.frames * times,
@@ -152,13 +152,13 @@ def prepare(job: FinishJob, profile_name: str) -> Output:
 
 def _followed(master: Path, outputs: list[Output], job: FinishJob) -> list[Output]:
     """Move each crop that is to follow its subject; those of one shape are looked at once."""
-    shapes = {output.reframe for output in outputs if output.profile.reframe == "follow"}
+    shapes = {output.reframe for output in outputs if output.profile.reframe.value == "follow"}
     try:
         moved = {shape: subject.follow(master, shape, job.width, job.height) for shape in shapes}
     except MediaError as error:
         raise FinishingError(f"{master.name} could not be read: {error.reason}", error.instruction) from error
     return [
-        replace(output, reframe=moved[output.reframe]) if output.profile.reframe == "follow" else output
+        replace(output, reframe=moved[output.reframe]) if output.profile.reframe.value == "follow" else output
         for output in outputs
     ]
 

@@ -16,6 +16,7 @@ from reelmill.content import Rendition
 from reelmill.errors import MediaError
 from reelmill.files import sha256_of
 from tasks.finishing import mp4
+from tasks.finishing.encoding import KINDS
 from tasks.finishing.labels import aigc, c2pa, xmp
 from tasks.finishing.labels.mark import Mark
 from tasks.finishing.labels.visible import PRESENT, VisibleLabel, correlate
@@ -93,15 +94,17 @@ def _sha256(rendition: Rendition) -> tuple[bool, str]:
 
 def _media(rendition: Rendition, frames: int) -> tuple[bool, str]:
     movie = mp4.read(rendition.path)
-    video = movie.video
+    video, kinds = movie.video, [movie.video.kind, movie.sound.kind]
+    promised = rendition.record.get("codecs")  # a rendition of before they were recorded has none
     ok = (
         abs(frames - rendition.frames) <= FRAME_TOLERANCE
         and (video.width, video.height) == (rendition.width, rendition.height)
         and abs(video.rate - rendition.fps) <= RATE_TOLERANCE * rendition.fps
         and movie.sound.samples > 0
         and movie.streamable
+        and (promised is None or kinds == [KINDS[codec] for codec in promised])
     )
-    return ok, f"{video.width}x{video.height}, {frames} frames decoded, {video.rate:.2f} fps"
+    return ok, f"{video.width}x{video.height}, {frames} frames decoded, {video.rate:.2f} fps, {' and '.join(kinds)}"
 
 
 def _sound(rendition: Rendition) -> tuple[bool, str]:

@@ -12,7 +12,7 @@ from flows.definition import Definition, loads
 from flows.platforms import profiles_of
 from flows.posting import room_of
 from reelmill.errors import DefinitionError, Problem
-from tasks.finishing.profiles import YOURS, shipped
+from tasks.finishing.profiles import DATA, YOURS, shipped
 from tasks.publishing.base import Room
 from tests.posting import make_target
 
@@ -92,6 +92,7 @@ def test_a_changed_platform_changes_the_pipelines_that_deliver_to_it_and_no_othe
         ("{tiktok: {safe_zone: {left: 900}}}", "profiles.tiktok", "the safe zone leaves less than a third"),
         ("{tiktok: {crf: 80}}", "profiles.tiktok.crf", "80"),
         ("{tiktok: {label: {visible: false}}}", "profiles.tiktok.label.visible", "this key is not known"),
+        ("{x: {codec: hevc}}", "profiles.x", "X takes h264, not hevc"),
         ("{master: {width: 540}}", "profiles.master", "give both width and height, or neither"),
     ],
 )
@@ -265,3 +266,14 @@ def test_a_label_may_say_more_than_it_must() -> None:
     own = read("profiles: {tiktok: {label: {language: zh, metadata: true}}, douyin: {label: {metadata: true}}}\n")
     assert own.profiles["tiktok"].label.metadata
     read("profiles: {kiosk: {like: tiktok, label: {metadata: true}}, stall: {like: kiosk, label: {metadata: true}}}\n")
+
+
+def test_how_a_clip_of_another_shape_is_fitted_is_said_by_each_profile() -> None:
+    own = read(
+        "profiles: {tiktok: {reframe: follow, codec: hevc}, kiosk: {like: x, codec: av1, codecs: [av1]}}\n"
+    ).profiles
+    assert (own["tiktok"].reframe.value, own["tiktok"].reframe.source) == ("follow", "definition")
+    assert own["kiosk"].codecs.value == ("av1",)
+    data = YAML(typ="safe").load(DATA)
+    assert "reframe" not in data["defaults"]
+    assert all("reframe" in profile for profile in data["profiles"].values())
