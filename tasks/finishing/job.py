@@ -10,7 +10,7 @@ from reelmill.errors import FinishingError
 from reelmill.ffmpeg import binary
 from reelmill.files import sha256_of
 from reelmill.settings import Settings
-from tasks.finishing import encoding, faces, fonts
+from tasks.finishing import encoding, faces, fonts, glimpses, unrest
 from tasks.finishing.brand import Brand
 from tasks.finishing.cards import Cards
 from tasks.finishing.cue import Cue
@@ -115,6 +115,8 @@ def recipe(job: FinishJob, profile_name: str) -> str:
             "provenance": [job.source_type, job.agent],
             "signer": credentials.identity(brand.credentials),
             "zone": profile.safe_zone.model_dump(exclude={"source"}),
+            # Of longer masters than these, only the beginning was looked at before.
+            **({"glimpses": 1} if glimpses.are_apart(job.seconds, unrest.FRAMES) else {}),
             "reframe": profile.reframe.value,
             **({"faces": found} if profile.reframe.value == "follow" and (found := faces.identity()) else {}),
             "encoding": encoding.arguments(Aim(profile, *profile.rate(job.fps), job.seconds)),

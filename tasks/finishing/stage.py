@@ -95,8 +95,8 @@ def finish(
             outputs = [replace(output, sound=heard.file(output.profile)) for output in outputs]
             outputs = _followed(master, outputs, job)
             with ThreadPoolExecutor(1) as beside:
-                unrested = beside.submit(unrest.measure, master, job.width, job.height, workplace)
-                outputs = _toned(master, workplace, outputs)
+                unrested = beside.submit(unrest.measure, master, job.seconds, job.width, job.height, workplace)
+                outputs = _toned(master, job.seconds, workplace, outputs)
                 restless = unrested.result()
             outputs = [replace(output, mark=output.mark.amid(restless)) for output in outputs]
             _write(workplace, outputs, job)
@@ -167,10 +167,10 @@ def _stopping(cancel: CancelToken | None) -> Callable[[], bool]:
     return lambda: cancel is not None and cancel.cancelled
 
 
-def _toned(master: Path, workplace: Path, outputs: list[Output]) -> list[Output]:
+def _toned(master: Path, seconds: float, workplace: Path, outputs: list[Output]) -> list[Output]:
     """Give the words of each output their colours and their ground; those of one shape are looked at once."""
     shapes = {output.reframe for output in outputs if output.has_words}
-    seen = {shape: tone.look(master, shape, workplace) for shape in shapes}
+    seen = {shape: tone.look(master, seconds, shape, workplace) for shape in shapes}
     return [
         replace(output, tone=tone.decide(seen[output.reframe], output.layout)) if output.has_words else output
         for output in outputs

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reelmill.errors import FinishingError, TerminalError
-from reelmill.ffmpeg import SAFE_INPUT, run
+from reelmill.ffmpeg import run
+from tasks.finishing import glimpses
 from tasks.finishing.color import Rgb, contrast, mixed
 from tasks.finishing.layout import Layout
 from tasks.finishing.reframe import Reframe
@@ -37,7 +38,7 @@ BRIGHT, SAVED = 160, 0.2
 #: The part of the canvas that decides on the colour: where any platform puts words. From top, to bottom, to the right.
 REGION = (0.35, 0.78, 0.85)
 SHRINK = 6  #: the picture is looked at so many times smaller
-FRAMES = 6  #: key frames at most
+FRAMES = 6  #: that are looked at, all over its length
 
 Greys = npt.NDArray[np.uint8]  #: (frames, height, width)
 
@@ -70,10 +71,15 @@ def decide(frames: Greys, layout: Layout) -> Tone:
     return Tone(ink, ground, _strength(ink, ground, _behind(frames, layout)))
 
 
-def look(master: Path, reframe: Reframe, workplace: Path) -> Greys:
+def look(master: Path, seconds: float, reframe: Reframe, workplace: Path) -> Greys:
     """A few key frames of a master as they will lie on the canvas, grey and `SHRINK` times smaller.
 
     Leaves a small file in the workplace.
+
+    Parameters
+    ----------
+    seconds:
+        Its length.
 
     Raises
     ------
@@ -86,9 +92,9 @@ def look(master: Path, reframe: Reframe, workplace: Path) -> Greys:
     try:
         run(
             [
-                "-y", "-skip_frame", "nokey", *SAFE_INPUT, "-i", master.resolve(),
-                "-filter_complex", f"{reframe.filters('0:v:0', 'canvas')};{small}", "-map", "[grey]",
-                "-fps_mode", "passthrough", "-frames:v", str(FRAMES), "-f", "rawvideo", seen,
+                "-y", *glimpses.inputs(master, seconds, FRAMES), "-filter_complex",
+                f"{glimpses.filters(seconds, FRAMES, 'few')};{reframe.filters('few', 'canvas')};{small}",
+                "-map", "[grey]", "-fps_mode", "passthrough", "-frames:v", str(FRAMES), "-f", "rawvideo", seen,
             ],
             timeout=60,
         )  # fmt: skip

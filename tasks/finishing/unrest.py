@@ -9,16 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from reelmill.errors import FinishingError, TerminalError
-from reelmill.ffmpeg import SAFE_INPUT, run
+from reelmill.ffmpeg import run
+from tasks.finishing import glimpses
 
-FRAMES = 3  #: key frames at most
+FRAMES = 3  #: that are looked at, all over its length
 #: What is larger than this is picture and no unrest, and over how much around a place it is measured. Pixels.
 FINE, AROUND = 2.0, 33
 #: The part of the picture that may be calmer than what is told: there a strong mark could be seen.
 CALMER = 25  #: percent
 
 
-def measure(master: Path, width: int, height: int, workplace: Path) -> float:
+def measure(master: Path, seconds: float, width: int, height: int, workplace: Path) -> float:
     """The unrest of a master in levels of brightness (of 255), by its calmest key frame.
 
     It is the standard deviation of what is finer than some pixels: 0 of a drawn ground, 0.6 of a photo, 2 to 6 of film
@@ -26,8 +27,8 @@ def measure(master: Path, width: int, height: int, workplace: Path) -> float:
 
     Parameters
     ----------
-    width, height:
-        Of the master, in pixels.
+    seconds, width, height:
+        Of the master; the latter in pixels.
 
     Raises
     ------
@@ -38,8 +39,9 @@ def measure(master: Path, width: int, height: int, workplace: Path) -> float:
     try:
         run(
             [
-                "-y", "-skip_frame", "nokey", *SAFE_INPUT, "-i", master.resolve(), "-map", "0:v:0",
-                "-vf", f"scale={width}:{height}", "-fps_mode", "passthrough", "-frames:v", str(FRAMES),
+                "-y", *glimpses.inputs(master, seconds, FRAMES),
+                "-filter_complex", f"{glimpses.filters(seconds, FRAMES, 'few')};[few]scale={width}:{height}[seen]",
+                "-map", "[seen]", "-fps_mode", "passthrough", "-frames:v", str(FRAMES),
                 "-f", "rawvideo", "-pix_fmt", "gray", seen,
             ],
             timeout=60,

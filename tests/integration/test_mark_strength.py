@@ -36,6 +36,7 @@ CLIPS = {
     "one frame of noise": (NOISE, 1),
     "one frame": (GRADIENT, 1),
 }
+SECONDS = 0.5  #: of a photo; a longer one is sought in
 SIZES = ("270x480", "540x960", "720x1280")
 
 
@@ -120,7 +121,7 @@ def test_a_flat_picture_of_half_the_size_is_changed_by_a_level_and_no_more(tmp_p
 def test_unrest_is_what_is_finer_than_the_picture(grain: int, levels: tuple[float, float], tmp_path: Path) -> None:
     master = photo(tmp_path / "master.mp4", "352x640", grain)
 
-    assert levels[0] <= unrest.measure(master, 352, 640, tmp_path) < levels[1]
+    assert levels[0] <= unrest.measure(master, SECONDS, 352, 640, tmp_path) < levels[1]
     assert [path.name for path in tmp_path.iterdir()] == ["master.mp4"]
 
 
@@ -135,11 +136,11 @@ def test_a_picture_that_is_calm_in_a_part_is_calm(tmp_path: Path) -> None:
         timeout=60,
     )  # fmt: skip
 
-    assert unrest.measure(tmp_path / "half.mp4", 352, 640, tmp_path) < mark.CALM
+    assert unrest.measure(tmp_path / "half.mp4", SECONDS, 352, 640, tmp_path) < mark.CALM
 
 
 def test_a_master_that_is_none_is_a_finishing_error(tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"no video")
 
     with pytest.raises(FinishingError, match=r"bad\.mp4"):
-        unrest.measure(tmp_path / "bad.mp4", 352, 640, tmp_path)
+        unrest.measure(tmp_path / "bad.mp4", SECONDS, 352, 640, tmp_path)
