@@ -48,6 +48,6 @@ types: install ## Static types
 bench: install effects ## Run every benchmark; each ends with one line of JSON
 	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
 
-clean: ## Remove what was made here: .venv, .venv-effects, .reelmill, outbox
+clean: ## Remove what was made here: .venv, .venv-effects, .reelmill, .sheets, outbox
 	-$(BIN)/reelmill down
-	rm -rf .venv .venv-effects .reelmill outbox
+	rm -rf .venv .venv-effects .reelmill .sheets outbox
