@@ -14,7 +14,7 @@ from tasks.screening.texts.characters import IDEOGRAPHIC, plain
 from tasks.screening.texts.lexicon import FOLDER, Mark, load, shipped
 from tasks.screening.texts.rules import CATEGORIES, TextRules
 from tasks.screening.texts.search import Search
-from tasks.screening.texts.term import Entry, in_pinyin
+from tasks.screening.texts.term import Entry, in_initials, in_pinyin
 from tasks.screening.texts.vocabulary import Vocabulary
 from tasks.screening.texts.words import WordOptions
 
@@ -145,6 +145,36 @@ def test_pinyin_is_also_looked_for_half_in_characters() -> None:
     assert in_pinyin("一二三四五", "yi er san si wu") == ["yi er san si wu"]
 
 
+def test_initials_are_also_looked_for_half_in_characters() -> None:
+    assert in_initials("赌博", "db") == ["db", "赌b", "d博"]
+    assert in_initials("一二三四五", "yessw") == ["yessw"]
+
+
+@pytest.mark.parametrize("separator", ["", ".", " "])
+def test_initials_are_found_in_their_company_and_only_there(separator: str) -> None:
+    lost = []
+    for part in LEXICON.parts:
+        for _, entry in part.entries():
+            for term, initials in zip(entry.terms, (entry.initials or "").split(), strict=False):
+                short = separator.join(initials)
+                alone = [found.wanted.term for found in SEARCH.find(short, "caption")]
+                beside = [found.wanted.term for found in SEARCH.find(f"{short} {entry.near[0]}", "caption")]
+                innocent = [found.wanted.term for found in SEARCH.find(f"{short} {entry.far[0]}", "caption")]
+                both = [
+                    found.wanted.term for found in SEARCH.find(f"{short} {entry.near[0]} {entry.far[0]}", "caption")
+                ]
+                if term in alone + innocent + both or term not in beside:
+                    lost.append((term, initials))
+
+    assert lost == []
+
+
+def test_the_known_initials_are_looked_for() -> None:
+    initials = {one for part in LEXICON.parts for _, entry in part.entries() for one in (entry.initials or "").split()}
+
+    assert {"db", "dc", "bc", "yp", "bd", "dm", "cnm", "sb"} <= initials
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -152,6 +182,9 @@ def test_pinyin_is_also_looked_for_half_in_characters() -> None:
         {"term": []},
         {"term": "***"},
         {"term": "赌博", "pinyin": "du"},
+        {"term": "赌博", "initials": "db"},
+        {"term": "赌博", "initials": "d", "near": ["平台"]},
+        {"term": ["赌博", "赌场"], "initials": "db", "near": ["平台"]},
         {"term": "赌博", "unless": ["…"]},
         {"term": "赌博", "regex": "赌.博"},
     ],

@@ -10,6 +10,8 @@ from tasks.screening.texts.term import Pattern
 
 #: A Latin term of fewer letters is not found when only some of its letters are held apart: `me.th` is two words.
 SHORTEST_SPLIT = 4
+#: A Latin term of fewer letters is not found where each of them stands for itself, as in a list.
+SHORTEST_LIST = 3
 #: A Chinese term of so many characters is found however it is held apart: it does not come about by chance.
 SURE_LENGTH = 4
 #: With fewer true letters than this, digits are digits.
@@ -75,5 +77,6 @@ def _holds_together(
             return reading.is_alone(start, end)
         return all(inner) or (worst <= Gap.SPACE and reading.is_alone(start, end))
     if all(gaps):
-        return True
+        # Two letters in a list, such as the options D, B, are two.
+        return len(pattern) >= SHORTEST_LIST or worst < Gap.MARK
     return worst <= Gap.DASH and len(pattern) >= SHORTEST_SPLIT

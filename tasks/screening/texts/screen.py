@@ -16,7 +16,7 @@ from tasks.screening.texts.vocabulary import Vocabulary
 from tasks.screening.texts.words import WordOptions
 
 #: The way in which texts are read and terms are found. Another one asks for new verdicts.
-METHOD = "1"
+METHOD = "2"
 
 #: How many hits of one term in one field are kept as evidence. The decision is the same with more.
 EVIDENCE = 5

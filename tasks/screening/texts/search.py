@@ -13,7 +13,7 @@ from tasks.screening.texts.reading import Reading
 from tasks.screening.texts.rules import PROTECTED
 from tasks.screening.texts.vocabulary import ALLOWED, Vocabulary, Wanted
 
-#: How many letters lie at most between a term and a word that it needs nearby.
+#: How many letters lie at most between a term and a word that stands nearby.
 NEARBY = 20
 
 _RANK = {"mark": 0, "review": 1, "block": 2}
@@ -85,9 +85,12 @@ class Search:
         return sighting
 
     def _has_company(self, sighting: _Sighting, start: int, end: int, wanted: Wanted) -> bool:
-        if not wanted.near:
-            return True
-        for word in wanted.near:
+        """Whether the words stand nearby that it needs, and none that makes it innocent."""
+        needed = not wanted.near or self._is_near(sighting, start, end, wanted.near)
+        return needed and not self._is_near(sighting, start, end, wanted.far)
+
+    def _is_near(self, sighting: _Sighting, start: int, end: int, words: Collection[str]) -> bool:
+        for word in words:
             ends = sighting.nearby.get(word, [])
             at = bisect_left(ends, start - NEARBY)
             if at < len(ends) and ends[at] <= end + NEARBY + len(word):

@@ -56,11 +56,15 @@ class Entry(Options):
     near: list[str] = Field(default_factory=list)
     """The term counts only where one of these words stands nearby."""
 
+    far: list[str] = Field(default_factory=list)
+    """The term does not count where one of these words stands nearby: DB beside 数据库 is a database."""
+
     pinyin: str | None = None
     """Of a Chinese term, one syllable for each character. What is found so is a review at most."""
 
     initials: str | None = None
-    """Its pinyin initials. They need `near`, since two letters alone mean anything."""
+    """The pinyin initials of Chinese terms, one word for each term. They need `near`, since two letters alone mean
+    anything. What is found so is a review at most."""
 
     locales: list[str] = Field(default_factory=list)
     """Where it counts, such as `zh-CN` or `de`. Empty: everywhere."""
@@ -74,8 +78,11 @@ class Entry(Options):
             raise ValueError(f"{self.term!r} has no letters")
         if self.pinyin is not None and any(len(text) != len(self.pinyin.split()) for text in self.terms):
             raise ValueError(f"the pinyin of {self.term!r} has another number of syllables")
-        if self.initials is not None and not self.near:
-            raise ValueError(f"the initials of {self.term!r} need `near`")
+        if self.initials is not None:
+            if not self.near:
+                raise ValueError(f"the initials of {self.term!r} need `near`")
+            if [*map(len, self.initials.split())] != [*map(len, self.terms)]:
+                raise ValueError(f"the initials of {self.term!r} have another number of letters")
         return self
 
     @property
@@ -91,4 +98,13 @@ def in_pinyin(term: str, pinyin: str) -> list[str]:
         whole = (term, "".join(syllables))
         choices = product(*zip(term, syllables, strict=True))
         spelled += [" ".join(choice) for choice in choices if "".join(choice) not in whole]
+    return spelled
+
+
+def in_initials(term: str, initials: str) -> list[str]:
+    """A Chinese term in the initials of its pinyin, and half in them: 赌博 → db, d博, 赌b."""
+    spelled = [initials]
+    if len(term) <= LONGEST_MIXED:
+        choices = map("".join, product(*zip(term, initials, strict=True)))
+        spelled += [choice for choice in choices if choice not in (term, initials)]
     return spelled

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tasks.screening.texts.lexicon import Lexicon
 from tasks.screening.texts.rules import TextRules
-from tasks.screening.texts.term import Entry, Level, Pattern, in_pinyin
+from tasks.screening.texts.term import Entry, Level, Pattern, in_initials, in_pinyin
 from tasks.screening.texts.words import WordOptions
 
 #: The entry of the user's own exceptions: they excuse every entry.
@@ -24,6 +24,7 @@ class Wanted:
     entry: int  #: whose exceptions excuse it
     inside: bool = False
     near: frozenset[str] = frozenset()
+    far: frozenset[str] = frozenset()
     locales: tuple[str, ...] = ()
     except_in: tuple[str, ...] = ()
 
@@ -42,7 +43,7 @@ def _agree(one: str, other: str) -> bool:
 
 @dataclass(slots=True)
 class Spelling:
-    """What is looked for, and what it may be: a term, an exception of some entries, a word that others stand near."""
+    """What is looked for, and what it may be: a term, an exception of some entries, a word that counts nearby."""
 
     pattern: Pattern
     wanted: list[Wanted] = field(default_factory=list)
@@ -89,12 +90,15 @@ class Vocabulary:
 
     def _add(self, entry: Entry, category: str, level: Level, locales: list[str], except_in: list[str]) -> None:
         self._entries += 1
-        for term in entry.terms:
+        initials = entry.initials.split() if entry.initials is not None else [""] * len(entry.terms)
+        for term, short in zip(entry.terms, initials, strict=True):
             spellings = [(term, level)]
             # A sound may be written with other characters that mean something else: a person looks.
             doubt: Level = "review" if level == "block" else level
             if entry.pinyin is not None:
                 spellings += [(text, doubt) for text in in_pinyin(term, entry.pinyin)]
+            if short:
+                spellings += [(text, doubt) for text in in_initials(term, short)]
             for text, decides in spellings:
                 wanted = Wanted(
                     term,
@@ -103,11 +107,12 @@ class Vocabulary:
                     self._entries,
                     entry.inside,
                     frozenset(entry.near),
+                    frozenset(entry.far),
                     tuple(entry.locales or locales),
                     tuple(except_in),
                 )
                 self._spell(text).wanted.append(wanted)
         for phrase in entry.unless:
             self._spell(phrase).excuses.add(self._entries)
-        for word in entry.near:
+        for word in (*entry.near, *entry.far):
             self._spell(word).nearby.add(word)
