@@ -71,16 +71,11 @@ class Workshop:
 
     @cached_property
     def _screener(self) -> Screener:
-        from tasks.screening.stage import Screener
+        from flows.screening import screener_of
 
         options, folder = self.pipeline.screen, self.definition.folder
-        platforms, texts = self.definition.platforms(self.run.pipeline), None
-        if options.ocr:
-            from flows.texts import of_pictures
-
-            texts = of_pictures(options, folder, platforms)
-        threads = self.settings.screening_threads
-        return Screener(options, threads=threads, base=folder, platforms=platforms, texts=texts)
+        platforms = self.definition.platforms(self.run.pipeline)
+        return screener_of(options, folder, platforms, threads=self.settings.screening_threads)
 
     @property
     def engine(self) -> Engine:

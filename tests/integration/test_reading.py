@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from flows.screening import screener_of
 from reelmill import ffmpeg
 from reelmill.content import Decision, Verdict
 from reelmill.frames import Frame
@@ -18,6 +20,7 @@ from tasks.screening.ocr import RapidOcr
 from tasks.screening.options import ScreenOptions
 from tasks.screening.reading import Line, Moments, TextFinding, read_lines
 from tasks.screening.stage import Screener
+from tasks.screening.texts.words import WordOptions
 from tests.integration.test_screening import ENCODED, FPS, MOVING, Calm, make, moving
 
 FONT = Path(__file__).parents[2] / "tasks/finishing/fonts/NotoSansCJKsc-Bold.otf"
@@ -226,3 +229,18 @@ def test_real_text_in_a_real_video_is_blocked(tmp_path: Path) -> None:
 
     assert verdict.decision is Decision.BLOCK
     assert "hate: ocr saw bad at 0.5 s" in verdict.reasons[0]
+
+
+def test_whoever_screens_for_a_pipeline_knows_what_texts_in_pictures_may_say(tmp_path: Path) -> None:
+    path = block_in_second_one(tmp_path / "master.mp4")
+    digest = sha256(path.read_bytes()).hexdigest()
+    options = ScreenOptions(ocr=True, words=WordOptions(competitors=["雪顶茶"]))
+
+    verdicts = []
+    for words in (("雪顶茶",), ("在线", "赌场"), ("a cup of tea",)):
+        with closing(screener_of(options, tmp_path, ["douyin"], reader=ReadsBlocks(*words))) as screener:
+            verdicts.append(screener.screen(path, digest))
+
+    assert [verdict.decision for verdict in verdicts] == [Decision.REVIEW, Decision.BLOCK, Decision.PASS]
+    assert [(hit.category, hit.label) for hit in verdicts[0].hits] == [("competitors", "雪顶茶")]
+    assert "gambling" in verdicts[1].reasons[0]
