@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -27,13 +28,22 @@ if TYPE_CHECKING:
 
 screen = App(name="screen", help="Say what screening would do with a file or a text, and why.")
 
+#: Endings of what cameras, editors and platforms write. No text ends so.
+_MEDIA = re.compile(
+    r"\.(mp4|m4v|mov|mkv|webm|avi|flv|wmv|mpe?g|m?ts|3gp|ogv|gif|png|jpe?g|webp|heic|avif"
+    r"|mp3|wav|m4a|aac|flac|ogg|opus|srt|vtt|ass)$",
+    re.IGNORECASE,
+)
+#: A folder, and a name with an ending.
+_PATH = re.compile(r"[/\\][^/\\]+\.[A-Za-z0-9]{1,5}$")
+_SPACE = re.compile(r"\s")
 #: Verdicts that the report reads, the newest.
 MOST = 20_000
 
 
 @screen.default
 def look(
-    *wanted: Annotated[str, Parameter(help="Videos, or texts: what is no file is a text.")],
+    *wanted: Annotated[str, Parameter(help="Videos, or texts: what is no file and looks like none is a text.")],
     pipeline: Annotated[str, Parameter(help="As this pipeline screens. Default: the policy `default`.")] = "",
     policy: Annotated[str, Parameter(help="Another policy: a name, or a file that ends in .yaml.")] = "",
     file: File = DEFINITION,
@@ -119,20 +129,45 @@ def _options(pipeline: str, policy: str, file: Path) -> tuple[ScreenOptions, Pat
 def _verdicts(
     wanted: Sequence[str], options: ScreenOptions, folder: Path, platforms: frozenset[str]
 ) -> list[tuple[str, Verdict | TextVerdict]]:
+    from flows.screening import screener_of
     from tasks.screening.policy import load
-    from tasks.screening.stage import Screener
     from tasks.screening.texts.screen import TextScreen
 
-    files = [name for name in wanted if Path(name).is_file()]
+    files = [name for name in wanted if _is_file(name)]
     said: dict[str, Verdict | TextVerdict] = {}
     if files:
-        with closing(Screener(options, base=folder, platforms=platforms)) as screener:
+        with closing(screener_of(options, folder, platforms)) as screener:
             said |= {name: screener.screen(Path(name), sha256_of(Path(name))) for name in files}
     texts = [name for name in wanted if name not in said]
     if texts:
         reader = TextScreen(load(options.policy, folder).tightened(platforms), options.words, options.guard)
         said |= {text: reader.screen({"text": text}) for text in texts}
     return [(name, said[name]) for name in wanted]
+
+
+def _is_file(name: str) -> bool:
+    """Whether it is a file; otherwise it is a text.
+
+    Raises
+    ------
+    UseError
+        If it is a folder, or looks like a file and is none: read as a text, a typing error would pass.
+    """
+    path = Path(name)
+    try:
+        if path.is_file():
+            return True
+        there = path.exists()
+    except OSError:  # a text of some length is no name that a file system takes
+        there = False
+    if there:
+        raise UseError(f"{name} is no file", f"name its videos, such as {path / '*.mp4'}; a text has a space in it")
+    named = _MEDIA.search(name) or ("://" not in name and _PATH.search(name))
+    if named and not _SPACE.search(name):
+        raise UseError(
+            f"there is no video {name}", "look for a typing error; a text that looks like this needs a space"
+        )
+    return False
 
 
 def _tell(what: str, said: Verdict | TextVerdict) -> None:
