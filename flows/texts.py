@@ -9,6 +9,8 @@ from flows.definition import Definition
 from flows.video_plan import VideoPlan
 from reelmill.content import Decision
 from reelmill.text_verdict import TextVerdict
+from tasks.finishing.sound.speech.language import language_of
+from tasks.prompts.locales import LOCALE
 from tasks.screening import reading
 from tasks.screening.options import ScreenOptions
 from tasks.screening.policy import load
@@ -41,15 +43,30 @@ class Reader:
         options = pipeline.screen
         policy = load(options.policy, definition.folder).tightened(definition.platforms(name))
         self._screen = TextScreen(policy, options.words, options.guard)
-        chinese = any(definition.profiles[profile].label.metadata for profile in pipeline.deliver)
-        self._locales = frozenset({CHINA} if chinese else ())
+        self._places = places_of(definition, name)
+        self._locales = frozenset(options.locales)
         self._known = known(self._screen.policy, self._screen.policy_version)
 
     def read(self, plan: VideoPlan) -> TextVerdict:
         """What is said of the texts of a video: before, or now."""
         fields = fields_of(plan)
-        identity = texts_identity(fields, self._locales)
-        return self._known.get(identity) or self._screen.screen(fields, locales=self._locales)
+        locales = self._places | (self._locales or languages_of(plan))
+        identity = texts_identity(fields, locales)
+        return self._known.get(identity) or self._screen.screen(fields, locales=locales)
+
+
+def places_of(definition: Definition, name: str) -> frozenset[str]:
+    """The locales of the places that a pipeline's videos go to, as far as they have rules of their own."""
+    chinese = any(definition.profiles[profile].label.metadata for profile in definition.pipeline(name).deliver)
+    return frozenset({CHINA} if chinese else ())
+
+
+def languages_of(plan: VideoPlan) -> frozenset[str]:
+    """The languages that a video's words are in: the variant's `locale`, else as they are written; and the spoken."""
+    own = plan.variant.get(LOCALE)
+    words = (plan.words.title, *plan.words.lines, plan.post.title, plan.post.caption)
+    found = {own} if isinstance(own, str) else {language_of(word) for word in words if word}
+    return frozenset(found | ({plan.script.language} if plan.script is not None else set()))
 
 
 def of_pictures(options: ScreenOptions, folder: Path, platforms: Collection[str]) -> reading.TextScreen:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from tasks.options import Options
 from tasks.registry import names, suggest
@@ -15,6 +16,8 @@ from tasks.screening.texts.words import WordOptions
 
 #: The policies that ship, one YAML file each.
 POLICIES = Path(__file__).with_name("policies")
+#: A language as BCP 47 writes it: `zh`, `en-GB`.
+LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 #: What evidence calls the reader of text inside the picture.
 OCR = "ocr"
 
@@ -37,8 +40,13 @@ class ScreenOptions(Options):
     ocr: bool = False
     """Whether text inside the picture is read, two frames a second, and goes through the screening of texts. It needs
     the extra `ocr`."""
+
     words: WordOptions = WordOptions()
     """Words of your own that texts must not have, or may."""
+
+    locales: list[Annotated[str, StringConstraints(pattern=LANGUAGE)]] = Field(default_factory=list, max_length=50)
+    """Where the texts are read, such as `zh-TW` or `de`: some words count only there. Empty: each video's own
+    `locale`, or the languages of its words. What goes to a Chinese platform is read in China besides."""
 
     guard: GuardOptions | None = None
     """A guard model that reads the texts as well. Empty: the lexicon decides alone."""
