@@ -66,8 +66,39 @@ def test_what_adds_up_is_worse_together(text: str, decision: Decision) -> None:
     assert decided(text) is decision
 
 
-def test_fields_do_not_add_up_with_each_other() -> None:
-    assert SCREEN.screen({"title": "children", "caption": "a sexy dress"}).decision is Decision.PASS
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"title": "children", "caption": "a sexy dress"},
+        {"prompt": "a 13 year old schoolgirl at the pool", "caption": "a sexy dress"},
+        {"prompt": "a nude woman", "hashtags": ["小学生"]},
+        {"narration": "孩子", "caption": "tea", "cards": ["性感写真"]},
+    ],
+)
+def test_a_minor_in_one_field_and_what_is_suggestive_in_another_add_up(fields: dict[str, str | list[str]]) -> None:
+    verdict = SCREEN.screen(fields)
+
+    assert verdict.decision is Decision.BLOCK
+    assert [reason for reason in verdict.reasons if "together" in reason] == [
+        f"{' and '.join(one for one in fields if fields[one] != 'tea')}: minors: minors and sexual together (block)"
+    ]
+    assert {hit.category for hit in verdict.hits} == {"minors", "sexual"}
+
+
+def test_other_fields_do_not_add_up_with_each_other() -> None:
+    fields = {"title": "how to make a lantern", "caption": "女人", "narration": "a gun", "hashtags": ["恶心", "sale"]}
+
+    verdict = SCREEN.screen(fields)
+
+    assert verdict.decision is Decision.REVIEW
+    assert verdict.reasons == ("narration: weapons: gun (review)",)
+
+
+def test_what_is_allowed_is_still_not_so_beside_a_child_in_another_field() -> None:
+    screen = TextScreen(DEFAULT, WordOptions(allowed=["nude"]))
+
+    assert screen.screen({"title": "a nude statue", "caption": "tea"}).decision is Decision.PASS
+    assert screen.screen({"title": "a nude statue", "caption": "children"}).decision is Decision.BLOCK
 
 
 def test_marks_are_evidence_only_where_they_count() -> None:

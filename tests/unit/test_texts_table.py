@@ -112,6 +112,18 @@ def test_every_way_to_hide_a_word_is_seen_through() -> None:
         assert share(chosen) == 1, wrong(chosen)
 
 
+def test_innocent_texts_stay_so_beside_a_child_but_for_what_is_suggestive() -> None:
+    """Most captions of a brand may stand beside a picture of children."""
+    chosen = [row for row in INNOCENT if not row.held]
+    wrong = [
+        row.text
+        for row in chosen
+        if SCREEN.screen({"prompt": "children fly kites on a hill", "caption": row.text}).decision is not Decision.PASS
+    ]
+
+    assert len(wrong) <= FALSE_HITS * len(chosen), wrong
+
+
 def test_a_hit_names_the_letters_of_the_text() -> None:
     for row in FORBIDDEN:
         for hit in row.verdict.hits:

@@ -49,11 +49,13 @@ class Part(Options):
 
 
 class Combination(Options):
-    """Two categories that are worse together, anywhere in the same field, than each alone."""
+    """Two categories that are worse together than each alone."""
 
     of: list[Category | Mark] = Field(min_length=2, max_length=2)
     level: Literal["review", "block"]
     category: Category = Field(alias="as")
+    across: bool = False
+    """Whether they are together in all texts of one video, or else only in the same field."""
 
 
 class Index(Options):

@@ -100,13 +100,15 @@ class TextScreen:
         hits: list[TextHit] = []
         reasons: list[str] = []
         decisions = [Decision.PASS]
-        for name, text in texts.items():
-            found = self._search.find(text, name, locales)
-            if found:
-                decided, told, evidence = self._weigh(name, text, found)
-                decisions.append(decided)
-                reasons += told
-                hits += evidence
+        found = {name: self._search.find(text, name, locales) for name, text in texts.items()}
+        across = self._across(found)
+        for name in filter(found.get, found):
+            decided, told, evidence = self._weigh(name, texts[name], found[name], across)
+            decisions.append(decided)
+            reasons += told
+            hits += evidence
+        decisions += [_LEVELS[one.level] for one in across]
+        reasons = [_sentence(_named(found, one), one) for one in across] + reasons
         answer, alone = Answer(), _worst(decisions)
         # What is blocked already needs no second opinion, and no opinion makes it better.
         if self._guard is not None and alone is not Decision.BLOCK and any(map(str.strip, texts.values())):
@@ -123,11 +125,22 @@ class TextScreen:
             fault=answer.failed and alone is Decision.PASS and not answer.hits,
         )
 
-    def _weigh(self, name: str, text: str, found: Sequence[Found]) -> tuple[Decision, list[str], list[TextHit]]:
+    def _across(self, found: Mapping[str, Sequence[Found]]) -> list[Combination]:
+        """What adds up over several fields, and in none of them alone."""
+        each = [_categories(terms) for terms in found.values()]
+        every = {category for categories in each for category in categories}
+        return [
+            one
+            for one in self._combinations
+            if one.across and every.issuperset(one.of) and not any(categories.issuperset(one.of) for categories in each)
+        ]
+
+    def _weigh(
+        self, name: str, text: str, found: Sequence[Found], across: Sequence[Combination]
+    ) -> tuple[Decision, list[str], list[TextHit]]:
         """What the terms of one field add up to."""
-        categories = {one.wanted.category for one in found}
-        together = [one for one in self._combinations if set(one.of) <= categories]
-        counted = {category for one in together for category in one.of}
+        together = [one for one in self._combinations if _categories(found).issuperset(one.of)]
+        counted = {category for one in (*together, *across) for category in one.of}
         kept = [one for one in found if one.wanted.level != "mark" or one.wanted.category in counted]
         hits = [
             TextHit(
@@ -142,7 +155,7 @@ class TextScreen:
             for one in kept
         ]
         decision = _worst([Decision.PASS, *(hit.level for hit in hits), *(_LEVELS[one.level] for one in together)])
-        reasons = [f"{name}: {one.category}: {' and '.join(one.of)} together ({one.level})" for one in together]
+        reasons = [_sentence(name, one) for one in together]
         return decision, reasons + _descriptions(name, hits), _evidence(hits)
 
 
@@ -156,6 +169,19 @@ def _texts(fields: Fields) -> dict[str, str]:
     """Each field as one text that can be written down: half of a surrogate pair becomes U+FFFD."""
     joined = {name: text if isinstance(text, str) else BETWEEN.join(text) for name, text in fields.items()}
     return {name: _SURROGATE.sub("\ufffd", text) for name, text in joined.items()}
+
+
+def _categories(found: Sequence[Found]) -> set[str]:
+    return {one.wanted.category for one in found}
+
+
+def _named(found: Mapping[str, Sequence[Found]], combination: Combination) -> str:
+    """The fields that have a part in it."""
+    return " and ".join(name for name, terms in found.items() if not _categories(terms).isdisjoint(combination.of))
+
+
+def _sentence(where: str, together: Combination) -> str:
+    return f"{where}: {together.category}: {' and '.join(together.of)} together ({together.level})"
 
 
 def _worst(decisions: Collection[Decision]) -> Decision:
