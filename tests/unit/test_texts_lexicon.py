@@ -150,6 +150,12 @@ def test_initials_are_also_looked_for_half_in_characters() -> None:
     assert in_initials("一二三四五", "yessw") == ["yessw"]
 
 
+def test_numbers_are_also_looked_for_in_digits_where_an_entry_says_so() -> None:
+    assert Entry(term="第一", digits=True).written("第一次") == ["第一次", "第1次"]
+    assert Entry(term="第一", digits=True).written("首家") == ["首家"]
+    assert Entry(term="第一").written("第一次") == ["第一次"]
+
+
 @pytest.mark.parametrize("separator", ["", ".", " "])
 def test_initials_are_found_in_their_company_and_only_there(separator: str) -> None:
     lost = []

@@ -18,6 +18,9 @@ Level = Literal["mark", "review", "block"]
 LONGEST_MIXED = 4
 
 
+_DIGITS = str.maketrans("一二三四五六七八九", "123456789")
+
+
 class Pattern:
     """One way to write a term: the letters to be found, and where it may be cut.
 
@@ -66,6 +69,9 @@ class Entry(Options):
     """The pinyin initials of Chinese terms, one word for each term. They need `near`, since two letters alone mean
     anything. What is found so is a review at most."""
 
+    digits: bool = False
+    """Whether 一, 二 … may be written 1, 2 … in the term, and in `unless` and `far`."""
+
     locales: list[str] = Field(default_factory=list)
     """Where it counts, such as `zh-CN` or `de`. Empty: everywhere."""
 
@@ -88,6 +94,10 @@ class Entry(Options):
     @property
     def terms(self) -> list[str]:
         return [self.term] if isinstance(self.term, str) else self.term
+
+    def written(self, text: str) -> list[str]:
+        """A word of this entry, and the same in digits where it may be."""
+        return list(dict.fromkeys([text, text.translate(_DIGITS)])) if self.digits else [text]
 
 
 def in_pinyin(term: str, pinyin: str) -> list[str]:

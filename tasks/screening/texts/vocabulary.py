@@ -92,7 +92,7 @@ class Vocabulary:
         self._entries += 1
         initials = entry.initials.split() if entry.initials is not None else [""] * len(entry.terms)
         for term, short in zip(entry.terms, initials, strict=True):
-            spellings = [(term, level)]
+            spellings = [(text, level) for text in entry.written(term)]
             # A sound may be written with other characters that mean something else: a person looks.
             doubt: Level = "review" if level == "block" else level
             if entry.pinyin is not None:
@@ -113,6 +113,8 @@ class Vocabulary:
                 )
                 self._spell(text).wanted.append(wanted)
         for phrase in entry.unless:
-            self._spell(phrase).excuses.add(self._entries)
+            for text in entry.written(phrase):
+                self._spell(text).excuses.add(self._entries)
         for word in (*entry.near, *entry.far):
-            self._spell(word).nearby.add(word)
+            for text in entry.written(word):
+                self._spell(text).nearby.add(word)
