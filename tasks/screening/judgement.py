@@ -1,5 +1,5 @@
-"""From hits to a decision: the worst counts, two doubts are one certainty, one stray frame is only a doubt, and a doubt
-that a better judge contradicts for the whole master is only noted.
+"""From hits to a decision: the worst counts, two doubts are one certainty, one stray frame is only a doubt, and a weak
+doubt that a better judge contradicts for the whole master is only noted.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ def judge(policy: Policy, hits: Sequence[Hit], worst: Mapping[str, float]) -> Ju
         In any order; each with level review or block.
     worst:
         The highest score of each detector that looked at every frame. A detector that `policy.contradiction` names and
-        that stays below its number everywhere overrules the doubts of the others, in the categories that it judges.
+        that stays below its number everywhere overrules the others' doubts about labels that are weak, in the
+        categories that it judges.
     """
     sure = {name for name, calm in policy.contradiction.items() if name in worst and worst[name] < calm}
     judges = {name: {rule.category for rule in policy.rules.get(name, {}).values()} for name in sure}
     weighed: list[Hit] = []
     noted: list[Hit] = []
-    # A block that is excused for standing alone is a review, and stays one: only what began as a doubt is overruled.
     for hit, excused in zip(hits, _excuse_isolated(policy, hits), strict=True):
-        if hit.level is Decision.REVIEW and any(hit.category in judges[name] for name in sure - {hit.detector}):
+        if policy.is_weak(hit) and any(hit.category in judges[name] for name in sure - {hit.detector}):
             noted.append(replace(hit, level=Decision.PASS))
         else:
             weighed.append(excused)

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from reelmill.content import Decision, fingerprint
+from reelmill.content import Decision, Hit, fingerprint
 from reelmill.errors import UseError
 from tasks.options import Options
 from tasks.screening.detectors.base import Finding
@@ -30,11 +30,14 @@ class Rule(Options):
     category: str
     review: float = Field(gt=0, le=1)
     block: float | None = Field(gt=0, le=1)
+    weak: bool = False  #: a detector that `contradiction` names may overrule a doubt about it
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:
         if self.block is not None and self.block < self.review:
             raise ValueError(f"block {self.block} is below review {self.review}")
+        if self.block is not None and self.weak:
+            raise ValueError(f"block {self.block} and weak: what can block is not weak")
         return self
 
     def tightened(self, by: Tighter) -> Rule:
@@ -51,7 +54,8 @@ class Rule(Options):
             told = ", ".join(f"{name} {value}" for name, value in by.model_dump(exclude_none=True).items())
             raise ValueError(f"{told} is laxer than review {self.review}, block {self.block}")
         # A review below which nothing is blocked any more begins where the block does.
-        return Rule(category=self.category, review=review if block is None else min(review, block), block=block)
+        review = review if block is None else min(review, block)
+        return Rule(category=self.category, review=review, block=block, weak=self.weak and block is None)
 
     def level(self, score: float) -> Decision:
         """What a score decides by itself. A threshold is reached by being equal to it."""
@@ -162,6 +166,11 @@ class Policy(Options):
         """Category and level of a finding, or None if this policy has no rule for its label."""
         rule = self.rules[detector].get(finding.label)
         return (rule.category, rule.level(finding.score)) if rule else None
+
+    def is_weak(self, hit: Hit) -> bool:
+        """Whether a better judge may overrule a hit: a doubt about a label that is weak. Text that is read is none."""
+        rule = self.rules.get(hit.detector, {}).get(hit.label)
+        return rule is not None and rule.weak and hit.level is Decision.REVIEW
 
     def doubts(self, detector: str, finding: Finding) -> bool:
         """Whether a finding reaches half of what would ask for a review: the frames around it are looked at too."""

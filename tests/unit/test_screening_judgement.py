@@ -151,11 +151,38 @@ def test_the_order_of_hits_does_not_matter(hits: list[Hit], random: object) -> N
 CALM = {"opennsfw": 0.19, "nudenet": 0.44}
 
 
-def test_a_doubt_that_opennsfw_contradicts_everywhere_is_noted_and_decides_nothing() -> None:
-    judgement = judge(DEFAULT, [hit(frame) for frame in range(48)], CALM)
+def covered(frame: int) -> Hit:
+    return hit(frame, label="FEMALE_GENITALIA_COVERED")
+
+
+def test_a_weak_doubt_that_opennsfw_contradicts_everywhere_is_noted_and_decides_nothing() -> None:
+    judgement = judge(DEFAULT, [covered(frame) for frame in range(48)], CALM)
     assert (judgement.decision, judgement.reasons) == (Decision.PASS, ())
     assert {one.level for one in judgement.evidence} == {Decision.PASS}
     assert [one.frame for one in judgement.evidence]
+
+
+def test_what_is_exposed_stays_in_doubt_however_calm_another_detector_is() -> None:
+    hits = [hit(frame, label="FEMALE_BREAST_EXPOSED", score=0.44) for frame in range(60)]
+    hits += [hit(frame, label="FEMALE_GENITALIA_EXPOSED", score=0.29) for frame in range(60)]
+
+    assert judge(DEFAULT, hits, CALM).decision is Decision.REVIEW
+
+
+def test_a_policy_without_weak_labels_lets_nothing_be_contradicted() -> None:
+    rules = {
+        detector: {label: rule.model_copy(update={"weak": False}) for label, rule in labels.items()}
+        for detector, labels in DEFAULT.rules.items()
+    }
+    ours = DEFAULT.model_copy(update={"rules": rules})
+
+    assert judge(ours, [covered(0)], CALM).decision is Decision.REVIEW
+
+
+def test_what_no_rule_speaks_of_is_not_contradicted() -> None:
+    read = hit(0, detector="ocr", label="FEMALE_GENITALIA_COVERED")
+
+    assert judge(DEFAULT, [read], CALM).decision is Decision.REVIEW
 
 
 def test_a_block_is_never_contradicted_not_even_one_that_stands_alone() -> None:
@@ -166,7 +193,7 @@ def test_a_block_is_never_contradicted_not_even_one_that_stands_alone() -> None:
 
 
 def test_a_doubt_counts_where_opennsfw_is_in_doubt_anywhere_or_did_not_look() -> None:
-    doubt = [hit(0)]
+    doubt = [covered(0)]
     assert judge(DEFAULT, doubt, {"opennsfw": 0.2, "nudenet": 0.3}).decision is Decision.REVIEW
     assert judge(DEFAULT, doubt, {"nudenet": 0.3}).decision is Decision.REVIEW
     assert judge(STRICT, doubt, CALM).decision is Decision.REVIEW
@@ -175,7 +202,7 @@ def test_a_doubt_counts_where_opennsfw_is_in_doubt_anywhere_or_did_not_look() ->
 def test_a_calm_opennsfw_says_nothing_of_what_it_does_not_look_for() -> None:
     violence = replace(hit(0), category="violence", label="blood")
 
-    judgement = judge(DEFAULT, [violence, hit(1)], CALM)
+    judgement = judge(DEFAULT, [violence, covered(1)], CALM)
 
     assert judgement.decision is Decision.REVIEW
     assert {one.category: one.level for one in judgement.evidence} == {

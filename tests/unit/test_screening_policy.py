@@ -81,6 +81,12 @@ def test_a_threshold_is_reached_by_being_equal_to_it(tmp_path: Path, score: floa
     assert policy.weigh("opennsfw", Finding("nsfw", score)) == ("sexual", level)
 
 
+def test_only_what_is_covered_is_weak() -> None:
+    labels = {name: rule for rules in load("default", Path()).rules.values() for name, rule in rules.items()}
+
+    assert [name for name, rule in labels.items() if rule.weak] == ["FEMALE_GENITALIA_COVERED"]
+
+
 def test_a_label_without_a_rule_means_nothing(tmp_path: Path) -> None:
     assert written(tmp_path, MINIMAL).weigh("opennsfw", Finding("cat", 1.0)) is None
 
@@ -114,6 +120,7 @@ def test_the_identity_changes_with_any_number_and_with_who_looks(tmp_path: Path)
         ("review: 0.3", "review: 0", "rules.opennsfw.nsfw.review"),
         ("review: 0.3", "review: often", "rules.opennsfw.nsfw.review"),
         ("block: 0.6", "block: 1.5", "rules.opennsfw.nsfw.block"),
+        ("block: 0.6", "block: 0.6, weak: true", "what can block is not weak"),
         ("score_below: 0.6", "score_below: 0.9", "isolated.score_below"),
         ("share_above: 0.5", "share_above: 1.0", "black.share_above"),
         ("optional: []", "optional: []\nenabled: false", "enabled"),
