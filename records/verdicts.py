@@ -46,6 +46,13 @@ class Verdicts:
             query = select(ThumbnailRow).where(ThumbnailRow.verdict_id == verdict_id).order_by(ThumbnailRow.frame)
             return [Thumbnail(row.frame, row.seconds, row.jpeg) for row in session.scalars(query)]
 
+    def first_thumbnails(self, verdict_ids: Sequence[int]) -> dict[int, Thumbnail]:
+        """The first picture of each verdict that has any."""
+        query = select(ThumbnailRow).where(ThumbnailRow.verdict_id.in_(verdict_ids))
+        with self._database.read() as session:
+            rows = session.scalars(query.order_by(ThumbnailRow.frame.desc()))
+            return {row.verdict_id: Thumbnail(row.frame, row.seconds, row.jpeg) for row in rows}
+
     def find(self, master_sha256: str, policy: str, policy_version: str) -> RecordedVerdict | None:
         """The newest verdict on exactly this master under exactly this policy.
 

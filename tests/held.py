@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -54,9 +56,23 @@ def begin(ledger: Ledger, folder: Path) -> Run:
 
 
 def hold(
-    ledger: Ledger, folder: Path, *titles: str, master: bytes = b"a master", caption: str = "Snow falls."
+    ledger: Ledger,
+    folder: Path,
+    *titles: str,
+    master: bytes = b"a master",
+    caption: str = "Snow falls.",
+    category: str = "sexual",
+    hits: Sequence[Hit] = HITS,
+    thumbnails: Sequence[Thumbnail] = (Thumbnail(15, 1.25, JPEG),),
 ) -> list[Video]:
-    """Videos of one run that wait because of their pictures."""
+    """Videos of one run that wait because of their pictures.
+
+    Parameters
+    ----------
+    category:
+        Of the first hit.
+    """
+    seen = (*(replace(hit, category=category) for hit in hits[:1]), *hits[1:])
     run = begin(ledger, folder)
     _plan(ledger, run, titles, caption)
     for video in ledger.videos.of_run(run.id):
@@ -67,8 +83,8 @@ def hold(
         ledger.videos.generated(video.id, master_sha256=sha256)
         looked = (Examination("opennsfw", "1.0", "e" * 64, 24, 0.412), Examination("nudenet", "3.4", "f" * 64, 24, 0.7))
         reasons = ("sexual: opennsfw saw nsfw in 1 frame at 1.2 s, highest 0.412 (review)",)
-        verdict = Verdict(sha256, "default", "1", Decision.REVIEW, reasons, HITS, looked, 24, 24, 0.1)
-        ledger.verdicts.record(verdict, [Thumbnail(15, 1.25, JPEG)])
+        verdict = Verdict(sha256, "default", "1", Decision.REVIEW, reasons, seen, looked, 24, 24, 0.1)
+        ledger.verdicts.record(verdict, thumbnails)
         ledger.videos.move(video.id, VideoState.IN_REVIEW, reasons[0])
     ledger.runs.close(run.id)
     return ledger.videos.of_run(run.id)

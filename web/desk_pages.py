@@ -20,11 +20,11 @@ from records.media import VIDEO
 from records.reviews import Waiting
 from records.tables import ReviewDecision, Token
 from records.tokens import Scope, allows
-from reelmill.content import Json
+from reelmill.content import Json, Thumbnail
 from tasks.finishing import profiles
 from web import pages, session
 from web.door import Door
-from web.evidence import moments, pictures, quotes
+from web.evidence import address, concerns_minors, moments, pictures, quotes
 from web.phrases import LANGUAGES, NAMES, PHRASES, Language, ago, category, language_of
 
 #: Videos on a page of the queue, and decisions below it.
@@ -67,12 +67,13 @@ def queue(visit: Visit, status: HTTPStatus = HTTPStatus.OK, *, offset: int = 0) 
     count = counts.get(visit.pipeline, 0) if visit.pipeline else sum(counts.values())
     rows = reviews.waiting(pipeline=visit.pipeline, limit=ROWS, offset=offset)
     deadlines: dict[UUID, dt.timedelta | None] = {}
+    firsts = visit.door.ledger.verdicts.first_thumbnails([one.frames.id for one in rows if one.frames is not None])
     return _render(
         visit,
         "review.html",
         status,
         here="/review",
-        rows=[_row(visit, one, deadlines) for one in rows],
+        rows=[{**_row(visit, one, deadlines), **_glimpse(one, firsts)} for one in rows],
         count=count,
         counts=counts,
         earlier=visit.link("/review", offset=max(offset - ROWS, 0)) if offset else "",
@@ -173,9 +174,17 @@ def _row(visit: Visit, one: Waiting, deadlines: dict[UUID, dt.timedelta | None])
         "categories": sorted({category(hit.category, visit.language) for hit in hits}),
         "page": visit.link(f"/review/{video.id}"),
         "master": f"{visit.door.signer.prefix}/review/{video.id}/master",
-        "has_picture": video.master_sha256 is not None and one.texts is None,
         "first_second": seen[0].seconds if seen else 0.1,
+        "minors": concerns_minors(one),
     }
+
+
+def _glimpse(one: Waiting, firsts: Mapping[int, Thumbnail]) -> dict[str, Any]:
+    """What a row of the queue shows of a video. Nobody should meet with what was found before they have opened it."""
+    if one.frames is None or one.texts is not None:
+        return {"blurred": "", "harmless": False}
+    first = None if concerns_minors(one) else firsts.get(one.frames.id)
+    return {"blurred": address(first) if first else "", "harmless": not one.frames.verdict.hits}
 
 
 def _decisions(visit: Visit, made: Sequence[ReviewDecision]) -> list[dict[str, Any]]:

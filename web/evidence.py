@@ -14,6 +14,7 @@ from records.reviews import Waiting
 from reelmill.content import Decision, Json, Thumbnail, Verdict
 from reelmill.text_verdict import TextHit, TextVerdict
 from tasks.screening.texts.screen import BETWEEN
+from tasks.screening.thumbnails import MINORS
 
 #: Moments that a page shows. The worst ones are kept.
 MOST = 60
@@ -62,7 +63,17 @@ def moments(waits: Waiting) -> list[Moment]:
 
 def pictures(thumbnails: Sequence[Thumbnail]) -> dict[int, str]:
     """Thumbnails as a page holds them, by frame: whoever may see the page sees them, and nothing else keeps them."""
-    return {one.frame: "data:image/jpeg;base64," + base64.b64encode(one.jpeg).decode() for one in thumbnails}
+    return {one.frame: address(one) for one in thumbnails}
+
+
+def address(thumbnail: Thumbnail) -> str:
+    """A thumbnail as what stands in `src`."""
+    return "data:image/jpeg;base64," + base64.b64encode(thumbnail.jpeg).decode()
+
+
+def concerns_minors(waits: Waiting) -> bool:
+    """Whether minors may be seen: nothing of it is shown that nobody has asked for."""
+    return waits.frames is not None and any(hit.category == MINORS for hit in waits.frames.verdict.hits)
 
 
 def quotes(waits: Waiting) -> list[Quote]:

@@ -105,7 +105,7 @@ def log_in(page: Tab, address: str, token: str) -> None:
     page.click("form.form button")
     page.until("document.querySelectorAll('.queue li').length === 5")
     assert "5 waiting" in page.text
-    page.until("document.querySelector('.thumb video').readyState >= 2")
+    page.until("document.querySelector('.thumb img').naturalWidth > 0")
 
 
 def watch(page: Tab) -> None:

@@ -223,6 +223,33 @@ def test_a_page_has_the_evidence_with_its_moments(door: Running, tmp_path: Path)
     ]
 
 
+def test_the_queue_shows_blurred_pictures_only(door: Running, tmp_path: Path) -> None:
+    hold(door.ledger, tmp_path, "小雪")
+    entered(door)
+    page = door.client.get("/review").text
+    assert f'<img src="data:image/jpeg;base64,{base64.b64encode(JPEG).decode()}" alt="the frame, blurred">' in page
+    assert "<video" not in page
+    assert "/master" not in page
+
+
+def test_of_minors_nothing_is_shown_before_somebody_asks(door: Running, tmp_path: Path) -> None:
+    (video,) = hold(door.ledger, tmp_path, "小雪", category="minors", thumbnails=())
+    entered(door)
+    queue = door.client.get("/review").text
+    assert "<img" not in queue
+    assert "/master" not in queue
+    page = door.client.get(f"/review/{video.id}").text
+    (player,) = re.findall(r'<video id="player"[^>]*>', page)
+    assert 'preload="none"' in player
+    assert f'src="/review/{video.id}/master"' in player, "no moment is shown by itself"
+
+
+def test_what_waits_without_evidence_has_its_first_frame(door: Running, tmp_path: Path) -> None:
+    (video,) = hold(door.ledger, tmp_path, "小雪", hits=(), thumbnails=())
+    entered(door)
+    assert f'src="/review/{video.id}/master#t=0.1"' in door.client.get("/review").text
+
+
 def test_the_master_is_for_who_may_look_and_can_be_sought_in(door: Running, tmp_path: Path) -> None:
     (video,) = hold(door.ledger, tmp_path, "小雪", master=b"0123456789")
     path = f"/review/{video.id}/master"
