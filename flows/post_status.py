@@ -100,6 +100,8 @@ def status_of(
         return Status(Kind.PAUSED, "paused: login", pause.reason, f"reelmill targets {post.target}", when)
     if post.state is PostState.ARMED:
         return _armed(post, when, zone)
+    if video is VideoState.IN_REVIEW:
+        return Status(Kind.HELD, "held back until a person has decided", post.reason, "reelmill review list")
     if video is not VideoState.DONE:
         return Status(Kind.HELD, "held back until its video is done", post.reason, _resume(run))
     return _to_be_sent(post, when, zone)

@@ -18,13 +18,16 @@ from flows.definition import Definition
 from flows.measuring import measure, platforms
 from flows.opening import restore
 from flows.posting import context_for, order_for
+from flows.renewing import Renewal
 from flows.video_plan import PostPlan, VideoPlan
 from records.database import now
 from records.ledger import Ledger
 from records.media import PICTURE, VIDEO
+from records.posts import UNSENT
 from records.states import PostState, VideoState
 from records.tables import Post, Run, Video
-from reelmill.content import Destination
+from records.verdicts import RecordedVerdict
+from reelmill.content import Decision, Destination
 from reelmill.errors import LeaseHeld, PublishingError, ReelmillError, TerminalError
 from reelmill.settings import Settings
 from tasks.publishing.base import Target
@@ -49,6 +52,7 @@ class Sender:
 
     settings: Settings
     ledger: Ledger
+    _renewal: Renewal
     _known: dict[UUID, tuple[Run, Definition, TargetContext]]
 
     def send_due(self, *, run_id: UUID | None = None, stopped: Callable[[], bool] = lambda: False) -> list[str]:
@@ -62,7 +66,7 @@ class Sender:
 
     def _guarded(self, post: Post) -> list[str]:
         try:
-            after = self._visit(post)
+            return self._held(post) or self._told(self._visit(post))
         except LeaseHeld:
             return []  # whoever holds it is at it
         except TerminalError as error:
@@ -72,11 +76,26 @@ class Sender:
             log.warning("%s: %s", post.target, error)
             self.ledger.posts.put_off(post.id, now() + NEAR, str(error), failed=True)
             return []
+
+    def _told(self, after: Post) -> list[str]:
         if after.state is PostState.LIVE:
             return [f"{after.target} has {self._title(after)}: {after.url}"]
         if after.state is PostState.UNKNOWN:
             return [f"{after.target} may have {self._title(after)}: {after.reason}"]
         return []
+
+    def _held(self, post: Post) -> list[str]:
+        """What is told of a post whose master does not pass under the policy of now; nothing if it does."""
+        if post.state is PostState.ARMED:  # it may be public: all that is left is to look
+            return []
+        run, definition, _ = self._of(post)
+        verdict = self._renewal.verdict(run, definition, post.master_sha256)
+        if verdict is None or verdict.verdict.decision is Decision.PASS:
+            return []
+        why = f"under the policy of now: {'; '.join(verdict.verdict.reasons)}"
+        self.ledger.reviews.reopen(post.video_id, verdict.verdict.decision, why)
+        ends = "waits for a person" if verdict.verdict.decision is Decision.REVIEW else "is not published"
+        return [f"{self._title(post)} {ends}, {why}"]
 
     def _visit(self, post: Post) -> Post:
         order, context = self.order(post)
@@ -94,7 +113,7 @@ class Sender:
         video = self.ledger.videos.get(post.video_id)
         plan = VideoPlan.from_json(video.plan)
         rendition = self.ledger.media.fetch_rendition(post.rendition_id)
-        verdict = self.ledger.verdicts.latest(post.master_sha256)
+        verdict = self._verdict(post, run, definition)
         if rendition is None or verdict is None:
             raise PublishingError("its file is gone", f"make it again: `reelmill run {run.pipeline} --remake`")
         self.ledger.store.get(rendition.sha256, VIDEO)
@@ -106,6 +125,12 @@ class Sender:
         order = order_for(run, definition, context, video, plan, rendition, verdict, wanted)
         where = Destination(post.target, post.platform, post.account, post.content, post.edition)
         return replace(order, destination=where, delivery=replace(order.delivery, post_id=post.id)), context
+
+    def _verdict(self, post: Post, run: Run, definition: Definition) -> RecordedVerdict | None:
+        """What it goes out under; what it went out under, once it may be public."""
+        if post.state in UNSENT:
+            return self._renewal.verdict(run, definition, post.master_sha256)
+        return self.ledger.verdicts.get(post.verdict_id)
 
     def target(self, post: Post) -> tuple[Target, TargetContext]:
         """Where a post is.
@@ -160,12 +185,13 @@ class Sender:
         for _, _, context in self._known.values():
             context.close()
         self._known.clear()
+        self._renewal.close()
 
 
 @contextmanager
 def sender(settings: Settings, ledger: Ledger) -> Iterator[Sender]:
     """A sender for the time of the block."""
-    made = Sender(settings, ledger, {})
+    made = Sender(settings, ledger, Renewal(settings, ledger), {})
     try:
         yield made
     finally:

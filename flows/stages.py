@@ -5,20 +5,20 @@ Plain functions: they know nothing of Prefect, and `flows.stage_tasks` wraps eac
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from pathlib import Path
 
 from flows.counting import counted
 from flows.posting import order_for
+from flows.renewing import pictures
 from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
 from records.media import PICTURE, VIDEO
 from records.states import PostState, VideoState
 from records.tables import Post, Video
 from records.verdicts import RecordedVerdict
-from reelmill.content import Decision, Master, Rendition, Thumbnail, Verdict
-from reelmill.errors import Interrupted, MediaError, PublishingError, TerminalError
+from reelmill.content import Decision, Master, Rendition
+from reelmill.errors import Interrupted, PublishingError, TerminalError
 from reelmill.failpoints import failpoint
 from tasks.finishing.brand import Brand
 from tasks.finishing.cards import Cards
@@ -32,9 +32,6 @@ from tasks.finishing.stage import finish
 from tasks.generation.reference import PNG
 from tasks.publishing.stage import publish
 from tasks.screening.review import SAMPLED
-from tasks.screening.thumbnails import thumbnails
-
-log = logging.getLogger("reelmill.screening")
 
 
 def examine(shop: Workshop, video: Video, master: Master) -> RecordedVerdict:
@@ -59,7 +56,7 @@ def examine(shop: Workshop, video: Video, master: Master) -> RecordedVerdict:
             # Kept in the verdict, as every reason is: a person's pass is then another one, of the same master.
             verdict = replace(verdict, decision=Decision.REVIEW, reasons=(SAMPLED,))
         failpoint("screen.examined")
-        recorded = shop.ledger.verdicts.record(verdict, _pictures(shop, verdict))
+        recorded = shop.ledger.verdicts.record(verdict, pictures(shop.ledger, verdict))
         failpoint("screen.recorded")
     verdict = recorded.verdict
     why = "; ".join(verdict.reasons)
@@ -72,15 +69,6 @@ def examine(shop: Workshop, video: Video, master: Master) -> RecordedVerdict:
     }[verdict.decision]
     shop.ledger.videos.move(video.id, after, why)
     return recorded
-
-
-def _pictures(shop: Workshop, verdict: Verdict) -> list[Thumbnail]:
-    """What decided, for the person who reviews it. A verdict counts without them as well."""
-    try:
-        return thumbnails(shop.ledger.store.get(verdict.master_sha256, VIDEO), verdict)
-    except MediaError as error:  # a file that is damaged behind what was found in it
-        log.warning("no pictures of what was found: %s", error.reason)
-        return []
 
 
 def make_renditions(shop: Workshop, video: Video, plan: VideoPlan, master: Master) -> list[Rendition]:

@@ -21,10 +21,10 @@ from reelmill.errors import PublishingError
 
 #: A post in one of these states may have been seen by the public.
 SHOWN = frozenset({PostState.ARMED, PostState.LIVE, PostState.UNKNOWN})
-#: And in one of these nobody can have seen it, and it may still go out.
-BEFORE = frozenset({PostState.PLANNED, PostState.UPLOADING, PostState.FAILED})
 #: And in one of these it is not at its end.
 OPEN = frozenset({PostState.PLANNED, PostState.UPLOADING, PostState.ARMED})
+#: And in one of these it is certainly not to be seen, and may still be sent.
+UNSENT = frozenset({PostState.PLANNED, PostState.UPLOADING, PostState.FAILED})
 #: Briefs that one statement names.
 AT_ONCE = 1000
 
@@ -120,9 +120,11 @@ class Posts:
         """
         with self._database.begin() as session:
             post = session.get_one(Post, post_id, with_for_update=True)
-            if post.state in BEFORE and post.rendition_id != rendition.id:
+            if post.state in UNSENT and post.rendition_id != rendition.id:
                 post.rendition_id, post.master_sha256 = rendition.id, rendition.master_sha256
                 post.verdict_id, post.handle, post.updated_at = verdict.id, {}, now()
+            elif post.state in UNSENT and post.master_sha256 == rendition.master_sha256:
+                post.verdict_id = verdict.id  # the one under which it goes out
             return post
 
     def get(self, post_id: UUID) -> Post:

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from records import text_verdicts, verdicts
 from records.database import Database, now
-from records.states import VideoState
-from records.tables import ReviewDecision, Run, Transition, VerdictRow, Video, VideoShot
+from records.states import PostState, VideoState
+from records.tables import Post, ReviewDecision, Run, Transition, VerdictRow, Video, VideoShot
 from records.transitions import move
 from records.verdicts import RecordedVerdict
 from reelmill.content import Decision, Json, fingerprint
@@ -164,9 +164,27 @@ class Reviews:
                 decided_at=now(),
             )
             move(session, video, after, why)
+            if after is VideoState.REJECTED:
+                _end_posts(session, video_id, why)
             session.add(made)
             session.flush()
             return made
+
+    def reopen(self, video_id: UUID, decision: Decision, why: str) -> None:
+        """Hold back a video that was done, for under the policy of now its master does not pass.
+
+        After a review it waits for a person. After a block it is rejected, and its posts that are not out fail. One
+        that is not done any more is left alone: somebody else was quicker.
+        """
+        with self._database.begin() as session:
+            video = session.get_one(Video, video_id, with_for_update=True)
+            if video.state is not VideoState.DONE:
+                return
+            if decision is Decision.REVIEW:
+                move(session, video, VideoState.IN_REVIEW, why)
+                return
+            move(session, video, VideoState.REJECTED, why)
+            _end_posts(session, video_id, why)
 
     def decisions(self, *, video_id: UUID | None = None, limit: int = 100) -> list[ReviewDecision]:
         """What was decided, the newest first."""
@@ -205,6 +223,13 @@ def _waiting(session: Session, video: Video, run: Run) -> Waiting:
         verdict = session.scalars(newest.order_by(VerdictRow.id.desc()).limit(1)).first()
         frames = verdicts.restore(verdict) if verdict is not None else None
     return Waiting(video, run, video.updated_at, frames, texts)
+
+
+def _end_posts(session: Session, video_id: UUID, why: str) -> None:
+    """Posts that are not out, of a video that is never published."""
+    unsent = select(Post).where(Post.video_id == video_id, Post.state.in_((PostState.PLANNED, PostState.UPLOADING)))
+    for post in session.scalars(unsent.with_for_update()):
+        move(session, post, PostState.FAILED, why)
 
 
 def _see_that_it_waits(session: Session, video: Video) -> None:

@@ -5,6 +5,7 @@ video   planned → generated → screened → finished → done
            │          └→ rejected                                 (screening blocks)
            └→ in_review | rejected                                (its texts; a person brings it back to planned)
         planned … finished → failed → planned                     (a retry starts over and finds what is kept)
+        done → in_review | rejected                               (a post waited, and the policy changed meanwhile)
         planned → skipped
 
 post    planned → uploading → armed → live → withdrawn → planned  (a person took it down)
@@ -70,7 +71,8 @@ VIDEO_MOVES: dict[VideoState, frozenset[VideoState]] = {
     _V.SCREENED: frozenset({_V.FINISHED, _V.FAILED, _V.PLANNED}),
     _V.FINISHED: frozenset({_V.DONE, _V.FAILED, _V.PLANNED}),
     _V.IN_REVIEW: frozenset({_V.SCREENED, _V.REJECTED, _V.PLANNED}),
-    _V.DONE: frozenset({_V.PLANNED, _V.FAILED}),  # a post of it that had waited was refused
+    # A post of it that had waited was refused, or its verdict does not hold any more.
+    _V.DONE: frozenset({_V.PLANNED, _V.FAILED, _V.IN_REVIEW, _V.REJECTED}),
     _V.SKIPPED: frozenset({_V.PLANNED}),
     _V.REJECTED: frozenset({_V.PLANNED}),
     _V.FAILED: frozenset({_V.PLANNED}),

@@ -72,6 +72,17 @@ class Verdicts:
             ).first()
         return restore(row) if row is not None else None
 
+    def get(self, verdict_id: int) -> RecordedVerdict:
+        """A verdict by its number."""
+        with self._database.read() as session:
+            return restore(session.get_one(VerdictRow, verdict_id))
+
+    def of_master(self, master_sha256: str) -> list[RecordedVerdict]:
+        """Every verdict on a master under any policy, the newest first, but for faults."""
+        query = select(VerdictRow).where(VerdictRow.master_sha256 == master_sha256, VerdictRow.fault.is_(False))
+        with self._database.read() as session:
+            return [restore(row) for row in session.scalars(query.order_by(VerdictRow.id.desc()))]
+
     def passed(self, *, limit: int) -> list[Verdict]:
         """The newest verdicts of screening itself that are a pass: for reports."""
         query = select(VerdictRow).where(VerdictRow.decision == Decision.PASS, VerdictRow.decided_by == "")

@@ -212,6 +212,11 @@ class Examination:
     frames: int  #: how many frames it looked at
     worst: float  #: the highest score seen, 0 to 1
 
+    @property
+    def identity(self) -> str:
+        """Who exactly looked, in one text."""
+        return f"{self.detector} {self.version} {self.model_sha256}"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -25,6 +25,7 @@ from tasks.publishing.base import Delivery, Target
 from tasks.publishing.context import TargetContext
 from tasks.publishing.stage import Order
 from tasks.registry import find
+from tasks.screening.policy import load
 
 #: The least that every platform takes: it is looked at again before every upload.
 SMALL = {"width": 720, "height": 1280}
@@ -80,9 +81,12 @@ def make_postbox(settings: Settings, rendition: Rendition) -> Postbox:
         opened = ledger.runs.open(opening)
         ledger.videos.plan(opened.id, [PlannedVideo("one", "", "小雪", "f", {"a": 1})], unchanged=0, remake=False)
         (video,) = ledger.videos.of_run(opened.id)
-        looked = (Examination("d", "1.0", "e" * 64, FRAMES, 0.1),)
-        sha256 = rendition.master_sha256
-        ledger.verdicts.record(Verdict(sha256, "default", "1", Decision.PASS, (), (), looked, FRAMES, FRAMES, 0.1))
+        looked = Examination("opennsfw", "1.0", "e" * 64, FRAMES, 0.1)
+        version = load("default", settings.folder).identity([looked.identity])
+        passed = Verdict(
+            rendition.master_sha256, "default", version, Decision.PASS, (), (), (looked,), FRAMES, FRAMES, 0.1
+        )
+        ledger.verdicts.record(passed)
         settings.folder.mkdir(parents=True, exist_ok=True)
         copies = [shutil.copyfile(one, settings.folder / one.name) for one in (rendition.path, rendition.cover)]
         stored = replace(  # the store takes what it is given

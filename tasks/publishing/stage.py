@@ -17,7 +17,7 @@ from uuid import UUID
 
 from records.leases import this_process
 from records.ledger import Ledger
-from records.posts import BEFORE
+from records.posts import UNSENT
 from records.states import PostState
 from records.tables import Post
 from records.verdicts import RecordedVerdict
@@ -79,7 +79,7 @@ def publish(ledger: Ledger, order: Order, context: TargetContext, tempo: Tempo |
     """
     rendition, where = order.delivery.rendition, order.destination
     post = ledger.posts.plan(order.video_id, rendition, where, order.verdict, due_at=order.due_at)
-    finished_anew = post.state in BEFORE and post.rendition_id != rendition.id
+    finished_anew = post.state in UNSENT and post.rendition_id != rendition.id
     if not may_be_tried(post) and not finished_anew:
         return post
     failpoint("post.planned")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, field_validator
 
+from reelmill.content import fingerprint
 from tasks.options import Options
 from tasks.secret import Secret
 
@@ -26,6 +27,11 @@ class RemoteOptions(Options):
 
     timeout: float = Field(default=20.0, gt=0, le=300)
     """Seconds that one request may take."""
+
+    @property
+    def identity(self) -> str:
+        """What a verdict is bound to. Its version is known after the first answer only, and this must be before."""
+        return f"{self.name} {fingerprint([self.url])[:12]}"
 
     @field_validator("url")
     @classmethod

@@ -24,7 +24,6 @@ import numpy as np
 
 from reelmill import __version__
 from reelmill.answers import TRANSIENT, redacted, seconds_to_wait
-from reelmill.content import fingerprint
 from reelmill.errors import TerminalError
 from reelmill.frames import Frame
 from tasks.screening.detectors.base import Detector, Finding
@@ -83,8 +82,7 @@ class Remote(Detector):
 
     @property
     def identity(self) -> str:
-        # Its version is known after the first answer only, and what a verdict is bound to must be known before.
-        return f"{self.name} {fingerprint([self._options.url])[:12]}"
+        return self._options.identity
 
     @classmethod
     def missing(cls) -> str | None:
