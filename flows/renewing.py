@@ -10,13 +10,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from flows.definition import Definition
+from flows.examining import look, photo_of, pictures
 from flows.opening import deployed
 from records.ledger import Ledger
-from records.media import VIDEO
-from records.tables import Run
+from records.tables import Post, Run
 from records.verdicts import RecordedVerdict
-from reelmill.content import Decision, Thumbnail, Verdict
-from reelmill.errors import MediaError, ReelmillError, TransientError
+from reelmill.content import Decision
+from reelmill.errors import ReelmillError, TransientError
 from reelmill.settings import Settings
 
 if TYPE_CHECKING:  # brings OpenCV, and is needed where a policy has changed
@@ -32,8 +32,8 @@ class Renewal:
         self._settings, self._ledger = settings, ledger
         self._screeners: dict[str, Screener] = {}
 
-    def verdict(self, run: Run, definition: Definition, master_sha256: str) -> RecordedVerdict | None:
-        """What is said of a master under the policy of now; None if nothing was ever said of it.
+    def verdict(self, run: Run, definition: Definition, post: Post) -> RecordedVerdict | None:
+        """What is said of a post's master under the policy of now; None if nothing was ever said of it.
 
         Raises
         ------
@@ -44,13 +44,14 @@ class Renewal:
         """
         from tasks.screening.renewal import holds
 
+        photo = photo_of(self._ledger, definition, run.pipeline, post.video_id)
         definition = self._definition(run, definition)
         options, platforms = definition.pipeline(run.pipeline).screen, definition.platforms(run.pipeline)
-        known = self._ledger.verdicts.of_master(master_sha256)
+        known = self._ledger.verdicts.of_master(post.master_sha256)
         for one in known:
-            if holds(one.verdict, options, definition.folder, platforms):
+            if holds(one.verdict, options, definition.folder, platforms, photo):
                 return one
-        return self._screened(run.pipeline, definition, known[0]) if known else None
+        return self._screened(run.pipeline, definition, known[0], photo) if known else None
 
     def _definition(self, run: Run, definition: Definition) -> Definition:
         """The pipeline as it is deployed by now; as its run had it, if it is not."""
@@ -62,19 +63,19 @@ class Renewal:
             log.warning("%s: %s", run.pipeline, error)
             return definition
 
-    def _screened(self, pipeline: str, definition: Definition, before: RecordedVerdict) -> RecordedVerdict:
-        screener = self._screener(pipeline, definition)
-        sha256 = before.verdict.master_sha256
-        path = self._ledger.store.get(sha256, VIDEO)
-        verdict = screener.screen(path, sha256, expected_frames=before.verdict.frames or None)
+    def _screened(
+        self, pipeline: str, definition: Definition, before: RecordedVerdict, photo: str | None
+    ) -> RecordedVerdict:
+        screener, said = self._screener(pipeline, definition), before.verdict
+        verdict = look(self._ledger, screener, said.master_sha256, photo, frames=said.frames or None)
         seen = {one.detector for one in verdict.examinations if one.frames}
-        blind = [one.detector for one in before.verdict.examinations if one.frames and one.detector not in seen]
+        blind = [one.detector for one in said.examinations if one.frames and one.detector not in seen]
         if verdict.fault or (verdict.decision is Decision.PASS and blind):
             why = "; ".join(verdict.reasons) or f"{', '.join(blind)} looked at it before and cannot here"
             raise TransientError(
                 f"the policy has changed, and it cannot be screened anew on this machine: {why}", "mend that"
             )
-        return self._ledger.verdicts.record(verdict, pictures(self._ledger, verdict))
+        return self._ledger.verdicts.record(verdict, pictures(self._ledger, verdict, photo))
 
     def _screener(self, pipeline: str, definition: Definition) -> Screener:
         key = f"{pipeline} {definition.hash(pipeline)}"
@@ -91,14 +92,3 @@ class Renewal:
         for one in self._screeners.values():
             one.close()
         self._screeners.clear()
-
-
-def pictures(ledger: Ledger, verdict: Verdict) -> list[Thumbnail]:
-    """What decided, for the person who reviews it. A verdict counts without them as well."""
-    from tasks.screening.thumbnails import thumbnails
-
-    try:
-        return thumbnails(ledger.store.get(verdict.master_sha256, VIDEO), verdict)
-    except MediaError as error:  # a file that is damaged behind what was found in it
-        log.warning("no pictures of what was found: %s", error.reason)
-        return []

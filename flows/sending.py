@@ -89,7 +89,7 @@ class Sender:
         if post.state is PostState.ARMED:  # it may be public: all that is left is to look
             return []
         run, definition, _ = self._of(post)
-        verdict = self._renewal.verdict(run, definition, post.master_sha256)
+        verdict = self._renewal.verdict(run, definition, post)
         if verdict is None or verdict.verdict.decision is Decision.PASS:
             return []
         why = f"under the policy of now: {'; '.join(verdict.verdict.reasons)}"
@@ -129,7 +129,7 @@ class Sender:
     def _verdict(self, post: Post, run: Run, definition: Definition) -> RecordedVerdict | None:
         """What it goes out under; what it went out under, once it may be public."""
         if post.state in UNSENT:
-            return self._renewal.verdict(run, definition, post.master_sha256)
+            return self._renewal.verdict(run, definition, post)
         return self.ledger.verdicts.get(post.verdict_id)
 
     def target(self, post: Post) -> tuple[Target, TargetContext]:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.counting import counted
+from flows.examining import look, photo_of, pictures
 from flows.posting import order_for
-from flows.renewing import pictures
 from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
 from records.media import PICTURE, VIDEO
@@ -32,6 +32,7 @@ from tasks.finishing.stage import finish
 from tasks.generation.reference import PNG
 from tasks.publishing.stage import publish
 from tasks.screening.review import SAMPLED
+from tasks.screening.stills import bound
 
 
 def examine(shop: Workshop, video: Video, master: Master) -> RecordedVerdict:
@@ -42,21 +43,19 @@ def examine(shop: Workshop, video: Video, master: Master) -> RecordedVerdict:
     TerminalError
         If the master could not be examined at all; it fails, and a resumed run tries again.
     """
-    screener = shop.screener
-    recorded = shop.ledger.verdicts.find(master.sha256, screener.policy, screener.policy_version)
+    screener, ledger = shop.screener, shop.ledger
+    photo = photo_of(ledger, shop.definition, shop.run.pipeline, video.id)
+    recorded = ledger.verdicts.find(master.sha256, screener.policy, bound(screener.policy_version, photo))
     if recorded is None:
-        verdict = screener.screen(
-            shop.ledger.store.get(master.sha256, VIDEO),
-            master.sha256,
-            expected_frames=master.frames,
-            cancel=shop.cancel,
+        verdict = look(
+            ledger, screener, master.sha256, photo, frames=master.frames, seconds=master.seconds, cancel=shop.cancel
         )
         sampled = not master.preview and shop.pipeline.screen.review.samples(master.sha256)
         if verdict.decision is Decision.PASS and sampled:
             # Kept in the verdict, as every reason is: a person's pass is then another one, of the same master.
             verdict = replace(verdict, decision=Decision.REVIEW, reasons=(SAMPLED,))
         failpoint("screen.examined")
-        recorded = shop.ledger.verdicts.record(verdict, pictures(shop.ledger, verdict))
+        recorded = ledger.verdicts.record(verdict, pictures(ledger, verdict, photo))
         failpoint("screen.recorded")
     verdict = recorded.verdict
     why = "; ".join(verdict.reasons)
@@ -187,11 +186,8 @@ def finish_job(shop: Workshop, video: Video, plan: VideoPlan, master: Master) ->
 
 def _photo(shop: Workshop, video: Video) -> Path | None:
     """The product's photo for the end card, if that shows one and the brief had any."""
-    end = shop.pipeline.caption.end_card
-    if end is None or not end.photo:
-        return None
-    images = [shot.image for shot in shop.ledger.media.requested(video.id) if shot.image]
-    return shop.ledger.store.get(images[0], PNG) if images else None
+    photo = photo_of(shop.ledger, shop.definition, shop.run.pipeline, video.id)
+    return shop.ledger.store.get(photo, PNG) if photo is not None else None
 
 
 def _sound(shop: Workshop, video: Video, plan: VideoPlan) -> Sound | None:

@@ -188,6 +188,10 @@ class Decision(StrEnum):
     BLOCK = "block"
 
 
+#: The frame of a hit that is not in the master, but in the photo of its end card.
+PHOTO = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One piece of evidence."""
@@ -197,9 +201,9 @@ class Hit:
     detector: str
     label: str  #: the detector's own word
     score: float  #: 0 to 1
-    frame: int
+    frame: int  #: `PHOTO`: not in the master, but in the photo that is drawn on its end card
     seconds: float  #: position in the master
-    box: tuple[int, int, int, int] | None = None  #: x, y, width, height in pixels of the master
+    box: tuple[int, int, int, int] | None = None  #: x, y, width, height in pixels of the master, or of the photo
 
 
 @dataclass(frozen=True, slots=True)

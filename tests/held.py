@@ -45,9 +45,9 @@ HITS = (
 JPEG = b"\xff\xd8 blurred \xff\xd9"
 
 
-def begin(ledger: Ledger, folder: Path) -> Run:
+def begin(ledger: Ledger, folder: Path, text: str = DEFINITION) -> Run:
     """A run that has just been opened."""
-    definition = loads(DEFINITION, folder / "pipelines.yaml")
+    definition = loads(text, folder / "pipelines.yaml")
     opening = Opening(
         "quick", uuid4().hex, dt.date(2026, 11, 22), "Asia/Shanghai", None, definition.snapshot,
         definition.hash("quick"), str(folder),
@@ -61,6 +61,7 @@ def hold(
     *titles: str,
     master: bytes = b"a master",
     caption: str = "Snow falls.",
+    definition: str = DEFINITION,
     category: str = "sexual",
     hits: Sequence[Hit] = HITS,
     thumbnails: Sequence[Thumbnail] = (Thumbnail(15, 1.25, JPEG),),
@@ -73,7 +74,7 @@ def hold(
         Of the first hit.
     """
     seen = (*(replace(hit, category=category) for hit in hits[:1]), *hits[1:])
-    run = begin(ledger, folder)
+    run = begin(ledger, folder, definition)
     _plan(ledger, run, titles, caption)
     for video in ledger.videos.of_run(run.id):
         content = master + video.id.bytes
@@ -94,7 +95,7 @@ def hold_texts(ledger: Ledger, folder: Path, title: str, caption: str) -> tuple[
     """A video that waits because of its texts, as screening has read them."""
     run = begin(ledger, folder)
     definition = loads(DEFINITION, folder / "pipelines.yaml")
-    plan = _plan_of(title, caption)
+    plan = plan_of(title, caption)
     said = Reader(definition, "quick").read(plan)
     ledger.videos.plan(
         run.id, [PlannedVideo("doubt", "", title, "mark", plan.to_json(), texts=said)], unchanged=0, remake=False
@@ -106,13 +107,13 @@ def hold_texts(ledger: Ledger, folder: Path, title: str, caption: str) -> tuple[
 
 def _plan(ledger: Ledger, run: Run, titles: tuple[str, ...], caption: str) -> None:
     planned = [
-        PlannedVideo(f"key{number}", "", title, "mark", _plan_of(title, caption).to_json())
+        PlannedVideo(f"key{number}", "", title, "mark", plan_of(title, caption).to_json())
         for number, title in enumerate(titles)
     ]
     ledger.videos.plan(run.id, planned, unchanged=0, remake=False)
 
 
-def _plan_of(title: str, caption: str) -> VideoPlan:
+def plan_of(title: str, caption: str) -> VideoPlan:
     return VideoPlan(
         brief_key="key",
         variant={},

@@ -12,7 +12,7 @@ from records.ledger import Ledger
 from records.tables import OutboxEvent
 from reelmill import __version__
 from reelmill.settings import Settings
-from web import api, desk, files, hooks, login, problems, progress, reference, watch
+from web import api, desk, desk_media, files, hooks, login, problems, progress, reference, watch
 from web.callers import READER_OR_LOCAL
 from web.door import Door, Opened
 from web.guard import Guard
@@ -50,7 +50,7 @@ def build(
     # Documentation pages of FastAPI's own would load scripts from elsewhere.
     app = FastAPI(title="Reelmill", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.door = Door(settings, ledger, tell=tell, resume=resume)
-    for part in (hooks, api, progress, files, watch, desk, login, reference):
+    for part in (hooks, api, progress, files, watch, desk, desk_media, login, reference):
         app.include_router(part.router)
     app.include_router(metrics_router(ledger), dependencies=[READER_OR_LOCAL])
     app.get("/health", tags=["door"], summary="Is the door open?", responses=documented())(health)

@@ -9,14 +9,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Cookie, Query, Request
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from flows.continuing import Continued
 from flows.deciding import Desk, Outcome, expire
 from flows.rewording import Rewording
-from records.media import VIDEO
 from records.tables import Token
-from reelmill.errors import ReelmillError, TerminalError, UseError
+from reelmill.errors import ReelmillError, UseError
 from web import desk_pages, pages, session, told
 from web.api import prefers_page
 from web.body import Body
@@ -25,13 +24,11 @@ from web.decision_form import DECISION_FORM, Form, read, rewording
 from web.desk_pages import DONE, Visit
 from web.door import Door, Opened
 from web.phrases import Language
-from web.problems import Refusal, documented
+from web.problems import documented
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
 _PAGE: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}}}}
-_FILM: dict[str, Any] = {"content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}}
-_TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 _TO_LOGIN: dict[int | str, dict[str, Any]] = {303: {"description": "To the login page, for who may not look."}}
 
 _Language = Annotated[Language | None, Query(alias="lang", description="Of the page. Default: as the browser says.")]
@@ -104,38 +101,6 @@ def item(
     except UseError as error:
         page = _wrong(visit, [video_id], [error])
     return _said(door, page, left)
-
-
-@router.head("/review/{video_id}/master", include_in_schema=False)
-@router.get(
-    "/review/{video_id}/master",
-    summary="The picture of a video that waits",
-    response_class=FileResponse,
-    responses={
-        200: {"description": "The whole file.", **_FILM},
-        206: {"description": "The part that `Range` asks for.", **_FILM},
-        400: {"description": "`Range` cannot be read.", **_TEXT},
-        416: {"description": "The file is shorter than that.", **_TEXT},
-        **documented(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE),
-    },
-)
-def master(video_id: UUID, door: Opened, caller: Caller) -> FileResponse:
-    """Its clips together, before anything is drawn on them. Only for who may look at the desk, and while it waits."""
-    if refused := desk_refusal(caller):
-        raise refused
-    try:
-        video = door.ledger.reviews.get(video_id).video
-    except UseError as error:
-        raise Refusal(HTTPStatus.NOT_FOUND, error.reason, error.instruction) from None
-    if video.master_sha256 is None:
-        raise Refusal(HTTPStatus.NOT_FOUND, "it has no picture yet", "decide about its texts first")
-    try:
-        path = door.ledger.store.get(video.master_sha256, VIDEO)
-    except TerminalError:
-        raise Refusal(HTTPStatus.GONE, "the file was removed from the store", "regenerate the video") from None
-    # Nobody has said yet that it may be shown: nothing keeps it, and no other site shows it.
-    headers = {"Content-Security-Policy": "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"}
-    return FileResponse(path, headers=headers, media_type="video/mp4")
 
 
 @router.post(

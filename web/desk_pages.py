@@ -24,7 +24,7 @@ from reelmill.content import Json, Thumbnail
 from tasks.finishing import profiles
 from web import pages, session
 from web.door import Door
-from web.evidence import address, concerns_minors, moments, pictures, quotes
+from web.evidence import address, concerns_minors, moments, photo_that_waits, pictures, quotes
 from web.phrases import LANGUAGES, NAMES, PHRASES, Language, ago, category, language_of
 
 #: Videos on a page of the queue, and decisions below it.
@@ -115,6 +115,7 @@ def item(
         size=(video.plan.get("width", 9), video.plan.get("height", 16)),
         moments=moments(waits),
         pictures=pictures(door.ledger.verdicts.thumbnails(waits.frames.id)) if waits.frames is not None else {},
+        photo=f"{door.signer.prefix}/review/{video.id}/photo" if _photo(door, waits) else "",
         quotes=quotes(waits),
         texts={
             "title": words.get("title") or post.get("title", ""),
@@ -130,6 +131,11 @@ def item(
         watch=pages.here(door, door.signer.watch_url(video.id)),
         run=pages.here(door, door.signer.run_url(waits.run.id)),
     )
+
+
+def _photo(door: Door, waits: Waiting) -> bool:
+    """Whether its end card shows a photo, which is decided about with it."""
+    return waits.frames is not None and waits.texts is None and photo_that_waits(door, waits) is not None
 
 
 def _render(visit: Visit, template: str, status: HTTPStatus, *, here: str, **seen: Any) -> HTMLResponse:

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from flows.examining import photo_of
+from flows.opening import restore
 from flows.texts import fields_of
 from flows.video_plan import VideoPlan
 from records.reviews import Waiting
 from reelmill.content import Decision, Json, Thumbnail, Verdict
+from reelmill.errors import ReelmillError
 from reelmill.text_verdict import TextHit, TextVerdict
 from tasks.screening.texts.screen import BETWEEN
 from tasks.screening.thumbnails import MINORS
+from web.door import Door
 
 #: Moments that a page shows. The worst ones are kept.
 MOST = 60
@@ -74,6 +78,15 @@ def address(thumbnail: Thumbnail) -> str:
 def concerns_minors(waits: Waiting) -> bool:
     """Whether minors may be seen: nothing of it is shown that nobody has asked for."""
     return waits.frames is not None and any(hit.category == MINORS for hit in waits.frames.verdict.hits)
+
+
+def photo_that_waits(door: Door, waits: Waiting) -> str | None:
+    """The sha256 of the photo that the end card of a video is going to show."""
+    try:
+        definition = restore(waits.run.definition, door.settings)
+        return photo_of(door.ledger, definition, waits.run.pipeline, waits.video.id)
+    except (ReelmillError, KeyError):  # a definition that cannot be read any more
+        return None
 
 
 def quotes(waits: Waiting) -> list[Quote]:

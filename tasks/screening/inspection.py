@@ -116,6 +116,20 @@ class Inspection:
             doubts = len(self._doubts)
             run_through(self._near_doubts, lambda _: False)
 
+    def see(self, picture: Picture) -> None:
+        """Look at one picture that is no part of a video; text in it is read.
+
+        Raises
+        ------
+        TerminalError
+            If a detector or the reader of texts fails.
+        """
+        batch = Batch()
+        batch.add(picture, read=self.observers.reading is not None)
+        self.frames += 1
+        self.wanted += 1
+        self._take(batch, look(*self._asked(), batch))
+
     def _asked(self) -> tuple[list[Detector], frozenset[str], Reading | None]:
         detectors = [one for one in self.observers.detectors if one.name not in self.silent]
         return detectors, self.observers.optional, self.observers.reading
@@ -150,9 +164,11 @@ class Inspection:
             self._damage = error
 
     def _gather(self, pending: deque[tuple[Batch, Future[Look]]]) -> None:
-        """Take what the oldest look gave."""
+        """Take what the oldest look gives, once it is there."""
         batch, future = pending.popleft()
-        given = future.result()
+        self._take(batch, future.result())
+
+    def _take(self, batch: Batch, given: Look) -> None:
         for detector, of_frames in given.found.items():
             self.seen[detector] += batch.size
             for shown, findings in zip(batch.shown, of_frames, strict=True):

@@ -12,9 +12,12 @@ from reelmill.content import Verdict
 from tasks.screening.options import OCR, ScreenOptions
 from tasks.screening.panel import ABSENT
 from tasks.screening.policy import load
+from tasks.screening.stills import bound
 
 
-def holds(verdict: Verdict, options: ScreenOptions, folder: Path, platforms: Collection[str]) -> bool:
+def holds(
+    verdict: Verdict, options: ScreenOptions, folder: Path, platforms: Collection[str], photo: str | None = None
+) -> bool:
     """Whether a verdict is of the policy that these options name, as that is now.
 
     Another version of a detector is no reason to doubt what an older one has seen; one that should look and has not is.
@@ -25,6 +28,8 @@ def holds(verdict: Verdict, options: ScreenOptions, folder: Path, platforms: Col
         What the path of a policy of your own is relative to.
     platforms:
         Where the master goes: what the policy says for these platforms counts as well.
+    photo:
+        The sha256 of the photo of its end card.
 
     Raises
     ------
@@ -40,5 +45,5 @@ def holds(verdict: Verdict, options: ScreenOptions, folder: Path, platforms: Col
     return (
         verdict.policy == policy.name
         and wanted <= identities.keys()
-        and verdict.policy_version == policy.identity(list(identities.values()))
+        and verdict.policy_version == bound(policy.identity(list(identities.values())), photo)
     )

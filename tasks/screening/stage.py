@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import file_digest
 from pathlib import Path
@@ -12,12 +12,13 @@ from pathlib import Path
 from reelmill.content import Decision, Verdict
 from reelmill.errors import Interrupted, MediaError, TerminalError, TransientError
 from reelmill.ffmpeg import probe
+from tasks.screening import stills
 from tasks.screening.detectors.base import Detector
 from tasks.screening.inspection import Inspection, Observers
 from tasks.screening.judgement import judge
 from tasks.screening.options import ScreenOptions
 from tasks.screening.panel import Panel, told
-from tasks.screening.policy import load
+from tasks.screening.policy import Policy, load
 from tasks.screening.reading import Reader, TextScreen
 from wan_engine.base import CancelToken
 
@@ -116,8 +117,7 @@ class Screener:
         try:
             if not faults:
                 _require_bytes(path, sha256)
-                observers = Observers(self._panel.detectors, self._panel.optional, self._panel.reading)
-                inspection = Inspection(self._policy, probe(path), observers)
+                inspection = Inspection(self._policy, probe(path), self._observers)
                 check = cancel.check if cancel else _never
                 inspection.run(path, self._pool, threads=self.threads, check=check)
                 _require_count(inspection, expected_frames)
@@ -125,13 +125,44 @@ class Screener:
             raise  # no verdict at all: it is looked at again
         except Exception as error:  # noqa: BLE001 – doubt is never a pass: whatever it is, it blocks, and it is told
             faults.append(told(error))
-        return self._verdict(sha256, inspection, faults, time.monotonic() - started)
+        blank = inspection.blankness.reasons() if inspection else ()
+        return self._verdict(self._policy, sha256, inspection, faults, blank, time.monotonic() - started)
 
-    def _verdict(self, sha256: str, inspection: Inspection | None, faults: list[str], seconds: float) -> Verdict:
-        judgement = judge(self._policy, inspection.hits if inspection else (), inspection.worst if inspection else {})
-        doubts = list(self._panel.doubts)
-        if inspection:
-            doubts += [*inspection.silent.values(), *inspection.blankness.reasons()]
+    def look(self, path: Path, sha256: str) -> Verdict:
+        """Look at a picture, such as the photo of an end card, and decide: by the same detectors, the same thresholds.
+
+        Returns
+        -------
+        Verdict
+            `pass` only if every detector has looked and no score reached a threshold. What is no picture, and whatever
+            fails, is a block. It raises nothing.
+        """
+        started = time.monotonic()
+        faults, policy = list(self._panel.faults), stills.alone(self._policy)
+        inspection: Inspection | None = None
+        try:
+            if not faults:
+                _require_bytes(path, sha256)
+                inspection = stills.inspect(path, policy, self._observers)
+        except Exception as error:  # noqa: BLE001 – as with masters
+            faults.append(told(error))
+        return self._verdict(policy, sha256, inspection, faults, (), time.monotonic() - started)
+
+    @property
+    def _observers(self) -> Observers:
+        return Observers(self._panel.detectors, self._panel.optional, self._panel.reading)
+
+    def _verdict(
+        self,
+        policy: Policy,
+        sha256: str,
+        inspection: Inspection | None,
+        faults: list[str],
+        blank: Sequence[str],
+        seconds: float,
+    ) -> Verdict:
+        judgement = judge(policy, inspection.hits if inspection else (), inspection.worst if inspection else {})
+        doubts = [*self._panel.doubts, *(inspection.silent.values() if inspection else ()), *blank]
         decision, evidence = judgement.decision, judgement.evidence
         if faults:
             # A verdict with evidence counts as final. Doubts in one half of a file must not keep the whole from being

@@ -15,11 +15,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from reelmill.content import Decision, Hit, Thumbnail, Verdict
+from reelmill.content import PHOTO, Decision, Hit, Thumbnail, Verdict
 from reelmill.errors import MediaError
 from reelmill.ffmpeg import Probe, probe
 from reelmill.frames import Frame
 from tasks.screening.decoding import read_pictures
+from tasks.screening.stills import flat
 
 #: The long side of a thumbnail, in pixels. One of a smaller master is not enlarged.
 LONG_SIDE = 320
@@ -64,6 +65,25 @@ def thumbnails(path: Path, verdict: Verdict) -> list[Thumbnail]:
     raise MediaError(f"{path.name} has no frame {min(hits)}", "")
 
 
+def of_photo(path: Path, verdict: Verdict) -> list[Thumbnail]:
+    """One of the photo of the end card, if something in it decided.
+
+    Raises
+    ------
+    MediaError
+        If the file is no picture.
+    """
+    hits = [hit for hit in verdict.hits if hit.frame == PHOTO and hit.level is not Decision.PASS]
+    if not hits or _concerns_minors(verdict):
+        return []
+    photo = flat(path)
+    height, width = photo.shape[:2]
+    scale = min(1.0, LONG_SIDE / max(width, height))
+    small = cv2.resize(photo, (max(1, round(width * scale)), max(1, round(height * scale))))
+    size = Probe("", width, height, 1.0, 0.0, audio=False)
+    return [Thumbnail(PHOTO, hits[0].seconds, _drawn(np.asarray(small, np.uint8), hits, size))]
+
+
 def blurred(frame: Frame) -> Frame:
     """A frame of which nobody can be recognised, of the same size."""
     height, width = frame.shape[:2]
@@ -74,13 +94,18 @@ def blurred(frame: Frame) -> Frame:
     return np.asarray(cv2.GaussianBlur(large, (0, 0), _SOFTNESS), np.uint8)
 
 
+def _concerns_minors(verdict: Verdict) -> bool:
+    return any(hit.category == MINORS for hit in verdict.hits)
+
+
 def _deciding(verdict: Verdict) -> dict[int, list[Hit]]:
     """The hits that decided, by frame: those that block alone, or else those that are in doubt."""
-    if verdict.decision is Decision.PASS or any(hit.category == MINORS for hit in verdict.hits):
+    if verdict.decision is Decision.PASS or _concerns_minors(verdict):
         return {}
-    levels = {hit.level for hit in verdict.hits}
+    seen = [hit for hit in verdict.hits if hit.frame != PHOTO]
+    levels = {hit.level for hit in seen}
     level = Decision.BLOCK if Decision.BLOCK in levels else Decision.REVIEW
-    hits = sorted((hit for hit in verdict.hits if hit.level is level), key=lambda hit: (-hit.score, hit.frame))
+    hits = sorted((hit for hit in seen if hit.level is level), key=lambda hit: (-hit.score, hit.frame))
     frames = list(dict.fromkeys(hit.frame for hit in hits))[:MOST]
     return {frame: [hit for hit in hits if hit.frame == frame] for frame in frames}
 

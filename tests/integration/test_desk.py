@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 import html
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -21,11 +23,15 @@ from records.ledger import Ledger
 from records.states import VideoState
 from records.tables import Video
 from records.tokens import Scope
+from reelmill.content import PHOTO, Decision, Hit, Thumbnail
 from reelmill.settings import Settings
-from tests.held import JPEG, hold, hold_texts
+from tests.held import DEFINITION, JPEG, hold, hold_texts
+from tests.integration.test_ledger import SHOT
 from tests.integration.test_web import Running, field_of, log_in, opened, problem, wait_until
 from web.phrases import LANGUAGES, PHRASES, category, language_of
 from web.resuming import Resuming
+
+WITH_PHOTO = DEFINITION.replace("caption: {", "caption: {end_card: {photo: true}, ")
 
 
 class Processes:
@@ -267,6 +273,31 @@ def test_the_master_is_for_who_may_look_and_can_be_sought_in(door: Running, tmp_
     assert "Its file is gone" in door.client.get(f"/review/{video.id}").text
     assert press(door, "/review", "reject", video).status_code == 303
     problem(door.client.get(path), 404, "does not wait")
+
+
+def test_the_photo_of_an_end_card_is_shown_to_who_decides_and_to_nobody_else(door: Running, tmp_path: Path) -> None:
+    (video,) = hold(
+        door.ledger, tmp_path, "小雪", definition=WITH_PHOTO,
+        hits=(Hit("sexual", Decision.REVIEW, "nudenet", "BUTTOCKS_EXPOSED", 0.4, PHOTO, 2.0, (1, 2, 3, 4)),),
+        thumbnails=(Thumbnail(PHOTO, 2.0, JPEG),),
+    )  # fmt: skip
+    image = hashlib.sha256(b"a photo").hexdigest()
+    (tmp_path / "photo.png").write_bytes(b"a photo")
+    door.ledger.store.add(tmp_path / "photo.png", image, ".png")
+    door.ledger.media.request(video.id, [replace(SHOT, image=image)])
+    path = f"/review/{video.id}/photo"
+    problem(door.client.get(path), 401, "token")
+    entered(door)
+    page = door.client.get(f"/review/{video.id}").text
+    assert f'src="{path}" alt="Photo of the end card" loading="lazy"' in page
+    assert "Photo of the end card · nudenet" in page
+    assert "<rect" not in page, "its box is in no frame of the master"
+    shown = door.client.get(path)
+    assert (shown.content, shown.headers["content-type"]) == (b"a photo", "image/png")
+    assert shown.headers["cache-control"] == "no-store"
+    (other,) = hold(door.ledger, tmp_path, "大雪")
+    problem(door.client.get(f"/review/{other.id}/photo"), 404, "no photo")
+    assert "/photo" not in door.client.get(f"/review/{other.id}").text
 
 
 def test_offending_letters_of_a_text_are_marked(door: Running, tmp_path: Path) -> None:
