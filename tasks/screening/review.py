@@ -13,14 +13,16 @@ from tasks.options import Options
 #: Why a person looks at a video that had passed: a reason of its verdict.
 SAMPLED = "it passes, and is one of those that a person looks at all the same"
 
+#: A deadline that is none.
+NEVER = "never"
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 
 class ReviewOptions(Options):
     """How long videos wait for a person, and how many that pass are looked at all the same."""
 
-    deadline: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3}[mhd]$")] | None = None
-    """A video that nobody has decided about in this time is rejected: `24h`. Empty: it waits for ever."""
+    deadline: Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{0,3}[mhd]|never)$")] = "7d"
+    """A video that nobody has decided about in this time is rejected: `24h`. `never`: it waits for ever."""
 
     sample: Annotated[float, Field(ge=0, le=1)] = 0.02
     """The share of videos that pass which a person looks at before they go out, so that one learns what detectors miss.
@@ -28,8 +30,10 @@ class ReviewOptions(Options):
 
     @property
     def waits(self) -> dt.timedelta | None:
-        """How long a video waits at most."""
-        return dt.timedelta(seconds=int(self.deadline[:-1]) * _UNITS[self.deadline[-1]]) if self.deadline else None
+        """How long a video waits at most; None: for ever."""
+        if self.deadline == NEVER:
+            return None
+        return dt.timedelta(seconds=int(self.deadline[:-1]) * _UNITS[self.deadline[-1]])
 
     def samples(self, master_sha256: str) -> bool:
         """Whether a master that passes is looked at. The same one always is, or never."""
