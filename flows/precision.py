@@ -9,25 +9,28 @@ from dataclasses import dataclass
 
 from records.reviews import DEADLINE
 from records.tables import ReviewDecision
-from records.verdicts import RecordedVerdict
 from reelmill.content import Decision, Hit, Verdict
+from reelmill.text_verdict import TextVerdict
+from tasks.screening.options import OCR
 from tasks.screening.review import SAMPLED
 
 #: The category of what had passed and was looked at all the same, and of what no detector was about.
 SAMPLE, PICTURE = "sample", "picture"
+#: What a guard had no category for.
+TEXTS = "texts"
 #: The thresholds that are tried.
 STEPS = tuple(round(0.05 * step, 2) for step in range(2, 20))
 #: Of the normal distribution, for an interval that holds 19 times out of 20.
 Z = 1.96
 
-Judged = Sequence[tuple[ReviewDecision, RecordedVerdict]]
+Judged = Sequence[tuple[ReviewDecision, Verdict | TextVerdict]]
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
     """How often people agreed that something was not to be shown."""
 
-    category: str
+    category: str  #: of frames; of texts, it says so
     right: int  #: rejected, or made again
     wrong: int  #: approved
 
@@ -71,12 +74,18 @@ def precisions(judged: Judged) -> list[Precision]:
 
 
 def shifts(judged: Judged) -> list[Shift]:
-    """For each label of a detector that held videos back: thresholds at which something would change."""
+    """For each label of a detector that held videos back: thresholds at which something would change.
+
+    Text that is read has none: the score of such a hit says how surely it was read, not how bad it is.
+    """
     by_label: dict[tuple[str, str], list[tuple[bool, float, bool]]] = defaultdict(list)
     for made, verdict in _by_people(judged):
+        if isinstance(verdict, TextVerdict):
+            continue
         highest = _highest(verdict.hits)
         for (detector, label), score in highest.items():
-            by_label[detector, label].append((made.action == "approve", score, len(highest) == 1))
+            if detector != OCR:
+                by_label[detector, label].append((made.action == "approve", score, len(highest) == 1))
     found: list[Shift] = []
     for (detector, label), seen in sorted(by_label.items()):
         before = (0, 0)
@@ -96,6 +105,8 @@ def would_wait(passed: Iterable[Verdict]) -> Mapping[str, Mapping[float, int]]:
     worst: dict[str, list[float]] = defaultdict(list)
     for verdict in passed:
         for examination in verdict.examinations:
+            if examination.detector == OCR:
+                continue
             worst[examination.detector].append(examination.worst)
     for detector, scores in worst.items():
         for threshold in STEPS:
@@ -104,11 +115,13 @@ def would_wait(passed: Iterable[Verdict]) -> Mapping[str, Mapping[float, int]]:
     return found
 
 
-def _by_people(judged: Judged) -> Iterable[tuple[ReviewDecision, Verdict]]:
-    return ((made, one.verdict) for made, one in judged if made.who != DEADLINE)
+def _by_people(judged: Judged) -> Iterable[tuple[ReviewDecision, Verdict | TextVerdict]]:
+    return ((made, one) for made, one in judged if made.who != DEADLINE)
 
 
-def _categories(verdict: Verdict) -> set[str]:
+def _categories(verdict: Verdict | TextVerdict) -> set[str]:
+    if isinstance(verdict, TextVerdict):
+        return {f"texts: {hit.category}" for hit in verdict.hits if hit.level is not Decision.PASS} or {TEXTS}
     found = {hit.category for hit in verdict.hits if hit.level is not Decision.PASS}
     if found:
         return found

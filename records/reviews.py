@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from records import text_verdicts, verdicts
 from records.database import Database, now
 from records.states import PostState, VideoState
-from records.tables import Post, ReviewDecision, Run, Transition, VerdictRow, Video, VideoShot
+from records.tables import Post, ReviewDecision, Run, TextVerdictRow, Transition, VerdictRow, Video, VideoShot
 from records.transitions import move
 from records.verdicts import RecordedVerdict
-from reelmill.content import Decision, Json, fingerprint
+from reelmill.content import Decision, Json, Verdict, fingerprint
 from reelmill.errors import UseError
 from reelmill.text_verdict import TextVerdict
 
@@ -199,12 +199,19 @@ class Reviews:
         with self._database.read() as session:
             return dict(session.execute(select(Video.id, Video.title).where(Video.id.in_(video_ids))).tuples().all())
 
-    def judged(self) -> Sequence[tuple[ReviewDecision, RecordedVerdict]]:
-        """Every decision about frames, with the verdict that had asked for it."""
-        query = select(ReviewDecision, VerdictRow).join(VerdictRow, VerdictRow.id == ReviewDecision.verdict_id)
-        query = query.where(ReviewDecision.about == "frames").order_by(ReviewDecision.id)
+    def judged(self) -> Sequence[tuple[ReviewDecision, Verdict | TextVerdict]]:
+        """Every decision with what was said of the frames, or of the texts, that it is about; the oldest first."""
+        of_frames = select(ReviewDecision, VerdictRow).join(VerdictRow, VerdictRow.id == ReviewDecision.verdict_id)
+        of_texts = select(ReviewDecision, TextVerdictRow).join(
+            TextVerdictRow, TextVerdictRow.id == ReviewDecision.verdict_id
+        )
+        found: list[tuple[ReviewDecision, Verdict | TextVerdict]] = []
         with self._database.read() as session:
-            return [(made, verdicts.restore(row)) for made, row in session.execute(query).tuples()]
+            frames = session.execute(of_frames.where(ReviewDecision.about == "frames")).tuples()
+            found += [(made, verdicts.restore(row).verdict) for made, row in frames]
+            texts = session.execute(of_texts.where(ReviewDecision.about == "texts")).tuples()
+            found += [(made, text_verdicts.restore(row)) for made, row in texts]
+        return sorted(found, key=lambda one: one[0].id)
 
 
 #: What a decision about texts says of the same texts wherever else they are used.

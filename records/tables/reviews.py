@@ -44,7 +44,9 @@ class ReviewDecision(Base):
     who: Mapped[str] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(Text)
     about: Mapped[str] = mapped_column(String(16))  #: `texts` or `frames`
-    verdict_id: Mapped[int | None] = mapped_column(Counter)  #: of the verdict, or the text verdict, that asked for it
+    verdict_id: Mapped[int | None] = mapped_column(
+        Counter
+    )  #: of the verdict that asked for it; of the text verdict that it became
     detail: Mapped[dict[str, Any]]  #: what was changed
     waited_since: Mapped[dt.datetime]
     decided_at: Mapped[dt.datetime]

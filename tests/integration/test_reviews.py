@@ -115,6 +115,8 @@ def test_texts_that_a_person_has_read_are_not_asked_about_again(ledger: Ledger) 
     known = ledger.text_verdicts.told("default", "1.1").get("t" * 64)
     assert known is not None
     assert known.decision is Decision.PASS
+    ((made, said),) = ledger.reviews.judged()
+    assert (made.action, made.about, said.hits) == ("approve", "texts", texts(Decision.REVIEW).hits)
     assert ledger.text_verdicts.told("default", "1.2") == {}
     ledger.videos.plan(run.id, [replace(doubtful, texts=known), blocked], unchanged=0, remake=False)
     assert [video.state for video in ledger.videos.of_run(run.id)] == [VideoState.PLANNED, VideoState.REJECTED]
