@@ -162,6 +162,66 @@ def test_an_item_that_is_not_well_formed_is_told_and_the_rest_goes_on(tmp_path: 
     assert cup.images == ("https://s.example/e.jpg",)  # the namespace is still known
 
 
+def _open(key: str, end: str = "") -> str:
+    return f"<item><g:id>{key}</g:id><title>Cup</title>{end}"
+
+
+SWALLOWING = {
+    "an item that does not end": _open("b"),
+    "an element that does not end": _open("b", "<g:color>blue"),
+    "a section that does not end": _open("b", "<description><![CDATA[tea</description></item>"),
+    "a comment that does not end": _open("b", "<!-- tea</item>"),
+    "a beginning too much": _open("b", "<item></item>"),
+}
+
+
+@pytest.mark.parametrize("broken", SWALLOWING.values(), ids=list(SWALLOWING))
+@pytest.mark.parametrize("padding", [0, 300])
+def test_an_item_that_does_not_end_takes_no_other_with_it(tmp_path: Path, broken: str, padding: int) -> None:
+    """The sixth has a section and a comment of its own, which end the one that was left open."""
+    filler = f"<description>{'tea ' * padding}</description>"
+    others = [item(f"f{number}", filler) for number in range(100)]
+    last = item("c", "<description><![CDATA[tea]]></description><!-- tea -->")
+    found = read(tmp_path, rss(item("a"), broken, *others, last, item("d")), images="optional")
+    assert [one.key for one in found if isinstance(one, Brief)] == ["a", *(f"f{n}" for n in range(100)), "c", "d"]
+    first, *more = [one for one in found if isinstance(one, Skipped)]
+    assert first.where == "item 2 (line 3)"
+    assert len(more) <= 1, "the empty item that begins within it"
+
+
+def test_an_item_that_begins_within_another_is_told_with_its_line(tmp_path: Path) -> None:
+    feed = rss(item("a"), _open("b"), item("c"), "</item>", item("d"))
+    assert told(read(tmp_path, feed)) == [
+        "a",
+        "item 2 (line 3): another <item> begins within it, in line 4",
+        "c",
+        "line 5: it is not well-formed XML: line 5: mismatched tag",
+        "d",
+    ]
+
+
+def test_a_section_that_holds_other_items_is_told(tmp_path: Path) -> None:
+    feed = rss(item("a"), _open("b", "<description><![CDATA[tea</description></item>"), item("c"))
+    feed = feed.replace("</item>\n</channel>", "<description><![CDATA[tea]]></description></item>\n</channel>")
+    assert told(read(tmp_path, feed)) == ["a", "item 2 (line 3): other items stand within one of its texts", "c"]
+
+
+def test_products_within_a_product_belong_to_it(tmp_path: Path) -> None:
+    def of(key: str, more: str = "") -> str:
+        return f"<product><id>{key}</id><title>Cup</title>{more}</product>"
+
+    bundle = f"<bundle>{of('x')}{of('y')}</bundle>"
+    feed = f"<products>{of('a', bundle)}{of('b')}</products>"
+    assert told(read(tmp_path, feed, images="optional")) == ["a", "b"]
+    torn = f"<products><product><id>a</id><title>Cup{of('b')}{of('c')}</products>"
+    assert told(read(tmp_path, torn, images="optional"))[1:] == ["b", "c"]
+
+
+def test_a_text_about_feeds_is_a_text(tmp_path: Path) -> None:
+    [cup] = read(tmp_path, rss(item("a", "<description>&lt;item&gt; and &lt;/item&gt;</description>")))
+    assert isinstance(cup, Brief)
+
+
 def test_a_feed_that_ends_in_an_item_is_an_error_after_what_was_whole(tmp_path: Path) -> None:
     for feed in (rss(item("a"), item("b"))[:-40], rss(item("a"), item("b", "&")).replace("</channel></rss>", "<item>")):
         with pytest.raises(SourceError, match=r"not well-formed XML: line \d: "):

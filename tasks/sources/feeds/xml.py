@@ -1,6 +1,7 @@
 """Google Merchant XML, RSS 2.0 and Atom: read in pieces, without DTD, entities or references to elsewhere.
 
-An item that is not well-formed is told and passed over: reading goes on where the next one begins.
+An item that is not well-formed is told and passed over: reading goes on where the next one begins, also if that is
+within it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from tasks.sources.feeds import encoding as encodings
 from tasks.sources.feeds import xml_text
 from tasks.sources.feeds.opening import Feed
 from tasks.sources.feeds.row import Row
-from tasks.sources.feeds.xml_items import Collector
+from tasks.sources.feeds.xml_items import Collector, TornError
 
 #: The longest tag or comment, in bytes: the parser holds one as a whole. (Expat reads them anew with each piece, so
 #: that an endless one would cost quadratic time: CVE-2023-52425.)
 MAX_TOKEN_BYTES = 1024 * 1024
+#: The longest item of which all is kept until it ends, in bytes.
+MAX_ITEM_BYTES = 1024 * 1024
 #: A feed with more places that are not well-formed is broken as a whole.
 MAX_BROKEN = 1000
 
@@ -80,6 +83,7 @@ class _Reader:
         self._lines = 0  #: line ends before the piece that is read
         self._lost: SourceError | None = None  #: why nothing is parsed until an item begins
         self._rest = b""  #: of a piece in which none begins
+        self._kept = b""  #: of the pieces before: the item that is open
         self._broken = 0
 
     def read(self, piece: bytes) -> Iterator[Row | Skipped]:
@@ -96,10 +100,11 @@ class _Reader:
                 break
             try:
                 self._parser.Parse(data, ended)
-            except ExpatError as error:
+                self._keep(data)
+            except (ExpatError, TornError) as error:
                 yield from self._items.taken()
-                yield self._stumbled(error, data, ended=ended)
-                data = data[max(self._parser.ErrorByteIndex - self._given, 0) + 1 :]
+                skipped, data = self._stumbled(error, data, ended=ended)
+                yield skipped
             else:
                 self._given += len(data)
                 self._lines += data.count(b"\n")
@@ -112,29 +117,54 @@ class _Reader:
                 "use a plain product feed",
             )
 
-    def _stumbled(self, error: ExpatError, data: bytes, *, ended: bool) -> Skipped:
-        words = ErrorString(error.code)
-        at = max(self._parser.ErrorByteIndex - self._given, 0)
-        self._lines += data.count(b"\n", 0, at + 1)
-        line = self._lines + 1
+    def _keep(self, data: bytes) -> None:
+        """Keep what there is of the open item: if it turns out not to end, others may begin in it."""
+        if not self._items.is_open:
+            self._kept = b""
+            return
+        begun = self._items.began - self._given
+        kept = data[begun:] if begun >= 0 else self._kept + data
+        if len(kept) > MAX_ITEM_BYTES:
+            if self._begins().search(kept, 1):
+                raise TornError(f"it is longer than {MAX_ITEM_BYTES:,} bytes, and others stand within it")
+            kept = kept[-_ITEM_LENGTH - len(self._items.item) :]
+        self._kept = kept
+
+    def _stumbled(self, error: ExpatError | TornError, data: bytes, *, ended: bool) -> tuple[Skipped, bytes]:
+        """What is said of the place, and what is to be read on: what comes after it, or what the open item holds."""
+        at = min(max(self._parser.ErrorByteIndex - self._given, 0) + 1, len(data))
+        line = self._lines + data.count(b"\n", 0, at) + 1
+        said = f"line {line}: {ErrorString(error.code)}" if isinstance(error, ExpatError) else str(error)
         self._broken += 1
-        failure = SourceError(
-            f"{self._name} is not well-formed XML: line {line}: {words}", "check the feed with a validator"
-        )
+        failure = SourceError(f"{self._name} is not well-formed XML: {said}", "check the feed with a validator")
         if ended or not self._items.path or self._broken > MAX_BROKEN:
             raise failure from error
         self._lost = failure
-        reason = f"it is not well-formed XML: line {line}: {words}"
-        open_item = self._items.given_up()
-        return Skipped(open_item or f"line {line}", reason)
+        reason = f"it is not well-formed XML: {said}" if isinstance(error, ExpatError) else said
+        place = self._items.given_up()
+        if not place:
+            self._lines = line - 1
+            return Skipped(f"line {line}", reason), data[at:]
+        begun = self._items.began - self._given
+        if begun >= 0:
+            self._lines += data.count(b"\n", 0, begun)
+            data = data[begun:]
+        else:
+            self._lines -= self._kept.count(b"\n")
+            data = self._kept + data
+        self._kept = b""
+        return Skipped(place, reason), data[1:]
+
+    def _begins(self) -> re.Pattern[bytes]:
+        """How an item begins in this feed."""
+        name = self._items.item
+        return re.compile(b"<" + re.escape(name.encode()) + rb"(?=[\s/>])") if name else _ITEM
 
     def _found(self, data: bytes) -> bytes:
         """Where the next item begins, with a parser that is ready for it. Empty if none does."""
-        name = self._items.item
-        begins = re.compile(b"<" + re.escape(name.encode()) + rb"(?=[\s/>])") if name else _ITEM
-        match = begins.search(data)
+        match = self._begins().search(data)
         if match is None:
-            cut = max(len(data) - _ITEM_LENGTH - len(name), 0)
+            cut = max(len(data) - _ITEM_LENGTH - len(self._items.item), 0)
             self._lines += data.count(b"\n", 0, cut)
             self._rest = data[cut:]
             return b""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from reelmill.errors import SourceError
+from tasks.sources.feeds.attributes import ALIASES, ATTRIBUTES, normalised
 from tasks.sources.feeds.row import Row, where
 
 MERCHANT = "http://base.google.com/ns/1.0"
@@ -25,6 +26,10 @@ ROOTS = frozenset({"rss", "feed", "rdf", "channel", "products", "items", "catalo
 ITEMS = frozenset({"item", "entry", "product"})
 
 
+class TornError(Exception):
+    """The open item does not end where it should: others stand within it. Its words say why."""
+
+
 class Collector:
     """What a parser's handlers gather: one item's elements. Everything else is forgotten.
 
@@ -36,6 +41,7 @@ class Collector:
         self.path: list[tuple[str, dict[str, str]]] = []  #: elements around items that are open, with their namespaces
         self.item = ""  #: what an item's element is called in this feed, once one was there
         self.good = 0  #: items that were complete
+        self.began = 0  #: the place of the open item in what its parser got, in bytes
         self._name = name
         self._parser: Any = None
         self._lines = 0
@@ -75,6 +81,11 @@ class Collector:
             texts[:] = ["".join(texts)[:MAX_TEXT]]
         return iter(done)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an item has begun and not ended."""
+        return bool(self._place)
+
     def given_up(self) -> str:
         """Forget the open item; its place, or "" if none was open."""
         place, self._place = self._place, ""
@@ -107,23 +118,30 @@ class Collector:
         if self.path.pop()[1]:
             self._known.clear()
 
-    def _open(self, item: str, spaces: Mapping[str, str]) -> None:  # two handlers, and what they share
+    def _open(self, item: str, spaces: Mapping[str, str]) -> None:  # noqa: PLR0915  # two handlers, and what they share
         parser, texts = self._parser, self._texts
         self.item = item
         self._number += 1
+        self.began = parser.CurrentByteIndex
         self._place = place = where(self._number, self._lines + parser.CurrentLineNumber)
         merchant: dict[str, list[str]] = {}
         plain: dict[str, list[str]] = {}
         inner = elements = 0
         room = MAX_DEPTH - len(self.path) - 1
         clear, join = texts.clear, "".join
+        beginning, ending = f"<{item}", f"</{item}>"
+        outer = ""  #: the element within the item that is open
         known = {} if spaces else self._known
 
         def start(name: str, attributes: Mapping[str, str]) -> None:
-            nonlocal inner, known
+            nonlocal inner, known, outer
             inner += 1
+            if name == item and _is_another(item, outer if inner > 1 else ""):
+                line = self._lines + parser.CurrentLineNumber
+                raise TornError(f"another <{item}> begins within it, in line {line}")
             if inner == 1:
                 clear()
+                outer = name
             elif inner > room:
                 raise self._too_deep()
             if attributes:
@@ -141,6 +159,9 @@ class Collector:
                 if elements > MAX_ELEMENTS:
                     raise self._too_wide(place)
                 if texts and (text := (texts[0] if len(texts) == 1 else join(texts)).strip()):
+                    # The end of a section that was left open is the end of the next section that there is.
+                    if ending in text and beginning in text[text.index(ending) :]:
+                        raise TornError("other items stand within one of its texts")
                     try:
                         is_merchants, local = known[name]
                     except KeyError:
@@ -175,6 +196,17 @@ class Collector:
         return SourceError(
             f"{self._name}, {place}: it holds more than {MAX_ELEMENTS} elements", "use a plain product feed"
         )
+
+
+def _is_another(item: str, outer: str) -> bool:
+    """Whether an element that is called as the items are is one of them, within the element `outer` of an item.
+
+    RSS and Atom have no items in items. A `<product>` may have a list of others, but not within a text.
+    """
+    if not outer or item.rpartition(":")[2].lower() != "product":
+        return True
+    meant = normalised(outer.rpartition(":")[2])
+    return meant in ATTRIBUTES or meant in ALIASES
 
 
 def _href(attributes: Mapping[str, str]) -> str:
