@@ -65,4 +65,4 @@ def draw_up(
         allocation=allocation,
     )
     told = Admission(ledger, definition, settings, engine, name, identity).admit(plan, keep=keep)
-    return plan, [*filter(None, [plan.note]), *([str(allocation)] if allocation else []), *told]
+    return plan, [*filter(None, [plan.note]), *plan.notes, *([str(allocation)] if allocation else []), *told]

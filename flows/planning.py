@@ -50,6 +50,7 @@ class Plan:
     gone: tuple[str, ...] = ()  #: keys of briefs that the source does not have any more
     doubtful: bool = False  #: so many of them that the source is rather broken
     note: str = ""  #: why there is nothing, if that is as it should be
+    notes: list[str] = field(default_factory=list)  #: what the source tells besides
     cursors: dict[str, Json] = field(default_factory=dict)  #: how far the source is read before each brief, by its key
 
     @property
@@ -175,6 +176,7 @@ def plan_run(
             first_error = first_error or error
     plan.briefs, plan.unchanged = plan.briefs + changes.unchanged, changes.unchanged
     plan.reading = Reading(changes.noted, cursor)
+    plan.notes += dict.fromkeys(context.notes)
     plan.gone, plan.doubtful = changes.gone, changes.doubtful
     if first_error is not None and not plan.to_make and not plan.held:
         raise first_error

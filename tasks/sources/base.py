@@ -51,6 +51,7 @@ class SourceContext:
     cache: Path | None = None  #: a folder for what may be lost and fetched again; None: nothing is kept
     missed: tuple[dt.date, ...] = ()  #: days before the occasion's for which there was no run, oldest first
     cursor: Json = None  #: of the last brief that was taken of this source; None: of none
+    notes: list[str] = field(default_factory=list)  #: what a source has to tell besides its briefs, for people
 
 
 class Source(Options):

@@ -11,6 +11,7 @@ from typing import Literal
 from reelmill.content import Skipped
 from reelmill.errors import SourceError
 from tasks.sources.feeds import encoding as encodings
+from tasks.sources.feeds.characters import Characters
 from tasks.sources.feeds.opening import Feed
 from tasks.sources.feeds.row import Row, where
 
@@ -38,10 +39,10 @@ def columns_and_rows(
     SourceError
         If there is no line of names, the text is in another encoding, or a quote never ends. While streaming too.
     """
-    named = encodings.marked(feed.body.peek(4)) or encoding or "utf-8"
+    characters = Characters(feed, encodings.marked(feed.body.peek(4)) or encoding or "utf-8")
     # Universal newlines are the reader's own work: csv wants to see them as they are.
-    text = io.TextIOWrapper(feed.body, encoding=named, errors=encodings.MARK, newline="")
-    table = _Table(feed.name, text, named)
+    text = io.TextIOWrapper(characters.body, encoding="utf-8", errors=encodings.MARK, newline="")
+    table = _Table(feed.name, text, characters)
     columns: list[str] = []
     for _ in range(_MAX_REMARKS):
         columns = table.names("\t" if kind == "tsv" else "")
@@ -50,7 +51,7 @@ def columns_and_rows(
     if not any(columns):
         raise SourceError(f"{feed.name} has no column names", "write them into its first line")
     if encodings.is_undecodable(columns):
-        raise encodings.undecodable(feed.name, named)
+        raise encodings.undecodable(feed.name, characters.encoding)
     if len(columns) > MAX_COLUMNS:
         raise SourceError(f"{feed.name} has {len(columns):,} columns", f"use at most {MAX_COLUMNS:,}")
     return columns, table.rows(columns)
@@ -59,10 +60,10 @@ def columns_and_rows(
 class _Table:
     """Reads records off a text, each of limited length, and counts lines."""
 
-    def __init__(self, name: str, text: io.TextIOWrapper, encoding: str) -> None:
+    def __init__(self, name: str, text: io.TextIOWrapper, characters: Characters) -> None:
         self._name = name
         self._text = text
-        self._encoding = encoding
+        self._characters = characters
         self._line = 0  #: that was read last
         self._delimiter = ","
         self._length = 0  #: of the record that is read, in characters
@@ -91,7 +92,7 @@ class _Table:
                     place = where(number, first)
                     if encodings.is_undecodable(cells):
                         bad += 1
-                        yield Skipped(place, encodings.reason(self._encoding))
+                        yield Skipped(place, encodings.reason(self._characters.encoding))
                     elif len(cells) > width and any(cell.strip() for cell in cells[width:]):
                         yield Skipped(place, f"it has {len(cells)} cells for {width} columns; is a quote missing?")
                     else:
@@ -105,7 +106,7 @@ class _Table:
             said = longest if "limit" in str(error) else str(error)
             raise SourceError(f"{self._name}, line {first}: {said}", "look for a quote that is never closed") from error
         if bad and not clean:
-            raise encodings.undecodable(self._name, self._encoding)
+            raise encodings.undecodable(self._name, self._characters.encoding)
 
     def _lines(self) -> Iterator[str]:
         while line := self._text.readline(MAX_ROW + 1):

@@ -1,4 +1,4 @@
-"""Which characters the bytes of a feed are: UTF-8, what a byte order mark or XML declares, or an option. No guesses.
+"""Which characters the bytes of a feed are: as a byte order mark or UTF-8 proves, as declared, or an option. No guesses.
 
 Bytes that are none of the encoding's characters become a mark, so that the item that holds them can be told and passed
 over, and the rest goes on.
@@ -11,10 +11,15 @@ from collections.abc import Iterable
 
 from reelmill.errors import SourceError
 
+#: Encodings in which two bytes (or more) are one character.
+OF_TWO_BYTES = frozenset(
+    {"gbk", "gb2312", "gb18030", "big5", "big5hkscs", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949"}
+)
+
 #: The encodings that are read, by Python's own names. A list, because Python also "decodes" zip and base64.
 ENCODINGS = frozenset(
-    {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "ascii", "gbk", "gb2312", "gb18030", "big5", "big5hkscs"}
-    | {"shift_jis", "cp932", "euc_jp", "euc_kr", "cp949", "koi8-r", "mac-roman", "tis-620"}
+    {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "ascii", "koi8-r", "mac-roman", "tis-620"}
+    | OF_TWO_BYTES
     | {f"cp125{page}" for page in range(9)}
     | {f"iso8859-{part}" for part in range(1, 17) if part != 12}
 )
@@ -27,6 +32,10 @@ _MARKS = (
     (b"<\0?\0", "utf-16-le"),
     (b"\0<\0?", "utf-16-be"),
 )
+
+#: Characters of two bytes in UTF-8 that prove it where two bytes are one character anyway: a Chinese one is both with
+#: a chance of one in five. 小雪 in GBK is Сѩ.
+_ENOUGH = 4
 
 #: What stands for bytes that are no characters: one of Unicode's noncharacters, which no text holds and XML allows.
 UNDECODABLE = "\ufdd0"
@@ -62,6 +71,27 @@ def known(name: str) -> str:
 def marked(head: bytes) -> str | None:
     """The encoding that the first bytes prove, if they do."""
     return next((name for mark, name in _MARKS if head.startswith(mark)), None)
+
+
+def is_utf8(data: bytes, named: str, *, final: bool = True) -> bool | None:
+    """Whether bytes that are said to be in an encoding are UTF-8.
+
+    Unless they are `final`, the last character may not be there as a whole; None if it is the only one that counts.
+    """
+    try:
+        found = codecs.getincrementaldecoder("utf-8")().decode(data, final)
+    except UnicodeDecodeError:
+        return False
+    if found.isascii():
+        return final or None
+    if named not in OF_TWO_BYTES:
+        return True
+    try:
+        codecs.getincrementaldecoder(named)().decode(data, final)
+    except UnicodeDecodeError:
+        return True
+    # Three bytes in a row that are a character are no chance any more.
+    return max(found) > "\u07ff" or sum(character > "\x7f" for character in found) >= _ENOUGH
 
 
 def is_undecodable(texts: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ from reelmill.content import Skipped
 from reelmill.errors import SourceError
 from tasks.sources.feeds import delimited
 from tasks.sources.feeds import encoding as encodings
+from tasks.sources.feeds.characters import Characters
 from tasks.sources.feeds.opening import Feed, Format
 
 Entry = tuple[str, object] | Skipped
@@ -55,19 +56,21 @@ def _table(feed: Feed, kind: Format) -> Iterator[Entry]:
 
 
 def _lines(feed: Feed) -> Iterator[Entry]:
+    characters = Characters(feed, encodings.marked(feed.body.peek(4)) or "utf-8")
     number = 0
-    while line := feed.body.readline(MAX_LINE_BYTES + 1):
+    while line := characters.body.readline(MAX_LINE_BYTES + 1):
         number += 1
         place = f"line {number}"
         if len(line) > MAX_LINE_BYTES:
             raise SourceError(f"{feed.name}, {place}: longer than {MAX_LINE_BYTES:,} bytes", "is it really JSONL?")
-        text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+        text = line.decode("utf-8", encodings.MARK).strip()
         if not text:
             continue
+        if encodings.UNDECODABLE in text:
+            yield Skipped(place, f"it is not {encodings.shown(characters.encoding)}")
+            continue
         try:
-            yield place, json.loads(text.decode(), parse_constant=_refuse_constant)
-        except UnicodeDecodeError:
-            yield Skipped(place, "it is not UTF-8")
+            yield place, json.loads(text, parse_constant=_refuse_constant)
         except RecursionError:
             yield Skipped(place, "it is nested too deeply")
         except ValueError as error:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from reelmill.errors import SourceError
 from reelmill.streams import BLOCK_BYTES
 from tasks.sources.feeds import encoding as encodings
+from tasks.sources.feeds.characters import Characters
 from tasks.sources.feeds.opening import Feed
 
 #: The longest item, and the longest value beside the items, in characters.
@@ -22,11 +23,11 @@ class JsonText:
     """Reads values off a document. Numbers come as texts, so that a price keeps its zeros."""
 
     def __init__(self, feed: Feed, encoding: str | None) -> None:
-        self.encoding = encodings.marked(feed.body.peek(4)) or encoding or "utf-8"
+        self.characters = Characters(feed, encodings.marked(feed.body.peek(4)) or encoding or "utf-8")
         self.is_marked = False  #: whether something was not in the encoding
         self._name = feed.name
-        self._body = feed.body
-        self._bytes = codecs.getincrementaldecoder(self.encoding)(encodings.MARK)
+        self._body = self.characters.body
+        self._bytes = codecs.getincrementaldecoder("utf-8")(encodings.MARK)
         self._values = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
         self._text = ""
         self._at = 0

@@ -10,6 +10,7 @@ from typing import Any
 from reelmill.content import Skipped
 from reelmill.errors import SourceError
 from tasks.sources.feeds import encoding as encodings
+from tasks.sources.feeds.characters import Characters
 from tasks.sources.feeds.json_text import JsonText
 from tasks.sources.feeds.opening import Feed
 from tasks.sources.feeds.row import Row, where
@@ -67,12 +68,12 @@ def items(feed: Feed, encoding: str | None = None, place: str | None = None) -> 
     for item in text.items(place.split(".") if place else None, LISTS):
         number += 1
         if text.is_marked and encodings.UNDECODABLE in json.dumps(item, ensure_ascii=False):
-            yield where(number), Skipped(where(number), encodings.reason(text.encoding))
+            yield where(number), Skipped(where(number), encodings.reason(text.characters.encoding))
         else:
             clean += 1
             yield where(number), item
     if number and not clean:
-        raise encodings.undecodable(feed.name, text.encoding)
+        raise encodings.undecodable(feed.name, text.characters.encoding)
 
 
 def lines(feed: Feed, encoding: str | None = None) -> Iterator[tuple[str, object]]:
@@ -83,26 +84,26 @@ def lines(feed: Feed, encoding: str | None = None) -> Iterator[tuple[str, object
     SourceError
         If a line is endless.
     """
-    named = encoding or "utf-8"
+    characters = Characters(feed, encodings.marked(feed.body.peek(4)) or encoding or "utf-8")
     number = count = 0
-    while line := feed.body.readline(MAX_LINE_BYTES + 1):
+    while line := characters.body.readline(MAX_LINE_BYTES + 1):
         number += 1
         if len(line) > MAX_LINE_BYTES:
             raise SourceError(
                 f"{feed.name}, line {number}: longer than {MAX_LINE_BYTES:,} bytes", "is it really JSONL?"
             )
-        content = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
-        if content:
+        if content := line.strip():
             count += 1
             place = where(count, number)
-            yield place, _line(place, content, named)
+            yield place, _line(place, content, characters)
 
 
-def _line(place: str, content: bytes, encoding: str) -> object:
+def _line(place: str, content: bytes, characters: Characters) -> object:
+    text = content.decode("utf-8", encodings.MARK)
+    if encodings.UNDECODABLE in text:
+        return Skipped(place, encodings.reason(characters.encoding))
     try:
-        return _DECODER.decode(content.decode(encoding))
-    except UnicodeDecodeError:
-        return Skipped(place, encodings.reason(encoding))
+        return _DECODER.decode(text)
     except RecursionError:
         return Skipped(place, "it is nested too deeply")
     except ValueError as error:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 from urllib.parse import urlsplit
@@ -54,6 +54,7 @@ class Feed:
     folder: Path | None  #: of a local feed: images that it names lie in here. None: it came from the web.
     suffix: str  #: of its name, without .gz, lower case
     origin: str | None = None  #: of a feed from the web: scheme and host
+    notes: list[str] = field(default_factory=list)  #: what is to be told of it, besides its items
 
     def format(self) -> Format:
         """What the feed is, by its first bytes and then by its name.
@@ -81,7 +82,7 @@ class Feed:
         if self.suffix in (".jsonl", ".ndjson", ".yaml", ".yml"):
             return _SUFFIXES[self.suffix]
         if (_utf16(head) or start.decode("latin-1"))[:1] in ("{", "["):
-            return "jsonl" if _is_json_lines(self.body.peek(_HEAD_BYTES)) else "json"
+            return "jsonl" if _is_json_lines(_utf16(head).encode("utf-8", "replace") or head) else "json"
         if self.suffix in (".json", ".xml"):
             raise SourceError(
                 f"{self.name} does not look like {self.suffix[1:].upper()}", "check the file, or set `format`"
@@ -139,7 +140,7 @@ def opened(
         )
         body = stack.enter_context(io.BufferedReader(limited, BLOCK_BYTES))
         suffix = next((s.lower() for s in reversed(suffixes) if s.lower() != ".gz"), "")
-        yield Feed(name, body, folder, suffix, _origin(location))
+        yield Feed(name, body, folder, suffix, _origin(location), context.notes)
 
 
 def _file(name: str, path: Path, home: Path) -> BinaryIO:

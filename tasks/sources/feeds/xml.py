@@ -15,6 +15,7 @@ from reelmill.content import Skipped
 from reelmill.errors import SourceError
 from tasks.sources.feeds import encoding as encodings
 from tasks.sources.feeds import xml_text
+from tasks.sources.feeds.characters import Characters
 from tasks.sources.feeds.opening import Feed
 from tasks.sources.feeds.row import Row
 from tasks.sources.feeds.xml_items import Collector, TornError
@@ -43,22 +44,22 @@ def rows(feed: Feed, encoding: str | None = None) -> Iterator[Row | Skipped]:
         If it is not XML, no feed, ends too early, or does what a feed never needs: a DTD, entities, deep nesting.
         While streaming too.
     """
-    named = xml_text.encoding_of(feed, encoding)
+    characters = Characters(feed, xml_text.encoding_of(feed, encoding))
     reader = _Reader(feed.name)
     undecodable = encodings.UNDECODABLE.encode()
     marked = False
     clean = bad = 0
-    for piece in _ended(xml_text.pieces(feed, named)):
+    for piece in _ended(xml_text.pieces(characters)):
         marked = marked or undecodable in piece
         for found in reader.read(piece):
             if marked and isinstance(found, Row) and encodings.is_undecodable(_texts(found)):
                 bad += 1
-                yield Skipped(found.where, encodings.reason(named))
+                yield Skipped(found.where, encodings.reason(characters.encoding))
             else:
                 clean += isinstance(found, Row)
                 yield found
     if bad and not clean:
-        raise encodings.undecodable(feed.name, named)
+        raise encodings.undecodable(feed.name, characters.encoding)
 
 
 def _ended(pieces: Iterator[bytes]) -> Iterator[bytes]:

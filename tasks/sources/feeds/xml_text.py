@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from reelmill.errors import SourceError
 from reelmill.streams import BLOCK_BYTES
 from tasks.sources.feeds import encoding as encodings
+from tasks.sources.feeds.characters import Characters
 from tasks.sources.feeds.opening import Feed
 
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
@@ -22,7 +23,7 @@ _ENTITY_LENGTH = 33
 
 
 def encoding_of(feed: Feed, option: str | None) -> str:
-    """The encoding of a feed: what its first bytes prove, then the option, then what it declares, then UTF-8.
+    """The encoding of a feed as it is said: what its first bytes prove, the option, what it declares, or UTF-8.
 
     Raises
     ------
@@ -41,12 +42,12 @@ def encoding_of(feed: Feed, option: str | None) -> str:
     return "utf-8" if named.startswith("utf-16") else named
 
 
-def pieces(feed: Feed, encoding: str) -> Iterator[bytes]:
+def pieces(characters: Characters) -> Iterator[bytes]:
     """The feed in pieces of UTF-8, without white space before its beginning. Undecodable bytes are marked."""
-    decoder = codecs.getincrementaldecoder(encoding)(encodings.MARK)
+    decoder = codecs.getincrementaldecoder("utf-8")(encodings.MARK)
     rest, begun, ended = b"", False, False
     while not ended:
-        block = feed.body.read(BLOCK_BYTES)
+        block = characters.body.read(BLOCK_BYTES)
         ended = not block
         data = rest + decoder.decode(block, final=ended).encode("utf-8", "replace").translate(None, _CONTROLS)
         if not begun:

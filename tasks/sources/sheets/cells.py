@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from reelmill.errors import SourceError
 from tasks.sources.feeds import encoding as encodings
+from tasks.sources.feeds.characters import Characters
 from tasks.sources.feeds.opening import Feed
 from tasks.sources.location import other_characters
 
@@ -36,7 +37,8 @@ def rows(feed: Feed, delimiter: str | None, encoding: str | None) -> Iterator[Ro
     named = encodings.marked(feed.body.peek(4)) or encoding or "utf-8"
     number = 0
     try:
-        head, lines = _peeked(io.TextIOWrapper(feed.body, encoding=named, newline=""))
+        body = Characters(feed, named, "strict").body
+        head, lines = _peeked(io.TextIOWrapper(body, encoding="utf-8", newline=""))
         reader = csv.reader(lines, delimiter=delimiter or max(",;\t", key=head.count))
         for number, cells in enumerate(reader, start=1):
             yield number, [cell.strip() or None for cell in cells]

@@ -125,6 +125,8 @@ def _characters(feed: Feed, encoding: str | None) -> str:
         named = encodings.marked(data) or encoding or encodings.known(declared[1].decode() if declared else "utf-8")
     except ValueError as error:
         raise SourceError(f"{feed.name}: {error}", "save it as UTF-8") from error
+    if not encodings.marked(data) and encodings.is_utf8(data, named):
+        named = "utf-8"
     try:
         text = data.decode(named)
     except UnicodeError as error:
