@@ -43,6 +43,7 @@ class Changes:
         self._whole = False
         self._certain = True  #: each item that cannot be used is known by its key
         self.unchanged = 0
+        self.notes: list[str] = []  #: what is to be told of the reading
         self.noted: dict[str, Seen] = {}  #: what is to be known from now on without a video
 
     def sift(self, found: Iterable[Brief | Skipped]) -> Iterator[Worth | Skipped]:
@@ -104,16 +105,24 @@ class Changes:
     def _first(self, source: Changing, newest: int, found: Iterable[Brief | Skipped]) -> Iterator[Worth | Skipped]:
         """The newest few of a first reading; where the source says no ages, the first that it names."""
         kept: list[tuple[str, int, Brief]] = []
+        came = ageless = 0
         for number, one in enumerate(found):
             if isinstance(one, Skipped):
                 yield one
                 continue
             entry = (source.age(one), -number, one)
+            came, ageless = came + 1, ageless + (not entry[0])
             if len(kept) < newest:
                 heapq.heappush(kept, entry)
                 continue
             passed = heapq.heappushpop(kept, entry)[2] if newest else one
             self.unchanged += 1
             self.noted[passed.key] = Seen(self._mark(passed), source.facts(passed))
+        if ageless and came > newest > 0:
+            self.notes.append(
+                f"no item says when it was made: the first {newest} of the source are taken for the newest"
+                if ageless == came
+                else f"{ageless} of {came} items say not when they were made, and are taken for the oldest"
+            )
         for _, _, brief in sorted(kept, key=lambda entry: -entry[1]):
             yield Worth(brief, self._mark(brief), "created", source.facts(brief))

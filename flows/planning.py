@@ -176,7 +176,7 @@ def plan_run(
             first_error = first_error or error
     plan.briefs, plan.unchanged = plan.briefs + changes.unchanged, changes.unchanged
     plan.reading = Reading(changes.noted, cursor)
-    plan.notes += dict.fromkeys(context.notes)
+    plan.notes += dict.fromkeys([*context.notes, *changes.notes])
     plan.gone, plan.doubtful = changes.gone, changes.doubtful
     if first_error is not None and not plan.to_make and not plan.held:
         raise first_error

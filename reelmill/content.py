@@ -50,6 +50,7 @@ class Brief:
     fields: Mapping[str, Json]  #: what templates see as `brief.…`
     images: tuple[str, ...] = ()  #: reference images: http(s) URLs, or absolute paths of local files
     cursor: Json = None  #: how far the source is read with this one, if it goes on from there the next time
+    made: str = ""  #: when the thing was made, in the source's own words; no template shows it
 
     @property
     def fingerprint(self) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -121,6 +122,11 @@ class ProductFeed(Changing):
             "currency": brief.fields[f"{sale}_currency"],
             "availability": brief.fields["availability"],
         }
+
+    def age(self, brief: Brief) -> str:
+        from tasks.sources.feeds import age
+
+        return age.parse(brief.made, ZoneInfo("UTC"))
 
     def briefs(self, context: SourceContext) -> Iterator[Brief | Skipped]:
         from tasks.sources.feeds import paging

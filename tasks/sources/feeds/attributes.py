@@ -30,11 +30,12 @@ ATTRIBUTES = frozenset(
         "material",
         "size",
         "item_group_id",
+        "created",
     }
 )
 
 #: The names of a brief's fields, whatever the feed holds.
-FIELDS = (ATTRIBUTES - {"image_link", "additional_image_link", "sale_price_effective_date"}) | {
+FIELDS = (ATTRIBUTES - {"image_link", "additional_image_link", "sale_price_effective_date", "created"}) | {
     "price_amount",
     "sale_price_amount",
     "sale_price_currency",
@@ -67,6 +68,14 @@ ALIASES: Mapping[str, str] = {
     "category": "product_type",
     "product_types": "product_type",
     "currency": "price_currency",
+    "published_at": "created",
+    "created_at": "created",
+    "date_created": "created",
+    "date_created_gmt": "created",
+    "date_published": "created",
+    "published": "created",
+    "pub_date": "created",
+    "pubdate": "created",
 }
 
 

@@ -1,4 +1,4 @@
-"""Which characters the bytes of a feed are: as a byte order mark or UTF-8 proves, as declared, or an option. No guesses.
+"""Which characters the bytes of a feed are: as they prove, as is declared, or as an option says. No guesses.
 
 Bytes that are none of the encoding's characters become a mark, so that the item that holds them can be told and passed
 over, and the rest goes on.

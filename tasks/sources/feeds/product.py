@@ -22,6 +22,7 @@ from tasks.sources.feeds.row import Row
 MAX_TITLE, MAX_DESCRIPTION, MAX_FIELD = 300, 2000, 500  #: characters
 MAX_IMAGES = 10
 MAX_IDENTIFIER = 200  #: characters
+MAX_MOMENT = 64  #: characters of when an item was made
 
 #: The attributes that become a field as they are.
 _TEXTS = (
@@ -85,7 +86,7 @@ class Reading:
             "images": list(images),
             **{name: _text(known, name) for name in _TEXTS},
         }
-        return Brief(plain.key(identifier), title, fields, images)
+        return Brief(plain.key(identifier), title, fields, images, made=_first(known, "created")[:MAX_MOMENT])
 
     def key(self, row: Row) -> str:
         """The key of the product of a row that cannot be used; "" if it has none."""

@@ -157,6 +157,7 @@ def _from_item(place: str, item: Mapping[str, Any], shop: str | None) -> Row | S
         "description": _text(item.get("body_html")),
         "brand": _text(item.get("vendor")),
         "product_type": _text(item.get("product_type")),
+        "created": _text(item.get("published_at")) or _text(item.get("created_at")),
         "link": f"{shop}/products/{handle}" if shop and handle else "",
     }
     status = _text(item.get("status")).lower()

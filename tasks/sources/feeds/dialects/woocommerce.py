@@ -96,6 +96,7 @@ def _product(row: Row, named: dict[str, list[str]], kept: Collection[str]) -> _P
         "product_type": _parts(_first(named, "categories"))[:1],
         "brand": _parts(_first(named, "brands"))[:1],
         "link": named.get("external_url", []),
+        "created": named.get("date_created", []),
         "image_link": [],
         **_prices(named),
         **_images(named),
