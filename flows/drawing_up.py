@@ -6,7 +6,7 @@ from flows.admission import Admission
 from flows.allotting import Allotment
 from flows.definition import Definition
 from flows.experiments.allocation import allocate
-from flows.missed import missed
+from flows.missed import outage
 from flows.occasion import name_of
 from flows.planning import Plan, plan_run
 from records.ledger import Ledger
@@ -51,6 +51,7 @@ def draw_up(
     allocation = allocate(
         ledger, name, pipeline.experiment, pipeline.matrix, until=opened.opened_at if opened is not None else None
     )
+    out = outage(ledger, name, definition, about)
     plan = plan_run(
         definition,
         name,
@@ -58,11 +59,11 @@ def draw_up(
         settings,
         seen=ledger.seen.of(name),
         cursor=ledger.seen.cursor(name, identity),
-        missed=missed(ledger, name, about),
+        missed=out.days,
         limit=limit,
         allot=Allotment(ledger, definition, pipeline, context, about.date, identity, remake=remake).posts,
         known=ledger.text_verdicts.told,
         allocation=allocation,
     )
     told = Admission(ledger, definition, settings, engine, name, identity).admit(plan, keep=keep)
-    return plan, [*filter(None, [plan.note]), *plan.notes, *([str(allocation)] if allocation else []), *told]
+    return plan, [*filter(None, [plan.note, out.note]), *plan.notes, *([str(allocation)] if allocation else []), *told]

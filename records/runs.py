@@ -221,13 +221,13 @@ class Runs:
         with self._database.read() as session:
             return list(session.scalars(query))
 
-    def dates(self, pipeline: str, first: dt.date, before: dt.date) -> set[dt.date]:
-        """The days from `first` on and before `before` for which a pipeline has a run that no event has started."""
-        query = select(Run.date).where(
-            Run.pipeline == pipeline, Run.occasion.not_like("event:%"), Run.date >= first, Run.date < before
+    def last_date(self, pipeline: str, before: dt.date) -> dt.date | None:
+        """The last day before `before` for which a pipeline has a run that no event has started."""
+        query = select(func.max(Run.date)).where(
+            Run.pipeline == pipeline, Run.occasion.not_like("event:%"), Run.date < before
         )
         with self._database.read() as session:
-            return set(session.scalars(query))
+            return session.scalar(query)
 
     def tallies(self, runs: Sequence[Run]) -> dict[UUID, Tally]:
         """The conservation law of each of these runs, in two queries.
