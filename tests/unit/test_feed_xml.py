@@ -90,6 +90,31 @@ def test_entities_of_html_are_read_and_those_of_xml_kept(tmp_path: Path) -> None
     assert cup.fields["description"] == 'a b é é & "'
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "&lt;b&gt;Tea&lt;/b&gt; cup",
+        "<![CDATA[<b>Tea</b> cup]]>",
+        "<![CDATA[Tea<br/>cup]]>",
+        "<b>Tea</b> cup",
+        "&lt;span title='a > b'&gt;Tea cup",
+    ],
+)
+def test_a_title_is_its_words_without_html(tmp_path: Path, title: str) -> None:
+    found = read(tmp_path, rss(item("a", title=title)))
+    atom = f'<feed xmlns="http://www.w3.org/2005/Atom" {GOOGLE}>{item("a", title=title)}</feed>'
+    found += read(tmp_path, atom.replace("item>", "entry>").replace("<title>", '<title type="html">'))
+    assert [one.title for one in found if isinstance(one, Brief)] == ["Tea cup", "Tea cup"]
+    assert [one.fields["title"] for one in found if isinstance(one, Brief)] == ["Tea cup", "Tea cup"]
+
+
+@pytest.mark.parametrize("title", ["5 < 7", "I <3 tea", "<Untitled>", "A & B", "Cup → pot"])
+def test_a_title_that_is_no_html_stays(tmp_path: Path, title: str) -> None:
+    [cup] = read(tmp_path, rss(item("a", title=f"<![CDATA[{title}]]>")))
+    assert isinstance(cup, Brief)
+    assert cup.title == title
+
+
 def test_an_entity_may_lie_across_two_pieces_of_the_feed(tmp_path: Path) -> None:
     for padding in range(65_536 - 400, 65_536):
         feed = rss(f"<description>{'x' * padding}</description>", item("a", title="&eacute;" * 100))

@@ -65,7 +65,9 @@ class Reading:
         identifier = plain.text(_first(known, "id"), MAX_IDENTIFIER)
         if not identifier:
             raise ValueError("it has no id")
-        title = plain.text(html.unescape(_first(known, "title")), MAX_TITLE)
+        named = _first(known, "title")
+        # A title that is a tag as a whole is meant as it stands.
+        title = plain.text_of_html(named, MAX_TITLE) or plain.text(html.unescape(named), MAX_TITLE)
         if not title:
             raise ValueError(f"{identifier!r} has no title")
         images = self._images(identifier, known)
