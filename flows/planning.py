@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -13,7 +13,7 @@ from flows.allotting import Allot
 from flows.changes import Changes, Worth
 from flows.definition import Definition
 from flows.experiments.allocation import Allocation
-from flows.marks import marking
+from flows.marks import Shown, shown_by
 from flows.occasion import name_of
 from flows.pipeline import Pipeline
 from flows.post_length import shortenings
@@ -148,13 +148,13 @@ def plan_run(
     reader = Reader(definition, name, known)
     plan, first_error, keys = Plan(), None, set[str]()
     cells, weights = variants(pipeline.matrix), allocation.weights if allocation else None
-    mark = marking(pipeline)
-    changes = Changes(pipeline.source, seen, mark)
+    shown = shown_by(pipeline)
+    changes = Changes(pipeline.source, seen, shown)
     context = SourceContext(
         occasion, definition.folder, Fetcher(allow=settings.fetch_private), settings.folder / "cache", missed, cursor
     )
     sifted = changes.sift(pipeline.source.briefs(context))
-    for found in chain.from_iterable(_expanded(one, pipeline, context, mark) for one in sifted):
+    for found in chain.from_iterable(_expanded(one, pipeline, context, shown) for one in sifted):
         if limit is not None and len(plan.to_make) >= limit:
             break
         if isinstance(found, Skipped):
@@ -218,7 +218,7 @@ def _check_music(pipeline: Pipeline, folder: Path) -> None:
 
 
 def _expanded(
-    found: Worth | Skipped, pipeline: Pipeline, context: SourceContext, mark: Callable[[Brief], str]
+    found: Worth | Skipped, pipeline: Pipeline, context: SourceContext, shown: Shown
 ) -> Iterator[Worth | Skipped]:
     """What `expand` makes of a brief that is worth a video; about what is not, no model is asked."""
     if isinstance(found, Skipped):
@@ -228,7 +228,7 @@ def _expanded(
         if isinstance(one, Skipped):
             yield one
         else:  # a change is one of the source's own fields: other words of a model are none
-            yield replace(found, brief=one, mark=mark(one) if found.kind is None else found.mark)
+            yield replace(found, brief=one, mark=shown.mark(one) if found.kind is None else found.mark)
 
 
 def _plan(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.definition import loads
+from flows.marks import EDITIONS
 from tasks.generation import reference
 from tasks.sources.feeds import copies, delimited, opening, paging, retrying, xml_items
 from tasks.sources.feeds.attributes import ATTRIBUTES, FIELDS
@@ -64,6 +65,11 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert f"at most {reference.MAX_BYTES // 2**20} MB" in places
     assert f"{reference.MAX_PIXELS // 10**6} million pixels" in places
     assert f"({paging.PAGE_ITEMS} products each" in PAGE
+
+
+def test_what_is_no_other_image_is_named() -> None:
+    said = PAGE.partition("### Which images are the same")[2].partition("###")[0]
+    assert set(re.findall(r"`(\w+)`", said)) == EDITIONS | {"changes_only"}
 
 
 def test_what_snippets_map_to_are_attributes() -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.changes import Changes, Worth
+from flows.marks import Shown
 from reelmill.content import Brief
 from tasks.sources.base import Occasion, SourceContext
 from tasks.sources.feeds import age
@@ -28,7 +29,7 @@ def newest(folder: Path, name: str, text: str, **options: Any) -> tuple[list[str
     source = ProductFeed(
         type="product_feed", url=name, images="optional", changes_only=True, baseline="newest 2", **options
     )
-    changes = Changes(source, {}, lambda brief: brief.fingerprint)
+    changes = Changes(source, {}, Shown(None, images=True))
     sifted = changes.sift(source.briefs(SourceContext(CONTEXT, folder)))
     return [one.brief.key for one in sifted if isinstance(one, Worth)], changes.notes
 
