@@ -20,7 +20,7 @@ from flows.experiments.findings import comparing
 from flows.explain import Finding
 from flows.platforms import asks_for_metadata, best_for, fitting, own_profiles, profiles_of
 from flows.registered import Registered
-from flows.shotcheck import assembling
+from flows.shotcheck import assembling, photographed
 from flows.soundcheck import playing, templates
 from flows.syntax import ValuePath
 from reelmill.content import Json, Variant
@@ -71,6 +71,7 @@ def crosscheck(data: Json, folder: Path) -> Iterator[Finding]:
             yield from fitting(path, pipeline, profiles)
             yield from playing(path, pipeline, folder)
             yield from assembling(path, pipeline, folder)
+            yield from photographed(path, pipeline)
             yield from comparing(path, pipeline)
 
 

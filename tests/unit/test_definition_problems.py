@@ -260,3 +260,34 @@ def test_all_problems_of_all_pipelines_are_told_at_once_in_the_order_of_the_file
 
 def test_a_file_full_of_mistakes_is_told_up_to_a_hundred() -> None:
     assert len(problems(HEAD + "    a: 1\n" * 500)) == 100
+
+
+PHOTO = "{title: x, end_card: {text: y, photo: true}}"
+BARE = "{image: none}"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"caption": PHOTO, "generate": BARE},
+        {"caption": PHOTO, "generate": BARE, "shots": "[{action: a}, {action: b}]"},
+        {"caption": PHOTO, "shots": "[{action: a, image: none}, {image: none}]"},
+    ],
+)
+def test_an_end_card_cannot_show_a_photo_that_no_shot_takes(keys: dict[str, str]) -> None:
+    found = problem(pipeline(**keys))
+    assert found.path == "pipelines.p.caption.end_card.photo"
+    assert "with `image: none` none begins with one" in found.reason
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"caption": PHOTO},
+        {"caption": PHOTO.replace("true", "false"), "generate": BARE},
+        {"caption": PHOTO, "generate": BARE, "shots": "[{action: a, image: auto}, {action: b}]"},
+        {"caption": PHOTO, "shots": "[{action: a}, {action: b, image: none}]"},
+    ],
+)
+def test_an_end_card_shows_the_photo_that_a_shot_takes(keys: dict[str, str]) -> None:
+    assert read(pipeline(**keys)) is not None
