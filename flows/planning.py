@@ -51,6 +51,8 @@ class Plan:
     doubtful: bool = False  #: so many of them that the source is rather broken
     note: str = ""  #: why there is nothing, if that is as it should be
     notes: list[str] = field(default_factory=list)  #: what the source tells besides
+    model: str = ""  #: the engine and the model that draw, if anything is drawn
+    allocation: Allocation | None = None  #: how often the values of an experiment are drawn, if not alike
     cursors: dict[str, Json] = field(default_factory=dict)  #: how far the source is read before each brief, by its key
 
     @property
@@ -178,6 +180,9 @@ def plan_run(
     plan.reading = Reading(changes.noted, cursor)
     plan.notes += dict.fromkeys([*context.notes, *changes.notes])
     plan.gone, plan.doubtful = changes.gone, changes.doubtful
+    plan.allocation = allocation
+    if any(video.plan for video in plan.videos):  # a machine that does not draw may not even know the model's revision
+        plan.model = f"{recipe.engine.name} {recipe.engine.model}"
     if first_error is not None and not plan.to_make and not plan.held:
         raise first_error
     if not plan.briefs and not plan.videos and pipeline.source.is_calendar:

@@ -154,7 +154,7 @@ def _open_planned(settings: Settings, file: Path, pipeline: str, path: Path) -> 
     )
     with Ledger(settings) as ledger:
         told = opening(definition, wanted.pipeline, about, limit=wanted.limit)
-        return ledger.runs.open(replace(told, options={**told.options, "promise": dict(wanted.videos)}))
+        return ledger.runs.open(replace(told, options={**told.options, "promise": dict(wanted.held)}))
 
 
 def occasion_for(definition: Definition, pipeline: str, date: str, event: str) -> Occasion:

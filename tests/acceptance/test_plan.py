@@ -114,6 +114,32 @@ def test_a_run_refuses_what_was_not_planned(shop: Project, items: tuple[str, ...
     assert shop.json("run", "--plan", "plan.json")["count"]["done"] == len(items)
 
 
+def test_what_vanishes_after_it_was_planned_is_not_taken_down(shop: Project) -> None:
+    """It is unchanged, so the plan makes no video of it, and yet a run that holds to the plan must not touch it."""
+    path = shop.folder / "pipelines.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("changes_only: true", "changes_only: true, gone: unpublish"),
+        encoding="utf-8",
+    )
+    assert shop.json("run", "shop", "--date", "2026-11-30")["count"]["done"] == 2
+    stock(shop, "cup,Tea cup", "pot,Tea pot", "tin,Tea tin")
+    plan = planned(shop)
+    assert [video["brief"] for video in plan["videos"]] == ["tin"]
+    assert plan["promise"]["gone"] == []
+    stock(shop, "cup,Tea cup", "tin,Tea tin")
+
+    done = shop.call("run", "--plan", "plan.json")
+
+    assert done.returncode == 1
+    assert "(to be taken down: pot)" in " ".join(complain(done).split())
+    assert len(shop.posts()) == 2
+    assert {post["state"] for post in shop.json("posts")} == {"live"}
+    assert planned(shop)["promise"]["gone"] == ["pot"]
+    done = shop.call("run", "--plan", "plan.json")
+    assert done.returncode == 0, complain(done)
+    assert "pot" in " ".join((done.stdout + done.stderr).split())
+
+
 def test_what_is_no_plan_of_this_definition_is_refused(shop: Project) -> None:
     planned(shop)
     for arguments, told in (
