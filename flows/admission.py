@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from uuid import UUID
 
-from flows.cost import Costs, money
+from flows.cost import Costs, money, to_draw
 from flows.counting import counted
 from flows.definition import Definition
 from flows.planning import Plan
@@ -75,7 +75,8 @@ class Admission:
             if video.first_state is VideoState.PLANNED and video.brief_key + "/" + video.variant_id not in done
         ]
         costs = Costs(self._ledger, self._engine, self._settings)
-        asked = costs.of([VideoPlan.from_json(plan.videos[place].plan) for place in places])
+        plans = [VideoPlan.from_json(plan.videos[place].plan) for place in places]
+        asked = costs.of(to_draw(self._ledger, self._engine, plans))
         period, limit = self._budget.period(now()), self._budget.limit
         held = dict(self._held(period))
         kept, before = sum(held.values(), start=Amount()), used(self._ledger, self._settings, self._run_id)

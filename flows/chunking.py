@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from reelmill.content import Shot
 
-#: Seconds for a million pixels of an engine that has not drawn yet: a 5 s clip of 704x1280 in about 4 minutes, which
-#: is what Wan2.2-TI2V-5B takes on a consumer GPU. A guess too high makes the first chunks small, which costs little.
-UNKNOWN_PACE = 2.2
 
-
-def forecast(shot: Shot, pace: float | None) -> float:
-    """Seconds that a shot is expected to take.
+def divide(
+    shots: Sequence[Shot], *, cost: Callable[[Shot], float], seconds: float, workers: int
+) -> list[tuple[list[str], float]]:
+    """Chunks of shots, in their order: each about `seconds` of work, and no fewer chunks than there are workers.
 
     Parameters
     ----------
-    pace:
-        Seconds for a million pixels, as the ledger knows them.
-    """
-    return shot.width * shot.height * shot.frames / 1e6 * (UNKNOWN_PACE if pace is None else pace)
-
-
-def divide(shots: Sequence[Shot], *, pace: float | None, seconds: float, workers: int) -> list[tuple[list[str], float]]:
-    """Chunks of shots, in their order: each about `seconds` of work, and no fewer chunks than there are workers.
+    cost:
+        Gives the seconds that a shot is expected to take.
 
     Returns
     -------
     list[tuple[list[str], float]]
         Per chunk the ids of its shots, and the seconds that it is expected to take.
     """
-    costs = [forecast(shot, pace) for shot in shots]
+    costs = [cost(shot) for shot in shots]
     share = min(seconds, max(sum(costs) / max(workers, 1), max(costs, default=0)))
     most = math.ceil(len(shots) / max(workers, 1))
     chunks: list[tuple[list[str], float]] = []
-    for shot, cost in zip(shots, costs, strict=True):
+    for shot, taken in zip(shots, costs, strict=True):
         ids, spent = chunks[-1] if chunks else ([], math.inf)
-        if spent + cost > share * 1.001 or len(ids) >= most:
-            chunks.append(([shot.id], cost))
+        if spent + taken > share * 1.001 or len(ids) >= most:
+            chunks.append(([shot.id], taken))
         else:
-            chunks[-1] = ([*ids, shot.id], spent + cost)
+            chunks[-1] = ([*ids, shot.id], spent + taken)
     return chunks

@@ -1,13 +1,15 @@
-"""What clips cost before they are made: seconds of GPU and money, by what this engine took before, or as computed."""
+"""What clips cost before they are made: seconds of GPU and money. By what is told in `flows.pace`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
-from flows.chunking import forecast
+from flows.pace import Basis, Pace
 from flows.video_plan import VideoPlan
 from records.ledger import Ledger
 from reelmill.amount import Amount
+from reelmill.content import Shot
 from reelmill.settings import Settings
 from wan_engine.base import Engine
 
@@ -15,7 +17,7 @@ HOUR = 3600.0
 
 
 class Costs:
-    """Reckons what videos cost.
+    """Reckons what videos cost, by the shots of each that `to_draw` gives.
 
     Parameters
     ----------
@@ -24,41 +26,40 @@ class Costs:
     """
 
     def __init__(self, ledger: Ledger, engine: Engine, settings: Settings) -> None:
-        self._ledger, self._engine, self._price = ledger, engine, settings.gpu_price
-        recorded = ledger.chunks.pace(engine.name)
-        self._pace = recorded if recorded is not None else _computed(engine)
-        self.source = (
-            "a preview takes no GPU" if engine.preview
-            else "by the clips that it made before" if recorded is not None
-            else "computed, since it has made no clip here"
-        )  # fmt: skip
+        self._free, self._price = engine.preview, settings.gpu_price
+        self._pace = pace_of(ledger, engine, settings)
 
-    def of(self, plans: Sequence[VideoPlan]) -> list[Amount]:
-        """What each video costs. A clip that is there, or that a video before it has, is not paid for again."""
-        shots = [plan.requests(self._engine.model) for plan in plans]
-        paid = self._ledger.media.there({shot.id for requests in shots for shot in requests})
-        amounts: list[Amount] = []
-        for requests in shots:
-            new = [] if self._engine.preview else [shot for shot in requests if shot.id not in paid]
-            seconds = sum(forecast(shot, self._pace) for shot in new)
-            paid |= {shot.id for shot in requests}
-            amounts.append(Amount(1, seconds, money(seconds, self._price)))
-        return amounts
+    def of(self, videos: Sequence[Sequence[Shot]]) -> list[Amount]:
+        """What each video costs."""
+        if self._free:
+            return [Amount(1)] * len(videos)
+        seconds = [sum(map(self._pace.seconds, shots)) for shots in videos]
+        return [Amount(1, taken, money(taken, self._price)) for taken in seconds]
+
+    def basis(self, videos: Sequence[Sequence[Shot]]) -> Basis:
+        """What they are reckoned by."""
+        if self._free:
+            return Basis(None, "a preview takes no GPU")
+        return self._pace.basis(chain.from_iterable(videos))
+
+
+def pace_of(ledger: Ledger, engine: Engine, settings: Settings) -> Pace:
+    """How long shots take an engine: on this machine, or on whichever of a pool takes them."""
+    return Pace(ledger, engine.device if settings.generation != "pool" else "")
+
+
+def to_draw(ledger: Ledger, engine: Engine, plans: Sequence[VideoPlan]) -> list[list[Shot]]:
+    """The shots of each video that have no clip yet, and that no video before it has: a clip is paid for once."""
+    shots = [plan.requests(engine.model) for plan in plans]
+    there = ledger.media.there({shot.id for requests in shots for shot in requests})
+    missing: list[list[Shot]] = []
+    for requests in shots:
+        new = {shot.id: shot for shot in requests if shot.id not in there}
+        there |= new.keys()
+        missing.append(list(new.values()))
+    return missing
 
 
 def money(gpu_seconds: float, price: float) -> float:
     """What seconds of GPU cost at a price for an hour."""
     return gpu_seconds / HOUR * price
-
-
-def _computed(engine: Engine) -> float | None:
-    """Seconds for a million pixels that the model's architecture says, on the slowest GPU that is known."""
-    from wan_engine.wan.pace import GPUS, seconds
-    from wan_engine.wan.profiles import PROFILES
-
-    profile = PROFILES.get(engine.model.partition("@")[0])
-    if profile is None:
-        return None
-    (width, height), frames = profile.sizes[0], profile.frames
-    slowest = min(GPUS, key=lambda gpu: gpu.teraflops)
-    return seconds(profile, slowest) / (width * height * frames / 1e6)

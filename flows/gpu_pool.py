@@ -26,6 +26,7 @@ from flows.generate import lease_of
 from flows.guarding import fail, guarded
 from flows.heartbeat import job_variables
 from flows.labels import TAG, queue_of
+from flows.pace import Pace
 from flows.pools import AWAY, online
 from flows.video_plan import Clips, VideoPlan
 from flows.workshop import Workshop
@@ -156,11 +157,11 @@ class Orders:
 
     def place(self, shots: Sequence[Shot]) -> None:
         """Divide shots into chunks and write them down; `look_after` sends them."""
-        settings = self._shop.settings
+        settings, pace = self._shop.settings, Pace(self._shop.ledger)
         for engine in dict.fromkeys(shot.engine for shot in shots):
             parts = divide(
                 [shot for shot in shots if shot.engine == engine],
-                pace=self._chunks.pace(engine),
+                cost=pace.seconds,
                 seconds=settings.chunk_minutes * 60,
                 workers=max(online(self._pool), 1),
             )

@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.cost import Costs
-from flows.forecast import forecast_run
+from flows.cost import Costs, to_draw
+from flows.forecast import Lasting, forecast_run
+from flows.pace import Basis
 from flows.pipeline import Pipeline
 from flows.space import forecast, nearest
 from flows.video_plan import VideoPlan
@@ -25,11 +26,11 @@ class Outlook:
     """What a plan asks for."""
 
     cost: Amount
-    basis: str  #: what the cost is reckoned by
+    basis: Basis  #: what the cost is reckoned by
     currency: str  #: "" if no price is set
     disk_bytes: int
     free_bytes: int  #: on the disk of the store
-    seconds: float | None  #: that the run takes; None if nothing like it was made before
+    lasting: Lasting | None  #: how long the run takes; None if nobody knows
     finish_at: dt.datetime | None
     last_post_at: dt.datetime | None  #: the latest time that a post is kept for
 
@@ -38,10 +39,12 @@ class Outlook:
             "gpu_seconds": round(self.cost.gpu_seconds, 1),
             "spend": round(self.cost.spend, 2) if self.currency else None,
             "currency": self.currency or None,
-            "basis": self.basis,
+            "basis": self.basis.words,
+            "certainty": self.basis.certainty,
             "disk_bytes": self.disk_bytes,
             "free_bytes": self.free_bytes,
-            "seconds": None if self.seconds is None else round(self.seconds, 1),
+            "seconds": None if self.lasting is None else round(self.lasting.seconds, 1),
+            "seconds_of_clips_alone": self.lasting is not None and self.lasting.of_clips,
             "finish_at": None if self.finish_at is None else self.finish_at.isoformat(timespec="seconds"),
             "last_post_at": None if self.last_post_at is None else self.last_post_at.isoformat(timespec="seconds"),
         }
@@ -51,14 +54,14 @@ class Outlook:
         """For people, a line each."""
         money = f", {self.cost.spend:.2f} {self.currency}" if self.currency else ""
         lines = [
-            f"GPU       {self.cost.gpu_seconds / 60:.1f} min{money} ({self.basis})",
+            f"GPU       {self.cost.gpu_seconds / 60:.1f} min{money} ({self.basis.words})",
             f"disk      {self.disk_bytes / 1e6:,.0f} MB of {self.free_bytes / 1e9:,.1f} GB that are free",
         ]
-        if self.seconds is None or self.finish_at is None:
+        if self.lasting is None or self.finish_at is None:
             lines.append("finished  nobody knows: nothing like it was made here before")
         else:
-            end = self.finish_at.astimezone()
-            lines.append(f"finished  {end:%-d %b %H:%M}, after about {_length(self.seconds)}")
+            end, alone = self.finish_at.astimezone(), " for the clips alone" if self.lasting.of_clips else ""
+            lines.append(f"finished  {end:%-d %b %H:%M}, after about {_length(self.lasting.seconds)}{alone}")
         if self.last_post_at is not None:
             lines.append(f"last post {self.last_post_at.astimezone():%-d %b %H:%M}")
         return lines
@@ -74,8 +77,8 @@ def outlook(
     plans:
         Of those that are still to be made.
     """
-    costs = Costs(ledger, engine, settings)
-    seconds = forecast_run(ledger, engine, pipeline, settings, plans) if plans else 0.0
+    costs, shots = Costs(ledger, engine, settings), to_draw(ledger, engine, plans)
+    lasting = forecast_run(ledger, engine, pipeline, settings, shots) if plans else Lasting(0.0)
     footage = pipeline.footage
     disk = forecast(
         ledger, name, len(plans), pipeline.deliver,
@@ -83,13 +86,13 @@ def outlook(
     )  # fmt: skip
     times = [post.at for plan in plans for post in plan.posts if post.at is not None]
     return Outlook(
-        cost=sum(costs.of(plans), start=Amount()),
-        basis=costs.source,
+        cost=sum(costs.of(shots), start=Amount()),
+        basis=costs.basis(shots),
         currency=settings.currency if settings.gpu_price else "",
         disk_bytes=disk,
         free_bytes=shutil.disk_usage(nearest(ledger.store.root)).free,
-        seconds=seconds,
-        finish_at=None if seconds is None else now() + dt.timedelta(seconds=seconds),
+        lasting=lasting,
+        finish_at=None if lasting is None else now() + dt.timedelta(seconds=lasting.seconds),
         last_post_at=max(times, default=None),
     )
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from prefect.runtime import flow_run
 
 from flows import dashboard
+from flows.cost import to_draw
 from flows.forecast import forecast_run
 from flows.observer import Observer
 from flows.signing import Signer
@@ -54,7 +55,9 @@ class Showing(Observer):
         name = dashboard.flow_run_name(run.pipeline, run.occasion, [video.title for video in videos])
         dashboard.rename(str(flow_run.id), name, dashboard.tags(shop.pipeline, run))
         todo = [VideoPlan.from_json(video.plan) for video in videos if video.state not in ENDED]
-        self._forecast = forecast_run(shop.ledger, shop.engine, shop.pipeline, shop.settings, todo)
+        shots = to_draw(shop.ledger, shop.engine, todo)
+        lasting = forecast_run(shop.ledger, shop.engine, shop.pipeline, shop.settings, shots)
+        self._forecast = lasting.seconds if lasting is not None and not lasting.of_clips else None
 
     def ended_run(self, ledger: Ledger, run: Run) -> None:
         """The run is closed: show what came of it, and what to do next."""

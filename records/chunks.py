@@ -7,7 +7,6 @@ processes that render already, instead of paying for the same shots twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import median
 from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
@@ -15,9 +14,6 @@ from sqlalchemy import select, update
 from records.database import Database, now
 from records.tables import Chunk, ChunkShot, ClipRow, ShotRow, Video, VideoShot
 from reelmill.content import Json, Shot
-
-#: Clips that a forecast looks at.
-SAMPLE = 200
 
 
 class Chunks:
@@ -149,20 +145,3 @@ class Chunks:
         )
         with self._database.read() as session:
             return frozenset(session.scalars(query))
-
-    def pace(self, engine: str) -> float | None:
-        """Seconds that an engine takes for a million pixels, by the clips that it made last; None if it made none."""
-        query = (
-            select(ClipRow.width * ClipRow.height * ClipRow.frames, ClipRow.record, ShotRow.request)
-            .join(ShotRow, ShotRow.id == ClipRow.shot_id)
-            .order_by(ClipRow.created_at.desc())
-            .limit(SAMPLE)
-        )
-        with self._database.read() as session:
-            rows = session.execute(query).all()
-        paces = [
-            record["seconds_taken"] / (pixels / 1e6)
-            for pixels, record, request in rows
-            if request["engine"] == engine and record.get("seconds_taken")
-        ]
-        return median(paces) if paces else None

@@ -9,6 +9,7 @@ from typing import Self
 from records.accounts import Accounts
 from records.budgets import Budgets
 from records.chunks import Chunks
+from records.clip_times import ClipTimes
 from records.database import HEAD, Database
 from records.deployments import Deployments
 from records.leases import Leases
@@ -78,6 +79,7 @@ class Ledger:
         self.deployments = Deployments(self.database)
         self.outbox = Outbox(self.database)
         self.chunks = Chunks(self.database)
+        self.clip_times = ClipTimes(self.database)
         self.work = Work(self.database)
         self.budgets = Budgets(self.database)
         self.tokens = Tokens(self.database)

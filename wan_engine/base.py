@@ -118,6 +118,14 @@ class Engine(ABC):
         """Where the definition names none."""
         return 1.0
 
+    @property
+    def device(self) -> str:
+        """What it draws on here, as its driver calls it: a clip that another drew took another time. Loads nothing.
+
+        "" if that is not known, or is not here.
+        """
+        return ""
+
     def unavailable(self) -> str | None:  # noqa: B027 (most engines run anywhere)
         """Why this machine cannot run it, or None. Cheap: loads nothing."""
 

@@ -69,17 +69,6 @@ def test_a_chunk_is_sent_again_under_another_attempt_until_its_run_closes_it(led
     assert ledger.chunks.shot_ids(run.id) == frozenset()
 
 
-def test_the_pace_of_an_engine_is_the_median_of_what_it_made_last(ledger: Ledger, tmp_path) -> None:
-    shots = [shot(1), shot(2), shot(3)]
-    ordered(ledger, *shots)
-    assert ledger.chunks.pace("storyboard") is None
-    for one, seconds in zip(shots, (1.0, 3.0, 50.0), strict=True):
-        make_clip(ledger, one, tmp_path, seconds)
-    megapixels = 256 * 448 * 25 / 1e6
-    assert ledger.chunks.pace("storyboard") == pytest.approx(3.0 / megapixels)
-    assert ledger.chunks.pace("wan") is None
-
-
 def test_a_message_that_is_sent_twice_is_one_event(ledger: Ledger) -> None:
     first, new = ledger.outbox.put("p", "product.created", "msg-1", {"id": 1}, sender="shop")
     again, new_again = ledger.outbox.put("p", "product.created", "msg-1", {"id": 2}, sender="shop")

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from flows.budget_options import BudgetOptions
 from flows.changes import FEW, MOST_GONE
 from flows.missed import MOST_DAYS
+from flows.pace import Certainty
 from flows.pipeline import Pipeline
 from flows.registered import Registered
 from tasks.finishing.options import CaptionOptions
@@ -42,6 +43,11 @@ def test_each_kind_of_change_has_its_line() -> None:
     )
     default = ", ".join(Changing.model_fields["on"].default)
     assert f"Without `on` it is `[{default}]`" in PAGE
+
+
+def test_each_way_to_foretell_how_long_a_clip_takes_has_its_line() -> None:
+    table = PAGE.partition("| `certainty` |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \| ", table, re.M) == list(Certainty)
 
 
 def test_the_numbers_are_those_of_the_code() -> None:

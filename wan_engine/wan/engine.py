@@ -15,7 +15,7 @@ from reelmill.errors import EngineError, MediaError
 from reelmill.settings import Settings
 from wan_engine.base import CancelToken, Engine, Failure, Progress, no_progress, one_by_one
 from wan_engine.wan.adapters import FOLDER, Shelf
-from wan_engine.wan.device import Device
+from wan_engine.wan.device import Device, named_by_driver
 from wan_engine.wan.legality import check
 from wan_engine.wan.naming import Adapter, ModelName
 from wan_engine.wan.profiles import PROFILES, Profile, profile_named
@@ -104,6 +104,10 @@ class WanEngine(Engine):
             If the weights are not here and nobody said which they are, or if an adapter is not here.
         """
         return str(replace(self._drawn, revision=self._revision, adapters=self._adapters))
+
+    @property
+    def device(self) -> str:
+        return self._device.name if self._device is not None else named_by_driver()
 
     def unavailable(self) -> str | None:
         missing = [package for package in PACKAGES if find_spec(package) is None]

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reelmill.content import Shot
 from wan_engine.wan import cost
 from wan_engine.wan.profiles import PROFILES, Profile
+from wan_engine.wan.take import Take
 
 #: Seconds of a day.
 DAY = 86_400
@@ -33,6 +35,13 @@ def work(profile: Profile) -> float:
     """Floating-point operations of a clip of a model's own size, length and steps, decoding included."""
     (width, height), frames = profile.sizes[0], profile.frames
     return _denoising(profile) + cost.decoding(width, height, frames)
+
+
+def work_of(profile: Profile, shot: Shot) -> float:
+    """The same of one shot, at its own size, length, steps and guidance."""
+    take = Take.of(profile, shot)
+    shape = take.width, take.height, take.frames
+    return cost.denoising(profile, *shape, steps=shot.steps, guidance=shot.guidance) + cost.decoding(*shape)
 
 
 def seconds(profile: Profile, gpu: Gpu) -> float:
