@@ -13,6 +13,7 @@ from flows.earlier import Earlier
 from flows.experiments.sharing import MOST_REMEMBERED, Experiment
 from flows.pipeline import Pipeline
 from flows.publish_options import PublishOptions
+from flows.room import Room
 from flows.video_plan import PostPlan, Trial, VideoPlan
 from records.database import now
 from records.ledger import Ledger
@@ -21,7 +22,7 @@ from records.states import ENDED
 from reelmill.content import video_identity
 from reelmill.errors import ReelmillError
 from tasks.prompts.matrix import variants
-from tasks.publishing.account import Quota
+from tasks.publishing.account import Limits, Quota
 from tasks.publishing.base import Target
 from tasks.publishing.calendar import DAY, SOON, Calendar
 from tasks.publishing.context import TargetContext
@@ -63,6 +64,7 @@ class Allotment:
         self._context, self._date, self._run_id = context, date, run_id
         self._now = at or now()
         self._calendars: dict[tuple[str, str], Calendar] = {}
+        self._quotas: dict[tuple[str, str], Quota | None] = {}  #: of accounts that were asked
         self._accounts: dict[str, str] = {}  #: by the name of the target
         self._earlier = Earlier(ledger, definition, pipeline, context, run_id, self._now, remake=remake)
         self._experiment: Experiment | None = None
@@ -153,22 +155,38 @@ class Allotment:
         counts = rules.given or calendar.limited
         return PostPlan(name, profile, at if counts or at > self._now + SOON else None, entry.allow_repost, trial)
 
+    def rooms(self) -> list[Room]:
+        """Each account of the pipeline, and the room that it has. Nobody is asked who was not asked for a post."""
+        found: list[Room] = []
+        wanted = {name: one.rules(self._pipeline.zone) for one in self._pipeline.publish for name in one.to}
+        for name, rules in wanted.items():
+            target, key = self._definition.targets[name], self._key(name)
+            quota = self._quotas.get(key)
+            found.append(Room(name, *key, rules, _allowed(target, quota), quota, tuple(self._others(*key))))
+        return found
+
     def _calendar(self, name: str) -> Calendar:
+        target, key = self._definition.targets[name], self._key(name)
+        if key not in self._calendars:
+            taken = [*self._others(*key), *self._earlier.times(*key)]
+            quota = self._quotas[key] = self._quota(name, target)
+            left = quota.left if quota else None
+            self._calendars[key] = Calendar(taken, _allowed(target, quota), left=left, asked=self._now)
+        return self._calendars[key]
+
+    def _key(self, name: str) -> tuple[str, str]:
+        """The platform and the account of a target."""
         target = self._definition.targets[name]
         if name not in self._accounts:
             self._accounts[name] = target.account_key(self._context)
-        key = (target.platform, self._accounts[name])
-        if key not in self._calendars:
-            taken = [
-                *self._ledger.posts.times(*key, self._now - 2 * DAY),
-                *self._ledger.slots.taken(*key, self._now, except_run=self._run_id),
-                *self._earlier.times(*key),
-            ]
-            limits, quota = target.limits, self._quota(name, target)
-            if quota is not None:  # what it says now is truer than what is known of it
-                limits = replace(limits, per_day=quota.total)
-            self._calendars[key] = Calendar(taken, limits, left=quota.left if quota else None, asked=self._now)
-        return self._calendars[key]
+        return target.platform, self._accounts[name]
+
+    def _others(self, platform: str, account: str) -> list[dt.datetime]:
+        """When posts of the account went out, and others than those of this run are going to."""
+        return [
+            *self._ledger.posts.times(platform, account, self._now - 2 * DAY),
+            *self._ledger.slots.taken(platform, account, self._now, except_run=self._run_id),
+        ]
 
     def _quota(self, name: str, target: Target) -> Quota | None:
         """What the account may still post, if the platform says so now."""
@@ -177,6 +195,11 @@ class Allotment:
         except ReelmillError as error:
             log.warning("%s does not say what may still be posted: %s", name, error.reason)
             return None
+
+
+def _allowed(target: Target, quota: Quota | None) -> Limits:
+    """What a platform allows. What it says now is truer than what is known of it."""
+    return target.limits if quota is None else replace(target.limits, per_day=quota.total)
 
 
 def keep_times(ledger: Ledger, definition: Definition, context: TargetContext, run_id: UUID) -> None:

@@ -252,7 +252,7 @@ def _plan(shop: Workshop) -> None:
     def work() -> None:
         remake = bool(run.options.get("remake"))
         with shop.publishing.alone("slots"):  # two plans at once would keep the same times
-            plan, told = draw_up(
+            draft = draw_up(
                 shop.settings,
                 ledger,
                 shop.definition,
@@ -263,12 +263,13 @@ def _plan(shop: Workshop) -> None:
                 limit=run.options.get("limit"),
                 remake=remake,
             )
+            plan = draft.plan
             if (wanted := run.options.get("promise")) is not None:
                 promise.hold(plan, wanted)
             ledger.videos.plan(run.id, plan.videos, unchanged=plan.unchanged, remake=remake, reading=plan.reading)
             keep_times(ledger, shop.definition, shop.publishing, run.id)
         _clear(shop, plan)
-        for line in told:
+        for line in draft.told:
             shop.observer.told(line)
         for reason, count in Counter(plan.misfits).items():
             shop.observer.told(f"{counted(count, 'post')} will not fit: {reason}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flows.admission import Admission
 from flows.allotting import Allotment
 from flows.definition import Definition
@@ -17,6 +19,15 @@ from tasks.sources.base import Occasion
 from wan_engine.base import Engine
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A run that was drawn up."""
+
+    plan: Plan
+    told: list[str]  #: what is to be said of it
+    allotment: Allotment  #: who gave its videos their posts
+
+
 def draw_up(
     settings: Settings,
     ledger: Ledger,
@@ -29,8 +40,8 @@ def draw_up(
     limit: int | None,
     remake: bool = False,
     keep: bool = True,
-) -> tuple[Plan, list[str]]:
-    """The plan of a run, and what is to be said of it.
+) -> Draft:
+    """The plan of a run.
 
     Parameters
     ----------
@@ -52,6 +63,7 @@ def draw_up(
         ledger, name, pipeline.experiment, pipeline.matrix, until=opened.opened_at if opened is not None else None
     )
     out = outage(ledger, name, definition, about)
+    allotment = Allotment(ledger, definition, pipeline, context, about.date, identity, remake=remake)
     plan = plan_run(
         definition,
         name,
@@ -61,9 +73,10 @@ def draw_up(
         cursor=ledger.seen.cursor(name, identity),
         missed=out.days,
         limit=limit,
-        allot=Allotment(ledger, definition, pipeline, context, about.date, identity, remake=remake).posts,
+        allot=allotment.posts,
         known=ledger.text_verdicts.told,
         allocation=allocation,
     )
     told = Admission(ledger, definition, settings, engine, name, identity).admit(plan, keep=keep)
-    return plan, [*filter(None, [plan.note, out.note]), *plan.notes, *([str(allocation)] if allocation else []), *told]
+    besides = [*filter(None, [plan.note, out.note]), *plan.notes, *([str(allocation)] if allocation else [])]
+    return Draft(plan, [*besides, *told], allotment)

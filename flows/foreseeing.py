@@ -13,6 +13,7 @@ from flows.occasion import name_of
 from flows.outlook import Outlook, outlook
 from flows.planning import Plan
 from flows.posting import context_for
+from flows.room import Room
 from flows.video_plan import VideoPlan
 from records.ledger import Ledger
 from records.states import VideoState
@@ -30,6 +31,7 @@ class Foreseen:
     states: tuple[str, ...]  #: of each video: `new`, or what it is already
     outlook: Outlook
     told: tuple[str, ...]  #: what is left out of it by the budget, and what is taken down
+    rooms: tuple[Room, ...]  #: of the accounts that it publishes to
 
     @property
     def ahead(self) -> list[VideoPlan]:
@@ -48,7 +50,8 @@ def foresee(settings: Settings, definition: Definition, name: str, about: Occasi
     pipeline, identity = definition.pipeline(name), run_identity(name, name_of(about))
     with Ledger(settings) as ledger, closing(context_for(ledger, definition, settings)) as context:
         engine = engine_of(pipeline.generate, settings)
-        plan, told = draw_up(settings, ledger, definition, engine, context, name, about, limit=limit, keep=False)
+        draft = draw_up(settings, ledger, definition, engine, context, name, about, limit=limit, keep=False)
+        plan = draft.plan
         known = {video.id: video.state.value for video in ledger.videos.of_run(identity)}
         states = tuple(
             video.first_state.value if video.first_state is not VideoState.PLANNED
@@ -56,7 +59,7 @@ def foresee(settings: Settings, definition: Definition, name: str, about: Occasi
             for video in plan.videos
         )  # fmt: skip
         asked = outlook(ledger, engine, name, pipeline, settings, _ahead(plan, states))
-        return Foreseen(plan, states, asked, (*told, *_gone(plan)))
+        return Foreseen(plan, states, asked, (*draft.told, *_gone(plan)), tuple(draft.allotment.rooms()))
 
 
 def _ahead(plan: Plan, states: Sequence[str]) -> list[VideoPlan]:

@@ -14,7 +14,7 @@ from flows.cli.app import OK
 from flows.cli.options import DEFINITION, AsJson, Date, Event, File, Limit
 from flows.cli.output import console, print_json, state, table
 from flows.cli.run import days_between, occasion_for
-from flows.cli.spread import Spread
+from flows.cli.spread import Spread, misfits_as_json
 from flows.counting import counted
 from flows.definition import Definition, load
 from flows.experiments.sharing import shares
@@ -79,7 +79,7 @@ def plan(
 def _show(definition: Definition, found: Foreseen, pipeline: str, about: Occasion) -> None:
     out = console()
     plans = [VideoPlan.from_json(video.plan) if video.plan else None for video in found.plan.videos]
-    spread = Spread(definition, definition.pipeline(pipeline), [post for one in found.ahead for post in one.posts])
+    spread = _spread(definition, found)
     rows: list[tuple[str | Text, ...]] = [
         (
             video.title,
@@ -99,6 +99,10 @@ def _show(definition: Definition, found: Foreseen, pipeline: str, about: Occasio
         out.print(line, style="yellow")
     for line in shares(found.ahead):
         out.print(line)
+
+
+def _spread(definition: Definition, found: Foreseen) -> Spread:
+    return Spread(definition.targets, found.rooms, [post for one in found.ahead for post in one.posts])
 
 
 def _show_prompts(videos: list[PlannedVideo]) -> None:
@@ -147,6 +151,8 @@ def _as_json(
         "gone": list(planned.gone),
         "told": list(found.told),
         "outlook": found.outlook.as_json(),
+        "accounts": _spread(definition, found).as_json(),
+        "misfits": misfits_as_json(planned.misfits),
         "videos": [
             {
                 "title": video.title,

@@ -28,6 +28,8 @@ pipelines:
     deliver: [tiktok, youtube_shorts]
     publish: [{{PUBLISH}}]
 """
+#: What the platforms allow a day.
+TIKTOK, YOUTUBE = "15", "100"
 #: Tomorrow in Shanghai, so that nothing of it is over.
 DAY = dt.datetime.now(ZoneInfo("Asia/Shanghai")).date() + dt.timedelta(days=1)
 
@@ -54,15 +56,48 @@ def test_it_says_where_and_when_each_post_goes_and_what_will_not_fit(folder: Pro
     assert f"main {day} 18:00, tube {day} 23:40, outbox" in told
     assert f"tea {day} 18:00, tube" in told
     rows = [line.split() for line in told.splitlines()]
-    assert ["main", *date.split(), "18:00", "1", "Asia/Shanghai", "Reelmill"] in rows
-    assert ["tube", *date.split(), "23:40", "1", "Asia/Shanghai", "the", "platform"] in rows
+    assert ["main", *date.split(), "18:00", "1", "0", "1", "18:00-22:00", "Asia/Shanghai", "Reelmill"] in rows
+    assert [
+        "tube",
+        *date.split(),
+        "23:40",
+        "1",
+        "0",
+        YOUTUBE,
+        "23:40-01:00",
+        "Asia/Shanghai",
+        "the",
+        "platform",
+    ] in rows
     night = DAY + dt.timedelta(days=1)
-    assert [*f"{night:%a} {night.day} {night:%b}".split(), "00:00", "–", "00:20", "2", "Asia/Shanghai", "the",
-            "platform"] in rows  # fmt: skip
-    assert ["outbox", "at", "once", "6"] in rows
+    assert [*f"{night:%a} {night.day} {night:%b}".split(), "00:00", "–", "00:20", "2", "0", YOUTUBE,
+            "23:40-01:00", "Asia/Shanghai", "the", "platform"] in rows  # fmt: skip
+    assert ["outbox", "at", "once", "6", "0"] in rows
     full = "has its 1 post of the day"
     assert f"1 post will not fit: no free time on {DAY}: main {full}, tea {full}" in told
     assert "give them more room with `days`" in told
+
+
+def test_accounts_without_times_are_shown_with_what_is_taken_of_their_limits(folder: Project) -> None:
+    told = plan(folder, "main, {to: tea, per_day: 2}, outbox")
+    rows = [line.split() for line in told.splitlines()]
+    assert ["account", "day", "times", "posts", "taken", "a", "day", "zone", "kept", "by"] in rows
+    (main,) = (row for row in rows if row[:1] == ["main"])
+    assert main[-5:-2] == ["3", "0", TIKTOK]
+    assert ["outbox", "at", "once", "6", "0"] in rows
+    found = folder.json("plan", "clips", "--date", DAY.isoformat())
+    assert list(found["accounts"]) == ["main", "tea", "outbox"]
+    tea = found["accounts"]["tea"]
+    assert (tea["posts"], tea["per_day"], tea["a_day"], tea["platform_allows"]) == (2, 2, 2, int(TIKTOK))
+    assert (tea["platform"], tea["account"], tea["between"], tea["timezone"]) == (
+        "tiktok",
+        "tea",
+        None,
+        "Asia/Shanghai",
+    )
+    assert sum(day["posts"] for day in tea["days"]) == 2
+    assert found["misfits"] == [{"reason": found["misfits"][0]["reason"], "posts": 1}]
+    assert "tea has its 2 posts of the day" in found["misfits"][0]["reason"]
 
 
 def test_what_nobody_would_see_is_not_made(folder: Project) -> None:

@@ -275,6 +275,32 @@ def test_two_runs_that_go_out_at_once_share_the_cap(desk: Desk) -> None:
     assert (first.skipped, second.skipped) == (0, 1)
 
 
+def test_a_plan_knows_what_others_have_taken_of_each_account(desk: Desk) -> None:
+    """And what its own posts take is not among it. Nobody is asked who gets none of them."""
+    desk.targets["a"] = Short(account=desk.targets["a"].account, told=Quota(12, 5))
+    desk.plan('{to: a, between: "18:00-22:00", spacing: 1h}', count=3)
+    definition = desk.definition('{to: a, between: "18:00-23:00", per_day: 9}, {to: b}', count=2)
+    about = on_date(SHANGHAI, "2026-11-30")
+    allotment = Allotment(
+        desk.ledger, definition, definition.pipeline("clips"), desk.context, about.date, uuid4(), at=NOW
+    )
+    day = dt.date.fromisoformat(TODAY)
+
+    before = {room.target: room for room in allotment.rooms()}
+    assert desk.targets["b"].script.calls == []
+    allotment.posts("one", "", "mark")
+    a, b = allotment.rooms()
+
+    assert (a.taken(day), a.taken(day + DAY), b.taken(day)) == (3, 0, 0)
+    assert (before["a"].quota, a.quota) == (None, Quota(12, 5))
+    assert (a.window, a.a_day, b.a_day) == ("18:00-23:00", 9, None)
+    told = a.as_json([dt.datetime(2026, 11, 30, 10, tzinfo=dt.UTC), None], NOW)
+    assert told["days"] == [
+        {"date": "2026-11-29", "posts": 1, "taken": 3}, {"date": "2026-11-30", "posts": 1, "taken": 0},
+    ]  # fmt: skip
+    assert (told["posts"], told["at_once"], told["left"], told["platform_allows"]) == (2, 1, 7, 12)
+
+
 def test_two_names_of_an_account_are_one_account(desk: Desk) -> None:
     desk.targets["b"] = Short(account=desk.targets["a"].account)
     run, plan = desk.plan(f"{{to: [a, b], {EVENING}}}")
