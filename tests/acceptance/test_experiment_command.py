@@ -92,3 +92,9 @@ def test_a_pipeline_without_an_experiment_is_told(project: Project) -> None:
     done = project.call("experiment", "quick")
     assert done.returncode == 2
     assert "quick makes no experiment" in done.stderr
+
+
+def test_the_shipped_test_of_ad_copies_is_one_that_the_command_knows(project: Project) -> None:
+    done = project.call("experiment", "ad-copy-test", "--file", str(Path(__file__).parents[2] / "pipelines.yaml"))
+    assert done.returncode == 0, complain(done)
+    assert "nothing of its experiment is live yet" in done.stdout

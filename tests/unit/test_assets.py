@@ -138,9 +138,10 @@ def test_the_shipped_pipelines_are_valid_and_named_as_documented() -> None:
     assert list(definition.pipelines) == [
         "solar-terms-daily", "product-animation", "sentence-animation", "ad-copy-test",
     ]  # fmt: skip
-    for pipeline in definition.pipelines.values():
+    for name, pipeline in definition.pipelines.items():
         assert pipeline.deliver == ("douyin", "tiktok", "instagram_reels", "youtube_shorts")
-        assert pipeline.target_names == ("outbox",)
+        assert pipeline.target_names == (("shelf-a", "shelf-b") if name == "ad-copy-test" else ("outbox",))
+        assert all(definition.targets[target].local for target in pipeline.target_names), "no account is needed"
 
 
 def test_a_solar_term_has_twenty_variants_and_the_copy_test_seven() -> None:
