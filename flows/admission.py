@@ -1,11 +1,14 @@
 """What of a plan the budget lets in: each video whole or not at all, in the order of the plan.
 
 A pipeline that comes before others (`priority:`) and is still to run in the same day, week or month finds what it took
-the last time: so much is kept for it.
+the last time: so much is kept for it. For one that has never run it is what its plan takes, if that can be drawn up
+without asking anybody outside.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from uuid import UUID
@@ -13,16 +16,20 @@ from uuid import UUID
 from flows.cost import Costs, money, to_draw
 from flows.counting import counted
 from flows.definition import Definition
-from flows.planning import Plan
+from flows.occasion import on_date
+from flows.planning import Plan, plan_run
 from flows.video_plan import VideoPlan
 from records.budgets import Admitted
 from records.database import now
 from records.ledger import Ledger
 from records.states import VideoState
 from reelmill.amount import Amount
-from reelmill.errors import UseError
+from reelmill.errors import ReelmillError, UseError
 from reelmill.settings import Settings
+from tasks.generation.choice import engine_of
 from wan_engine.base import Engine
+
+log = logging.getLogger("reelmill.admission")
 
 #: What each limit is called for people.
 NAMES = {"videos": "videos", "gpu_seconds": "minutes of GPU", "spend": "money"}
@@ -99,10 +106,14 @@ class Admission:
             if other.priority >= mine or other.schedule is None:
                 continue
             last = self._ledger.budgets.last(name, period)
-            if last is not None and self._is_to_run(name):
-                yield name, last
+            if last == Amount() or (at := self._fires(name)) is None:
+                continue
+            amount = last if last is not None else self._of_new(name, at)
+            if amount.videos:
+                yield name, amount
 
-    def _is_to_run(self, name: str) -> bool:
+    def _fires(self, name: str) -> dt.datetime | None:
+        """When the schedule of a pipeline fires next in this time, if it does."""
         from flows.fire_times import fire_times  # Prefect's own reckoning
         from flows.schedule import days_of
 
@@ -110,7 +121,24 @@ class Admission:
         pipeline, moment = self._definition.pipeline(name), now()
         assert pipeline.schedule is not None
         days = days_of(pipeline, self._definition.folder, moment.astimezone(pipeline.zone).date())
-        return bool(fire_times(pipeline.schedule, days, moment, self._budget.ends(moment), limit=1))
+        return next(iter(fire_times(pipeline.schedule, days, moment, self._budget.ends(moment), limit=1)), None)
+
+    def _of_new(self, name: str, at: dt.datetime) -> Amount:
+        """What a pipeline that has never run will take, where its source asks nobody: a calendar, a list."""
+        pipeline = self._definition.pipeline(name)
+        source = pipeline.source
+        if source.expand is not None or not (source.is_calendar or source.type == "list"):
+            return Amount()
+        about = on_date(pipeline.zone, at.astimezone(pipeline.zone).date().isoformat())
+        try:
+            engine = engine_of(pipeline.generate, self._settings)
+            planned = plan_run(self._definition, name, about, self._settings, seen={}).to_make
+            plans = [VideoPlan.from_json(video.plan) for video in planned]
+            costs = Costs(self._ledger, engine, self._settings).of(to_draw(self._ledger, engine, plans))
+        except ReelmillError as error:  # its own run will say so, to whom it concerns
+            log.warning("nothing of the budget is kept for %s, which cannot be planned: %s", name, error.reason)
+            return Amount()
+        return sum(costs, start=Amount())
 
     def _told(self, found: Admitted, out: dict[int, str], held: dict[str, Amount]) -> Iterator[str]:
         assert self._budget is not None

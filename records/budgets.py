@@ -80,11 +80,13 @@ class Budgets:
         return sum(record.get("seconds_taken") or 0.0 for record in records.values())
 
     def last(self, pipeline: str, period: str) -> Amount | None:
-        """What a pipeline took the last time; None if it has had its run in this time already, or never had one."""
+        """What a pipeline took the last time; nothing if it has had its run in this time; None if it never had one."""
         query = select(Spending).where(Spending.pipeline == pipeline).order_by(Spending.at.desc()).limit(1)
         with self._database.read() as session:
             row = session.scalars(query).first()
-        return None if row is None or row.period == period else _amount(row)
+        if row is None:
+            return None
+        return Amount() if row.period == period else _amount(row)
 
 
 def _admit(

@@ -44,14 +44,17 @@ def test_who_comes_first_finds_what_it_took_last(project: Project) -> None:
     path = project.folder / "pipelines.yaml"
     text = path.read_text(encoding="utf-8")
     recipe = text.partition("pipelines:\n")[2].partition("budget:")[0]
-    later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=2)
-    if later.date() != dt.datetime.now(dt.UTC).date():
-        pytest.skip("the day is over in two minutes")
-    first = recipe.replace(
-        "  quick:\n",
-        f"  first:\n    priority: 1\n    schedule: {{cron: '{later:%M} {later:%H} * * *', timezone: UTC}}\n",
-    )
+    now = dt.datetime.now(dt.UTC)
+    if (now.hour, now.minute) >= (23, 45):
+        pytest.skip("the day is nearly over, and its last minute is to come")
+    schedule = "    priority: 1\n    schedule: {cron: '59 23 * * *', timezone: UTC}\n"
+    first = recipe.replace("  quick:\n", f"  first:\n{schedule}")
     path.write_text(text.replace("budget:", f"{first}budget:"), encoding="utf-8")
+    new = project.json("plan", "quick", "--date", "2026-11-23")
+    assert [video["state"] for video in new["videos"]] == ["new", "skipped"]
+    assert "and kept are 2 videos for first" in new["told"][0], (
+        "it has never run, and its source says what it will make"
+    )
     assert project.json("run", "first", "--date", "2026-11-22")["count"]["done"] == 2
     with sqlite3.connect(project.folder / ".reelmill" / "ledger.db") as connection:
         connection.execute("update spendings set period = ?", ("2020-01-01",))

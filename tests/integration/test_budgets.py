@@ -72,7 +72,7 @@ def test_a_pipeline_is_remembered_by_what_it_took_last_unless_it_has_had_its_run
     run = begin(ledger, "a")
     assert ledger.budgets.last("a", DAY) is None
     admit(ledger, run, Limit(), Amount(1, 5.0))
-    assert ledger.budgets.last("a", DAY) is None
+    assert ledger.budgets.last("a", DAY) == NOTHING
     assert ledger.budgets.last("a", "2026-11-30") == Amount(1, 5.0)
 
 
