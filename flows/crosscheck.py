@@ -32,6 +32,7 @@ from tasks.prompts.locales import localised
 from tasks.prompts.matrix import MatrixOptions, variants
 from tasks.registry import find, names, suggest
 from tasks.sources.base import Source
+from tasks.sources.expand.options import FIELDS
 
 _NEAR = re.compile(r"did you mean `([^`]+)`\?")
 
@@ -221,7 +222,7 @@ def _brief_fields(source: Json) -> frozenset[str] | None:
         except (ReelmillError, AttributeError, TypeError, ValueError, LookupError):
             return None
         expand = source.get("expand")
-        added = expand.get("fields") if isinstance(expand, Mapping) else None
+        added = expand.get("fields", FIELDS) if isinstance(expand, Mapping) else None
         fields = fields | frozenset(map(str, added)) if fields and isinstance(added, Mapping) else fields
     return None if fields is None else fields | ALWAYS
 

@@ -29,7 +29,7 @@ from tasks.secret import Secret
 from tasks.sources.base import Occasion, SourceContext
 from tasks.sources.event import Event
 from tasks.sources.expand.expansion import expand, expanded
-from tasks.sources.expand.options import ExpandOptions
+from tasks.sources.expand.options import INSTRUCTION, ExpandOptions
 from tasks.sources.listing import Listing
 from tasks.sources.news import News
 from tasks.sources.product_feed import ProductFeed
@@ -64,6 +64,16 @@ def told(chat: ChatServer, context: SourceContext, **more: Any) -> str:
     assert found.where == "tea-1"
     assert not list(context.folder.glob("cache/expand/*")), "what does not fit is not kept"
     return found.reason
+
+
+def test_a_model_and_its_address_are_enough(chat: ChatServer, context: SourceContext) -> None:
+    """Then an opening line is written. Without `expand`, nobody is asked."""
+    assert Listing(type="list", items=[{"prompt": "a"}]).expand is None
+    plain = ExpandOptions.model_validate({"model": "small-1", "base_url": chat.url})
+    [brief] = expand(TEA, plain, context)
+    assert brief.fields == {**TEA.fields, "hook": "hook 1"}
+    [asked] = chat.asked
+    assert INSTRUCTION in asked["messages"][0]["content"]
 
 
 def test_one_brief_gets_more_fields(chat: ChatServer, context: SourceContext) -> None:

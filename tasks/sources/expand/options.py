@@ -22,6 +22,13 @@ FIELD_NAME = r"^[a-z][a-z0-9_]{0,39}$"
 FieldName = Annotated[str, StringConstraints(pattern=FIELD_NAME)]
 Description = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
+#: What is written where the definition only names a model: another angle on the brief, as a line to open with.
+INSTRUCTION = (
+    "Write the opening line of a short video about this, from an angle of its own, in the language of the data. "
+    "Promise nothing that the data does not say."
+)
+FIELDS: Mapping[str, str] = {"hook": "one sentence of at most twelve words, that makes people want to see more"}
+
 _VERSION = re.compile(r"/v[0-9]+$")
 
 
@@ -76,14 +83,14 @@ class ExpandOptions(Options):
     key: Secret | None = None
     """Sent as a bearer token."""
 
-    instruction: Annotated[str, StringConstraints(min_length=1, max_length=8000)]
+    instruction: Annotated[str, StringConstraints(min_length=1, max_length=8000)] = INSTRUCTION
     """What it shall write. No template: the brief goes along as data."""
 
     fields: Annotated[
         Mapping[FieldName, Description | Mapping[str, Any]],
         Field(min_length=1, max_length=MAX_FIELDS),
         AfterValidator(_usable),
-    ]
+    ] = FIELDS
     """The fields to add: a name, and what belongs into it in words (then it is a text), or its JSON schema."""
 
     count: int = Field(1, ge=1, le=MAX_COUNT)
