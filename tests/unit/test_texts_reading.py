@@ -11,6 +11,7 @@ from tasks.screening.policy import load
 from tasks.screening.texts.characters import LEET, LOOKALIKES, Gap, gap, plain
 from tasks.screening.texts.reading import LONGEST_GAP, Reading, skeleton
 from tasks.screening.texts.screen import TextScreen
+from tasks.screening.texts.words import WordOptions
 
 SCREEN = TextScreen(load("default", Path()))
 
@@ -25,6 +26,8 @@ def excerpts(text: str, name: str = "caption") -> list[str]:
         ("Ａ", "a"), ("ß", "ss"), ("é", "e"), ("ﬁ", "fi"), ("Ⅷ", "viii"), ("①", "1"), ("㎏", "kg"), ("٣", "3"),
         ("𝐩", "p"), ("🅿", "p"), ("🇸", "s"), ("а", "a"), ("Ο", "o"), ("ᴘ", "p"), ("賭", "赌"), ("團", "团"),
         ("が", "が"), ("각", "각"), ("\u200b", ""), ("\u0301", ""), ("\ufe0f", ""), ("\u3164", ""),
+        ("г", "r"), ("Я", "r"), ("И", "n"), ("ᴦ", "r"), ("ƒ", "f"), ("Ꭺ", "a"), ("ꓮ", "a"), ("ո", "n"), ("ⲟ", "o"),
+        ("駱", "骆"), ("錘", "锤"), ("鎚", "锤"), ("壹", "一"), ("芸", "艺"), ("苎", "苎"),
         (" ", ""), ("*", ""),
         ("，", ""), ("。", "。"), ("！", "!"), ("😀", ""), ("\ud800", ""), ("\0", ""),
     ],
@@ -46,7 +49,9 @@ def test_what_stands_between_letters_separates_more_or_less(character: str, kind
 
 
 def test_tables_are_whole() -> None:
-    assert all(len(alikes) == len(letters) for alikes, letters in LOOKALIKES)
+    alikes = "".join(LOOKALIKES.values())
+    assert len(set(alikes)) == len(alikes)
+    assert all(plain(alike) == letter for letter, of_it in LOOKALIKES.items() for alike in of_it)
     for sign, letters in LEET.items():
         assert len({skeleton(letter) for letter in (sign, *letters)}) == 1
 
@@ -82,7 +87,8 @@ def test_the_excerpt_is_what_was_written(text: str, excerpt: str) -> None:
         "cocktail", "grape", "scrape", "drapes", "therapist", "analysis", "shiitake", "penistone", "begun", "gunnel",
         "megunion", "Xessexx", "5 ex works", "$5 ex works", "4 slices, 5 ex", "1n 5e x", "s. ex-boss", "is.expert",
         "methane", "method", "pussyfooting", "cumin", "document", "white, power",
-        "f(s * x)", "s.x", "sx", "prn",
+        "f(s * x)", "s.x", "sx", "prn", "pron", "vivid love", "Bvlgari", "10€ tea", "5 € each", "savvy", "вода и чай",
+        "рог и копыто", "гора на севере", "Что пьёт наш гость зимой", "ноги в тёплых носках",
     ],
 )  # fmt: skip
 def test_a_part_of_a_word_is_no_word(text: str) -> None:
@@ -94,7 +100,7 @@ def test_a_part_of_a_word_is_no_word(text: str) -> None:
     [
         "sex!", "(sex)", "sex2024", "看sex片", "#sex", "_sex_", "SEX", "s.e.x", "S E X", "s3x", "$ex", "guns", "gun's",
         "porn's", "free-porn", "AK47", "ak 47", "casino888", "888casino", "nud3s", "ch!ld p0rn", "x p.o.r.n x",
-        "s*x", "P*RN tube",
+        "s*x", "P*RN tube", "рогn", "PORИ", "pr0n", "PR0N clips", "fvck", "f.v.c.k", "s€x", "ꓢꓰꓫ", "Ꮲᴏгп",
     ],
 )  # fmt: skip
 def test_a_word_is_found_whatever_stands_beside_it(text: str) -> None:
@@ -106,6 +112,44 @@ def test_a_word_is_found_whatever_stands_beside_it(text: str) -> None:
 )
 def test_chinese_words_are_not_glued_together(text: str) -> None:
     assert SCREEN.screen({"caption": text}).decision is Decision.PASS
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("骆驼", "駱駝牌"),
+        ("锦鲤", "轉發這條錦鯉"),
+        ("锤子", "錘子手機"),
+        ("駱駝", "骆驼牌"),
+        ("鹦鹉螺", "鸚鵡螺"),
+        ("麒麟", "麒麐"),
+    ],
+)
+def test_words_of_ones_own_are_found_in_traditional_characters(word: str, text: str) -> None:
+    screen = TextScreen(load("default", Path()), WordOptions(competitors=[word]))
+
+    assert [hit.category for hit in screen.screen({"caption": text}).hits] == ["competitors"]
+
+
+def test_every_common_traditional_character_has_its_simplified_one() -> None:
+    """Of the first level of Big5, those that GB 2312 has not: they were simplified, or are rare in both."""
+    common = [
+        bytes((row, cell)).decode("big5")
+        for row in range(0xA4, 0xC6)
+        for cell in (*range(0x40, 0x7F), *range(0xA1, 0xFF))
+    ]
+    traditional = [one for one in common if not _in_gb2312(one)]
+
+    assert len(common) > 5300
+    assert sum(plain(one) != one for one in traditional) > 0.9 * len(traditional)
+
+
+def _in_gb2312(character: str) -> bool:
+    try:
+        character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def test_letters_are_compared_one_by_one() -> None:

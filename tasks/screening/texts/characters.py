@@ -9,20 +9,44 @@ from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
-#: Letters that look like Latin ones, after case folding: (look-alikes, Latin). The likeness is that of print; compare
-#: the Unicode Consortium's confusables (UTS 39).
-LOOKALIKES = (
-    ("авеёкмнорстухьѕіїјһԁԛԝўүӏз", "abeekmhopctyxbsiijhdqwyy13"),
-    ("αβεϵηικμνοπρτυχωσςϲϳ", "abeenikuvonptuxwoscj"),
-    ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz"),
-    ("ıɩɑɡɛɔɒøłđħŧɐǝɯʌðþƅƨ", "iiageoaoldhtaemvdpbs"),
-    ("∣ℓ", "1l"),
-)
+#: Letters that look like a Latin one, after case folding, by that one. The likeness is that of print, of the lower or
+#: of the upper case: Latin with strokes and hooks, Greek, Cyrillic, Armenian, Coptic, Cherokee and Lisu, as far as the
+#: Unicode Consortium (UTS 39) takes one letter for one Latin letter, and those that are drawn for fun: Я is an R.
+LOOKALIKES: dict[str, str] = {
+    "1": "ӏ∣",
+    "3": "з",
+    "a": "ɐɑɒᴀαадᎪꓮ",
+    "b": "ƀƃƅɓʙꞵβбвьѣҍᏏᏴꓐ",
+    "c": "ȼᴄсҫⲥᏟꓚ",
+    "d": "ðđƌɖɗᴅԁᎠᏧꓒꓓ",
+    "e": "ǝɇɛᴇꬲεϵеэёҽҿᎬꓰ",
+    "f": "ƒᵮẝꜰꞙꬵϝքꓝ",
+    "g": "ƍǥɠɡɢᶃԍցᏀᏳꓖ",
+    "h": "ħɦʜⱨнћңһӈӊꚕհⲏᎻᏂᏲꓧ",
+    "i": "ıɨɩɪᵻᵼιіїꙇᎥ",
+    "j": "ɉʝᴊϳјᎫꓙ",
+    "k": "ƙᴋⱪꝁκкқҟⲕᏦꓗ",
+    "l": "łƚǀɫɭʟⲓⳑᏞꓡꓲℓ",
+    "m": "ɯɱᴍᵯϻмӎⲙᎷꓟ",
+    "n": "ƞɲɳɴᵰηπипոռⲛꓠ",
+    "o": "øɔɵᴏᴑꝋꬽꬾθοσоѳөօⲟᎤᎾᏫꓳ",
+    "p": "þƥᴘᵽρрⲣᏢꓑ",
+    "q": "ǫʠԛգզ",
+    "r": "ɍɼɽʀᵲꭇꭈᴦгяғⲅᎡᎱᏒꓣ",
+    "s": "ƨƽʂᵴꜱѕտᏕᏚꓢ",
+    "t": "ŧƭʈᴛᵵⱦτтҭⲧᎢꓔ",
+    "u": "ʉʋᴜᵾꞟꭎꭒμυцսᏌꓴ",
+    "v": "ʌᴠνѵᏙꓦ",
+    "w": "ᴡꝡωшщѡѽԝաᎳᏔꓪ",
+    "x": "ꭓχхҳⲭꓫ",
+    "y": "ƴɏɣʏᶌỿꭚγуўүұⲩᎩᎽꓬ",
+    "z": "ƶȥʐᴢᵶζᏃꓜ",
+}
 
-#: What a digit or a sign stands for inside a word.
+#: What a digit, a sign or another letter stands for inside a word.
 LEET: dict[str, str] = {
     "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "g",
-    "@": "a", "$": "s", "!": "il",
+    "@": "a", "$": "s", "!": "il", "€": "e", "¢": "c", "v": "u",
 }  # fmt: skip
 
 #: One letter for all that may be meant by the same sign: what the automaton reads. What it finds is compared again,
@@ -114,7 +138,7 @@ def _one(character: str) -> str:
 
 @cache
 def _latin() -> dict[str, str]:
-    return {alike: latin for alikes, letters in LOOKALIKES for alike, latin in zip(alikes, letters, strict=True)}
+    return {alike: latin for latin, alikes in LOOKALIKES.items() for alike in alikes}
 
 
 @cache
