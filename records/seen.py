@@ -23,7 +23,7 @@ class Seen:
     """What is known of a brief."""
 
     fingerprint: str  #: of what a video shows of it
-    facts: Mapping[str, Json] = field(default_factory=dict)  #: what its source watches besides
+    facts: Mapping[str, Json] = field(default_factory=dict)  #: what its source watches besides, and what that is of
 
 
 @dataclass(frozen=True, slots=True)
