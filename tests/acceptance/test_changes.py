@@ -96,3 +96,34 @@ def test_a_feed_that_breaks_takes_nothing_down(project: Project) -> None:
         assert done.returncode == 0, complain(done)
         assert ("nothing is taken down" in complain(done)) == (count == 5)
         assert project.json("show", f"shop@{date}")["videos"] == []
+
+
+def test_what_is_shown_decides_and_not_what_is_counted(project: Project) -> None:
+    """A changed title makes a new video, a changed stock count does not; nor does a template that shows more."""
+    text = DEFINITION.replace("publish: [channel]", "publish: []")
+    text = text.replace("on: [created, price_drop, changed]", "on: [created, back_in_stock, changed]")
+    text = text.replace("gone: unpublish", "columns: {sold: condition}")
+    (project.folder / "pipelines.yaml").write_text(text, encoding="utf-8")
+
+    def day(number: int, *rows: str) -> tuple[dict[str, str], str]:
+        feed = "id,title,price,availability,brand,sold,image_link\n" + "\n".join(rows) + "\n"
+        (project.folder / "feed.csv").write_text(feed, encoding="utf-8")
+        date = f"2026-12-{number:02}"
+        done = project.call("run", "shop", "--date", date, environment={"TELEGRAM": TELEGRAM_TOKEN})
+        assert done.returncode == 0, complain(done)
+        videos = project.json("show", f"shop@{date}")["videos"]
+        return {video["title"]: video["state"] for video in videos}, complain(done)
+
+    tin, cup, pot = (
+        "tin,Tea tin,8 EUR,in_stock,Shanye,{},",
+        "cup,Tea cup,20 EUR,{},Shanye,2,",
+        "pot,{},80 EUR,,Shanye,3,",
+    )
+    assert day(1, tin.format(1), cup.format("out_of_stock"), pot.format("Tea pot"))[0] == {}
+    made, _ = day(2, tin.format(9), cup.format("in_stock"), pot.format("Blue tea pot"))
+    assert made == {"Tea cup": "done", "Blue tea pot": "done"}, "of the tin, more were sold"
+    shown = text.replace('{title: "{{ brief.title }}"}', '{title: "{{ brief.title }}", lines: ["{{ brief.brand }}"]}')
+    (project.folder / "pipelines.yaml").write_text(shown, encoding="utf-8")
+    made, told = day(3, tin.format(9), cup.format("in_stock"), pot.format("Blue tea pot"))
+    assert made == {}
+    assert "other fields than before (brand): that is no change of 3 items" in " ".join(told.split())
