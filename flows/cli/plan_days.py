@@ -15,6 +15,8 @@ from flows.counting import counted
 from flows.definition import Definition
 from flows.occasion import on_date
 from flows.planning import Plan, plan_run
+from records.ledger import Ledger
+from reelmill.amount import Amount
 from reelmill.content import Json, run_identity
 from reelmill.errors import ReelmillError, StorageError
 from reelmill.settings import Settings
@@ -31,6 +33,8 @@ class Day:
     titles: tuple[str, ...]
     videos: int
     seconds: float  #: of clips
+    cost: Amount
+    left_out: int = 0  #: videos that the budget would not let in
     problem: str = ""
 
     def as_json(self) -> dict[str, Json]:
@@ -39,6 +43,9 @@ class Day:
             "titles": list(self.titles),
             "videos": self.videos,
             "seconds": round(self.seconds, 2),
+            "gpu_seconds": round(self.cost.gpu_seconds, 1),
+            "spend": round(self.cost.spend, 2),
+            "left_out": self.left_out,
             "problem": self.problem,
         }
 
@@ -47,23 +54,60 @@ def show_days(
     settings: Settings, definition: Definition, pipeline: str, days: Sequence[str], ics: Path | None, *, as_json: bool
 ) -> int:
     """Plan each day and show them."""
-    found = [_day(settings, definition, pipeline, day) for day in days]
+    with Ledger(settings) as ledger:
+        reckoning = Reckoning(settings, ledger, definition, pipeline)
+        found = [_day(settings, definition, pipeline, day, reckoning) for day in days]
     if ics is not None:
         _write(ics, pipeline, found)
     if as_json:
-        print_json({"pipeline": pipeline, "days": [one.as_json() for one in found]})
+        told = {"currency": settings.currency if settings.gpu_price else None, "days": [one.as_json() for one in found]}
+        print_json({"pipeline": pipeline, **told})
     else:
-        _show(pipeline, found, ics)
+        _show(pipeline, found, ics, settings)
     return FAILED if any(one.problem for one in found) else OK
 
 
-def _day(settings: Settings, definition: Definition, pipeline: str, day: str) -> Day:
+class Reckoning:
+    """What each day costs, and how much of it the budget lets in, if no other pipeline takes any of it."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, definition: Definition, pipeline: str) -> None:
+        self._settings, self._ledger, self._budget = settings, ledger, definition.budget
+        self._generate, self._zone = definition.pipeline(pipeline).generate, definition.pipeline(pipeline).zone
+        self._taken: dict[str, Amount] = {}  #: by the day, week or month of the budget
+
+    def of(self, plan: Plan, date: dt.date) -> tuple[Amount, int]:
+        """The cost of what a plan makes, and the videos of it that do not fit the budget."""
+        from flows.cost import Costs, to_draw
+        from flows.video_plan import VideoPlan
+        from tasks.generation.choice import engine_of
+
+        engine = engine_of(self._generate, self._settings)
+        plans = [VideoPlan.from_json(video.plan) for video in plan.to_make]
+        asked = Costs(self._ledger, engine, self._settings).of(to_draw(self._ledger, engine, plans))
+        if self._budget is None:
+            return sum(asked, start=Amount()), 0
+        period = self._budget.period(dt.datetime.combine(date, dt.time(12), self._zone))
+        before = total = self._taken.get(period, Amount())
+        left_out = 0
+        for one in asked:
+            if self._budget.limit.exceeded(total + one):
+                left_out += 1
+            else:
+                total += one
+        self._taken[period] = total
+        return Amount(
+            total.videos - before.videos, total.gpu_seconds - before.gpu_seconds, total.spend - before.spend
+        ), left_out
+
+
+def _day(settings: Settings, definition: Definition, pipeline: str, day: str, reckoning: Reckoning) -> Day:
     about = on_date(definition.pipeline(pipeline).zone, day)
     try:
         plan = plan_run(definition, pipeline, about, settings, seen={})
+        cost, left_out = reckoning.of(plan, about.date)
     except ReelmillError as error:
-        return Day(about.date, (), 0, 0.0, error.reason)
-    return Day(about.date, _titles(plan), len(plan.to_make), _seconds(plan))
+        return Day(about.date, (), 0, 0.0, Amount(), problem=error.reason)
+    return Day(about.date, _titles(plan), len(plan.to_make), _seconds(plan), cost, left_out)
 
 
 def _titles(plan: Plan) -> tuple[str, ...]:
@@ -77,18 +121,28 @@ def _seconds(plan: Plan) -> float:
     return sum(VideoPlan.from_json(video.plan).seconds for video in plan.to_make)
 
 
-def _show(pipeline: str, found: Sequence[Day], ics: Path | None) -> None:
+def _show(pipeline: str, found: Sequence[Day], ics: Path | None, settings: Settings) -> None:
     out = console()
     rows: list[tuple[str | Text, ...]] = []
     for one in found:
         more = len(one.titles) - MOST_TITLES
         titles = ", ".join(one.titles[:MOST_TITLES]) + (f" and {more} more" if more > 0 else "")
         told = Text(one.problem, style="red") if one.problem else Text(titles or "–")
-        rows.append((f"{one.date:%a %-d %b}", told, str(one.videos or ""), f"{one.seconds:.0f}" if one.videos else ""))
-    columns = {"day": "left", "what": "!left", "videos": "right", "seconds": "right"}
-    out.print(table(columns, rows, title=f"{pipeline} {found[0].date} – {found[-1].date}"))
+        gpu = f"{one.cost.gpu_seconds / 60:.1f} min" if one.cost.gpu_seconds else ""
+        money = f"{one.cost.spend:.2f} {settings.currency}" if one.cost.spend else ""
+        left_out = str(one.left_out or "")
+        seconds = f"{one.seconds:.0f}" if one.videos else ""
+        rows.append((f"{one.date:%a %-d %b}", told, gpu, money, left_out, str(one.videos or ""), seconds))
+    columns = {"day": "left", "what": "!left", "GPU": "right", "money": "right", "left out": "right"}
+    columns |= {"videos": "right", "seconds": "right"}
+    places = [place for place, name in enumerate(columns) if name in {"day", "what"} or any(row[place] for row in rows)]
+    columns = {name: side for place, (name, side) in enumerate(columns.items()) if place in places}
+    title = f"{pipeline} {found[0].date} – {found[-1].date}"
+    out.print(table(columns, [[row[place] for place in places] for row in rows], title=title))
     busy = sum(bool(one.videos) for one in found)
     out.print(f"{counted(sum(one.videos for one in found), 'video')} on {counted(busy, 'day')} of {len(found)}")
+    if over := sum(one.left_out for one in found):
+        out.print(f"the budget has no room for {counted(over, 'video')} of them", style="yellow")
     if ics is not None:
         out.print(f"written to {ics}")
 

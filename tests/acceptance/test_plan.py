@@ -174,6 +174,26 @@ def test_a_month_at_a_glance_and_in_a_calendar_program(shop: Project) -> None:
     assert shop.call("plan", "terms", "--from", "2026-12-01", "--prompts").returncode == 2
 
 
+def test_a_month_is_told_with_its_cost_and_what_the_budget_leaves_out(shop: Project) -> None:
+    path = shop.folder / "pipelines.yaml"
+    text = path.read_text(encoding="utf-8").replace(
+        "generate: {engine: storyboard, seconds: 1, size: 256x448, fps: 12}", "generate: {engine: wan, seconds: 5}", 1
+    )
+    path.write_text(text + "budget: {videos: 3, per: month, timezone: Asia/Shanghai}\n", encoding="utf-8")
+    priced = {"REELMILL_GENERATION": "pool", "REELMILL_GPU_PRICE": "3.6", "REELMILL_CURRENCY": "USD"}
+    asked = ("plan", "terms", "--from", "2026-12-06", "--to", "2026-12-22")
+    told = shop.json(*asked, environment=priced)
+    days = {day["date"]: day for day in told["days"] if day["videos"]}
+    first, second = days["2026-12-07"], days["2026-12-22"]
+    assert (first["left_out"], second["left_out"], told["currency"]) == (0, 1, "USD")
+    assert first["gpu_seconds"] > 1000, "two clips of 50 steps on a GPU that one can buy"
+    assert first["spend"] == pytest.approx(first["gpu_seconds"] / 1000, abs=0.01)
+    assert second["spend"] == pytest.approx(first["spend"] / 2, abs=0.01), "one of two is let in"
+    shown = shop.call(*asked, environment=priced).stdout
+    assert "the budget has no room for 1 video of them" in shown
+    assert f"{first['spend']:.2f} USD" in shown
+
+
 def test_a_day_with_nothing_in_the_calendar_is_no_failure(shop: Project) -> None:
     done = shop.call("run", "terms", "--date", "2026-12-10")
     assert done.returncode == 0, complain(done)
