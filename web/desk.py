@@ -53,7 +53,7 @@ def queue(
 ) -> Response:
     """The videos that wait for a person, the one that has waited longest first, and what was decided last."""
     if refused := desk_refusal(caller):
-        return pages.refuse(door, refused, "/review", linked=False)
+        return pages.refuse(door, refused, "/review", linked=False, lang=lang)
     expire(door.settings, door.ledger)  # where no server reconciles, this is who looks at the clock
     visit = _visit(request, door, caller, kept, lang, pipeline, left)
     return _said(door, desk_pages.queue(visit, offset=offset), left)
@@ -94,7 +94,7 @@ def item(
 ) -> Response:
     """A player of its master, the evidence, its words, and the form that decides."""
     if refused := desk_refusal(caller):
-        return pages.refuse(door, refused, f"/review/{video_id}", linked=False)
+        return pages.refuse(door, refused, f"/review/{video_id}", linked=False, lang=lang)
     visit = _visit(request, door, caller, kept, lang, pipeline, left)
     try:
         page = desk_pages.item(visit, door.ledger.reviews.get(video_id))
@@ -139,7 +139,7 @@ def decide(
         refused = refused or desk_refusal(None)
         assert refused is not None
         if prefers_page(request) or refused.status is HTTPStatus.FORBIDDEN:
-            return pages.refuse(door, refused, "/review", linked=False)
+            return pages.refuse(door, refused, "/review", linked=False, lang=lang)
         raise refused
     form = read(body)
     visit = _visit(request, door, caller, kept if token is None else None, lang, pipeline, None)

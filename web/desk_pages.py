@@ -26,6 +26,7 @@ from web import pages, session
 from web.door import Door
 from web.evidence import address, concerns_minors, moments, photo_that_waits, pictures, quotes
 from web.phrases import LANGUAGES, NAMES, PHRASES, Language, ago, category, language_of
+from web.reasons import reasons
 
 #: Videos on a page of the queue, and decisions below it.
 ROWS, LAST = 20, 20
@@ -176,7 +177,7 @@ def _row(visit: Visit, one: Waiting, deadlines: dict[UUID, dt.timedelta | None])
         "about": one.about,
         "since": ago(one.since, visit.language),
         "deadline": f"{(one.since + limit).astimezone(ZoneInfo(run.zone)):%Y-%m-%d %H:%M}" if limit else "",
-        "reasons": one.reasons,
+        "reasons": reasons(one, visit.language),
         "categories": sorted({category(hit.category, visit.language) for hit in hits}),
         "page": visit.link(f"/review/{video.id}"),
         "master": f"{visit.door.signer.prefix}/review/{video.id}/master",

@@ -7,7 +7,7 @@ import math
 import re
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from fastapi import APIRouter, Cookie, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -16,6 +16,7 @@ from records.tokens import Scope, allows
 from web import pages, session
 from web.body import Body
 from web.door import Door, Opened
+from web.phrases import LANGUAGES, NAMES, PHRASES, Language, language_of
 from web.problems import documented
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
@@ -35,17 +36,20 @@ _FORM: dict[str, Any] = {
         },
     }
 }
+_Language = Annotated[Language | None, Query(alias="lang", description="Of the page. Default: as the browser says.")]
 _Kept = Annotated[str | None, Cookie(alias=session.FORM_COOKIE, include_in_schema=False)]
 
 
 @router.get("/login", summary="The login page", responses=documented())
 def login_page(
+    request: Request,
     door: Opened,
     kept: _Kept = None,
+    lang: _Language = None,
     next: Annotated[str, Query(max_length=200, description="Where to go afterwards.")] = "/",  # noqa: A002  # the name that browsers carry
 ) -> HTMLResponse:
     """A form that takes a token."""
-    return _form(door, HTTPStatus.OK, "", next, kept)
+    return _form(request, door, HTTPStatus.OK, "", next, kept, lang)
 
 
 @router.post(
@@ -67,30 +71,35 @@ def login_page(
     },
     openapi_extra=_FORM,
 )
-def login(request: Request, door: Opened, body: Body, kept: _Kept = None) -> Response:
+def login(request: Request, door: Opened, body: Body, kept: _Kept = None, lang: _Language = None) -> Response:
     """Exchange a token for a session of twelve hours. Only the form of the login page is taken."""
     # The body is small, and so is the number of fields in it.
     fields = parse_qs(body.decode("utf-8", "replace"))
     token_text, brought, wanted = (fields.get(name, [""])[0] for name in ("token", "form", "next"))
     address = request.client.host if request.client is not None else ""
+
+    def refuse(status: HTTPStatus, complaint: str) -> HTMLResponse:
+        return _form(request, door, status, complaint, wanted, kept, lang)
+
     if wait := door.attempts.wait(address):
-        page = _form(door, HTTPStatus.TOO_MANY_REQUESTS, "Too many attempts. Try again in a minute.", wanted, kept)
+        page = refuse(HTTPStatus.TOO_MANY_REQUESTS, "login_often")
         page.headers["Retry-After"] = str(math.ceil(wait))
         return page
     # Browsers that know this header say truly where a form was.
     site = request.headers.get("sec-fetch-site", "same-origin")
     if site != "same-origin" or not session.is_our_form(door, brought, kept):
-        return _form(door, HTTPStatus.FORBIDDEN, "The form was too old. Try once more.", wanted, kept)
+        return refuse(HTTPStatus.FORBIDDEN, "login_old")
     token = door.ledger.tokens.check(token_text.strip())
     if token is None:
         log.warning("a login with no token of ours from %s", address)
-        return _form(door, HTTPStatus.UNAUTHORIZED, "That is no token of this door, or it has ended.", wanted, kept)
+        return refuse(HTTPStatus.UNAUTHORIZED, "login_unknown")
     if not allows(token, Scope.READ) and not allows(token, Scope.REVIEW):
-        return _form(door, HTTPStatus.FORBIDDEN, "That token has no scope “read” or “review”.", wanted, kept)
+        return refuse(HTTPStatus.FORBIDDEN, "login_scope")
     wanted = local(wanted)
     if not allows(token, Scope.READ) and not wanted.startswith("/review"):
         wanted = "/review"  # all that it may see
-    answer = RedirectResponse(door.signer.prefix + wanted, HTTPStatus.SEE_OTHER)
+    asked = f"?lang={lang}" if lang is not None and wanted.startswith("/review") else ""
+    answer = RedirectResponse(f"{door.signer.prefix}{wanted}{asked}", HTTPStatus.SEE_OTHER)
     session.begin(door, answer, token)
     return answer
 
@@ -114,10 +123,19 @@ def local(wanted: str) -> str:
     return wanted if re.fullmatch(r"/((watch|runs|review)/[0-9a-f-]{36}|review)?", wanted) else "/"
 
 
-def _form(door: Door, status: HTTPStatus, complaint: str, wanted: str, kept: str | None) -> HTMLResponse:
+def _form(
+    request: Request, door: Door, status: HTTPStatus, complaint: str, wanted: str, kept: str | None,
+    lang: Language | None,
+) -> HTMLResponse:  # fmt: skip
     # The cookie is set on the very answer that carries the form, so the form is made first.
     carrier = Response()
     form = session.form(door, carrier, kept)
-    page = pages.render(door, "login.html", status, complaint=complaint, next=local(wanted), form=form)
+    language, wanted = language_of(lang, request.headers.get("accept-language", "")), local(wanted)
+    phrases = PHRASES[language]
+    others = [(NAMES[one], urlencode({"next": wanted, "lang": one}), one) for one in LANGUAGES if one != language]
+    page = pages.render(
+        door, "login.html", status, complaint=phrases[complaint] if complaint else "", next=wanted, form=form,
+        language=language, asked=lang or "", others=others, t=phrases.__getitem__,
+    )  # fmt: skip
     page.raw_headers.extend(header for header in carrier.raw_headers if header[0] == b"set-cookie")
     return page

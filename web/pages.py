@@ -102,12 +102,13 @@ def message(door: Door, status: HTTPStatus, title: str, text: str) -> HTMLRespon
     return render(door, "message.html", status, title=title, text=text)
 
 
-def refuse(door: Door, refused: Refusal, path: str, *, linked: bool) -> Response:
-    """What a person is shown who may not read a page: mostly the way to log in."""
+def refuse(door: Door, refused: Refusal, path: str, *, linked: bool, lang: str | None = None) -> Response:
+    """What a person is shown who may not read a page: mostly the way to log in, in the language that they asked for."""
     if linked:
         return message(
             door, refused.status, "This link does not work any more", "Ask for a new one, or log in with a token."
         )
     if refused.status is HTTPStatus.FORBIDDEN:
         return message(door, refused.status, "This token may not read", f"{refused.instruction}.")
-    return RedirectResponse(f"{door.signer.prefix}/login?next={quote(path, safe='')}", HTTPStatus.SEE_OTHER)
+    asked = f"&lang={lang}" if lang else ""
+    return RedirectResponse(f"{door.signer.prefix}/login?next={quote(path, safe='')}{asked}", HTTPStatus.SEE_OTHER)

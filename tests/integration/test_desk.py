@@ -25,10 +25,12 @@ from records.tables import Video
 from records.tokens import Scope
 from reelmill.content import PHOTO, Decision, Hit, Thumbnail
 from reelmill.settings import Settings
+from tasks.screening.review import SAMPLED
 from tests.held import DEFINITION, JPEG, hold, hold_texts
 from tests.integration.test_ledger import SHOT
 from tests.integration.test_web import Running, field_of, log_in, opened, problem, wait_until
 from web.phrases import LANGUAGES, PHRASES, category, language_of
+from web.reasons import reasons
 from web.resuming import Resuming
 
 WITH_PHOTO = DEFINITION.replace("caption: {", "caption: {end_card: {photo: true}, ")
@@ -209,6 +211,54 @@ def test_categories_have_names_in_both_languages_and_your_own_keep_theirs(door: 
     assert ">sexual<" in door.client.get("/review?lang=en").text
     assert "色情 <span" in door.client.get(f"/review/{video.id}?lang=zh").text
     assert category("our own", "zh") == "our own"
+
+
+def test_reasons_are_told_in_the_language_of_the_page(door: Running, tmp_path: Path) -> None:
+    (video,) = hold(door.ledger, tmp_path, "小雪")
+    entered(door)
+    for path in ("/review?lang=zh", f"/review/{video.id}?lang=zh"):
+        page = door.client.get(path).text
+        assert "色情：opennsfw 在 1.2 秒看到 nsfw，最高 0.41（待审）" in page
+        assert "opennsfw saw" not in page
+    held, _ = hold_texts(door.ledger, tmp_path, "小雪", "来赌*博吧")
+    assert "正文：赌博：" in door.client.get(f"/review/{held.id}?lang=zh").text
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (SAMPLED, "已通过，被抽中由人工复核"),
+        ("mostly black: 13 of 24 frames", "大部分为黑屏：24 帧中有 13 帧"),
+        ("mostly frozen: 23 of 23 frames equal the one before", "大部分画面静止：23 帧中有 23 帧与前一帧相同"),
+        ("a single frame: nothing moves", "只有一帧：没有动作"),
+        ("nudenet and opennsfw agree on sexual at 1.0 s", "nudenet 与 opennsfw 在 1.0 秒一致认为涉及色情"),
+        ("the photo of the end card: sexual: opennsfw saw nsfw at 0.0 s, at most 0.41 (review)", ""),
+        ("gore does not answer", "gore does not answer"),
+    ],
+)
+def test_reasons_without_a_moment_have_their_words_too(door: Running, tmp_path: Path, reason: str, told: str) -> None:
+    (video,) = hold(door.ledger, tmp_path, "小雪")
+    waits = door.ledger.reviews.get(video.id)
+    assert waits.frames is not None
+    said = replace(waits.frames, verdict=replace(waits.frames.verdict, reasons=(reason,)))
+    composed, *more = reasons(replace(waits, frames=said), "zh")
+    assert composed.startswith("色情：opennsfw")
+    assert more == ([told] if told else [])
+
+
+def test_the_way_to_log_in_is_in_the_language_that_was_asked_for(door: Running) -> None:
+    assert door.client.get("/review?lang=zh").headers["location"] == "/login?next=%2Freview&lang=zh"
+    page = door.client.get("/login?next=%2Freview&lang=zh").text
+    assert "<h1>登录</h1>" in page
+    assert 'action="/login?lang=zh"' in page
+    assert 'href="/login?next=%2Freview&amp;lang=en"' in page
+    chinese = door.client.get("/login", headers={"Accept-Language": "zh-CN"}).text
+    assert '<html lang="zh">' in chinese
+    fields = {"token": "wrong", "form": field_of(page, "form"), "next": "/review"}
+    assert "不是这里的令牌" in door.client.post("/login?lang=zh", data=fields).text
+    token = door.ledger.tokens.make("mei", [Scope.REVIEW])
+    fields = {**fields, "token": token, "form": field_of(door.client.get("/login").text, "form")}
+    assert door.client.post("/login?lang=zh", data=fields).headers["location"] == "/review?lang=zh"
 
 
 def test_a_page_has_the_evidence_with_its_moments(door: Running, tmp_path: Path) -> None:
