@@ -94,6 +94,7 @@ def order_for(
         account=target.account_key(context)[:255],
         content=fingerprint([rendition.master_sha256, rendition.profile, asdict(plan.words), asdict(plan.post), *said]),
         edition=video.id.hex if post.repost else "",
+        named=target.named,
     )
     # A platform that keeps time itself is handed the post at once.
     keeps_time = post.at is not None and target.keeps(post.at)

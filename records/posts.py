@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from records.database import Database, now
 from records.post_metrics import next_measure
+from records.same_post import find_same, is_of_another
 from records.states import PostState, VideoState
 from records.tables import Post, Run, Transition, Video
 from records.transitions import begin_state, history, move
@@ -82,7 +83,7 @@ class Posts:
         due_at: dt.datetime | None,
     ) -> Post:
         with self._database.begin() as session:
-            post = session.get(Post, destination.post_id, with_for_update=True)
+            post = find_same(session, destination)
             if post is None:
                 post = Post(
                     id=destination.post_id,
@@ -113,10 +114,9 @@ class Posts:
             return post
 
     def take(self, post_id: UUID, rendition: Rendition, verdict: RecordedVerdict) -> Post:
-        """Let a post have a rendition that was finished anew. Whoever calls holds its lease.
+        """Let a post that nobody can have seen have a rendition that was finished anew. Whoever calls holds its lease.
 
-        What was uploaded of the one before is forgotten: gone on with, it would be a mixture of two files. A post that
-        may have been seen keeps the rendition that it was seen with.
+        What was uploaded of the one before is forgotten: gone on with, it would be a mixture of two files.
         """
         with self._database.begin() as session:
             post = session.get_one(Post, post_id, with_for_update=True)
@@ -158,7 +158,7 @@ class Posts:
             if sight is not None:
                 _note(post, sight)
             if after is PostState.LIVE:
-                post.live_at = _public_since(post, now())
+                post.live_at = min(kept_until(post) or now(), now())  # one that was kept went public at its time
                 post.measure_at = next_measure(post.live_at, now())
             return post
 
@@ -194,10 +194,9 @@ class Posts:
             return post
 
     def is_of_another(self, post_id: UUID, platform: str, platform_id: str) -> bool:
-        """Whether another post is what the platform calls so. The account does not matter: it may have two names."""
-        query = select(Post.id).where(Post.platform == platform, Post.platform_id == platform_id, Post.id != post_id)
+        """Whether what a platform calls so is another post than this one."""
         with self._database.read() as session:
-            return session.scalars(query.limit(1)).first() is not None
+            return is_of_another(session, post_id, platform, platform_id)
 
     def see(self, post_id: UUID, seen: Mapping[str, Json], *, url: str = "") -> Post:
         """Note what the target shows of a live post, and its address if it became known only now."""
@@ -295,12 +294,6 @@ def kept_until(post: Post) -> dt.datetime | None:
     """When its platform makes a post public by itself, or made it; None: the platform keeps no time."""
     told = post.detail.get("public_at")
     return dt.datetime.fromisoformat(told) if told else None
-
-
-def _public_since(post: Post, seen: dt.datetime) -> dt.datetime:
-    """A post that was kept went public at its time, however much later somebody looks."""
-    kept = kept_until(post)
-    return seen if kept is None else min(kept, seen)
 
 
 def _note(post: Post, sight: Sight) -> None:

@@ -294,6 +294,7 @@ class Destination:
     account: str
     content: str  #: the fingerprint of what people see
     edition: str = ""  #: "" unless the same content may be posted again
+    named: bool = False  #: the account is a name as people write it, which was kept as it was written once
 
     @property
     def post_id(self) -> UUID:

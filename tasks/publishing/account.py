@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from reelmill.account_name import plain_name
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -15,11 +17,7 @@ class Identity:
 
     def is_called(self, account: str) -> bool:
         """Whether `account` means it, by its id or its name. Case and an @ do not count."""
-        return _plain(account) in {_plain(self.id), _plain(self.name)}
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("@").casefold()
+        return plain_name(account) in {plain_name(self.id), plain_name(self.name)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from reelmill.account_name import plain_name
 from tasks.publishing.account import Identity
 from tasks.publishing.base import Target
 from tasks.publishing.client import Client, Judge, Reply
@@ -51,9 +52,14 @@ class ApiTarget(Target):
         return self
 
     def account_key(self, context: TargetContext) -> str:
-        """The account, or the place of its secret if no account is named."""
+        """The account, however it is written, or the place of its secret if no account is named."""
         secret = self.login or self.token
-        return ("sandbox:" if context.sandbox else "") + (self.account or (secret.name if secret else ""))
+        name = plain_name(self.account) if self.account else secret.name if secret else ""
+        return ("sandbox:" if context.sandbox else "") + name
+
+    @property
+    def named(self) -> bool:
+        return bool(self.account)
 
     def base(self, context: TargetContext, host: str = "api") -> str:
         """An address of the platform, without a slash at the end."""

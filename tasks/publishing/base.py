@@ -137,6 +137,11 @@ class Target(Options):
     def account_key(self, context: TargetContext) -> str:
         """The account or place, so that two targets that mean the same one are found out. Never a secret."""
 
+    @property
+    def named(self) -> bool:
+        """Whether people write the name of the account: then case and a leading @ do not count."""
+        return False
+
     def keeps(self, at: dt.datetime) -> bool:
         """Whether it makes a post public at this time by itself, if it is handed over now."""
         return self.clockwork is not None and self.clockwork.takes(at)

@@ -79,6 +79,8 @@ def publish(ledger: Ledger, order: Order, context: TargetContext, tempo: Tempo |
     """
     rendition, where = order.delivery.rendition, order.destination
     post = ledger.posts.plan(order.video_id, rendition, where, order.verdict, due_at=order.due_at)
+    if post.id != order.delivery.post_id:  # it exists by another spelling of the account, and what it is called stays
+        order = replace(order, delivery=replace(order.delivery, post_id=post.id))
     finished_anew = post.state in UNSENT and post.rendition_id != rendition.id
     if not may_be_tried(post) and not finished_anew:
         return post

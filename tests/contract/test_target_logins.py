@@ -111,6 +111,15 @@ def test_nothing_is_posted_with_the_login_of_another_account(trying: Posted, out
         other.prepare()
 
 
+@of(NAMED)
+def test_an_account_is_one_account_however_it_is_written(trying: Posted, outside: TargetContext) -> None:
+    """The login of one is let in by the name of the other, and the same content must not go to both."""
+    kind, real = trying.target.type, trying.place.real
+    written = [make_target(kind, **real, account=name) for name in ("teashop", "@teashop", "@TeaShop")]
+    assert len({target.account_key(outside) for target in written}) == 1
+    assert {target.named for target in written} == {True}
+
+
 @of(RENEWED)
 def test_a_rehearsal_shows_no_real_token_and_renews_no_real_login(trying: Posted, outside: TargetContext) -> None:
     trying.platform.strict = True  # only the token that stands for all is let in

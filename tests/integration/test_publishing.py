@@ -577,6 +577,20 @@ def test_the_same_content_goes_to_an_account_once_whoever_asks(desk: Desk) -> No
     assert len(desk.script.public) == 2
 
 
+def test_a_post_to_an_account_that_was_written_otherwise_is_the_same_post(desk: Desk) -> None:
+    """Earlier versions took `@TeaShop` and `teashop` for two accounts."""
+    order = desk.order
+    before = replace(order.destination, account="@TeaShop")
+    first = publish(desk.ledger, replace(order, destination=before), desk.context)
+    assert first.state is PostState.LIVE
+    now = replace(order.destination, account="teashop", named=True)
+    again = publish(desk.ledger, replace(order, destination=now), desk.context)
+    assert (again.id, again.account) == (first.id, "@TeaShop")
+    assert len(desk.script.public) == 1
+    folder = replace(order.destination, account="@teashop")  # nobody says that it is a name
+    assert publish(desk.ledger, replace(order, destination=folder), desk.context).id != first.id
+
+
 def test_a_post_that_is_due_later_is_left_for_later(desk: Desk) -> None:
     later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=3)
     post = publish(desk.ledger, replace(desk.order, due_at=later), desk.context)
