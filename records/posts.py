@@ -19,6 +19,7 @@ from records.transitions import begin_state, history, move
 from records.verdicts import RecordedVerdict
 from reelmill.content import Decision, Destination, Json, Rendition
 from reelmill.errors import PublishingError
+from reelmill.logs import mask
 
 #: A post in one of these states may have been seen by the public.
 SHOWN = frozenset({PostState.ARMED, PostState.LIVE, PostState.UNKNOWN})
@@ -114,10 +115,7 @@ class Posts:
             return post
 
     def take(self, post_id: UUID, rendition: Rendition, verdict: RecordedVerdict) -> Post:
-        """Let a post that nobody can have seen have a rendition that was finished anew. Whoever calls holds its lease.
-
-        What was uploaded of the one before is forgotten: gone on with, it would be a mixture of two files.
-        """
+        """Let a post that nobody can have seen take a rendition finished anew, and forget what was sent of another."""
         with self._database.begin() as session:
             post = session.get_one(Post, post_id, with_for_update=True)
             if post.state in UNSENT and post.rendition_id != rendition.id:
@@ -189,7 +187,7 @@ class Posts:
         """
         with self._database.begin() as session:
             post = session.get_one(Post, post_id, with_for_update=True)
-            post.due_at, post.reason, post.updated_at = until, reason, now()
+            post.due_at, post.reason, post.updated_at = until, mask(reason), now()
             post.attempts += failed
             return post
 

@@ -13,6 +13,7 @@ from records.database import Database, now
 from records.notices import pause_key
 from records.posts import OPEN
 from records.tables import Notice, Post, Standing
+from reelmill.logs import mask
 
 
 class Standings:
@@ -42,6 +43,7 @@ class Standings:
         needs_person:
             It does not get better by itself: a login that has to be renewed.
         """
+        reason = mask(reason)
         with self._database.begin() as session:
             row = self._row(session, platform, account, target)
             if row.needs_person and row.reason != reason:  # posts are known by the reason that they were put off for

@@ -12,6 +12,7 @@ from records.database import now
 from records.states import POST_MOVES, RUN_MOVES, VIDEO_MOVES, PostState, RunState, VideoState
 from records.tables import Base, Post, Run, Transition, Video
 from reelmill.errors import TerminalError
+from reelmill.logs import mask
 
 _MOVES: Mapping[type, Mapping[str, frozenset[str]]] = {Run: RUN_MOVES, Video: VIDEO_MOVES, Post: POST_MOVES}  # type: ignore[dict-item]
 
@@ -40,7 +41,7 @@ def move(session: Session, row: Run | Video | Post, after: RunState | VideoState
     before = row.state
     _see_that_it_is_legal(type(row), row.id, before, after)
     row.state = after
-    row.reason = reason
+    row.reason = reason = mask(reason)  # others' words, which may repeat what they were shown
     if not isinstance(row, Run):
         row.updated_at = now()
     _note(session, row, before, reason)
@@ -58,7 +59,7 @@ def move_video(connection: Connection, video_id: UUID, after: VideoState, reason
     if before is after:
         return
     _see_that_it_is_legal(Video, video_id, before, after)
-    at = now()
+    at, reason = now(), mask(reason)
     connection.execute(_CHANGE, {"video": video_id, "after": after, "why": reason, "at": at})
     connection.execute(
         _TRANSITIONS.insert(),

@@ -63,7 +63,11 @@ def simulated(platform: Platform, address: str) -> Place:
         lambda: [post.sha256 for post in platform.published],
         sandbox=address,
         platform=platform,
-        environment={"PLATFORM_TOKEN": TOKEN, "PLATFORM_SECRET": getattr(platform, "client_secret", TOKEN)},
+        environment={
+            "PLATFORM_TOKEN": TOKEN,
+            "PLATFORM_SECRET": getattr(platform, "client_secret", TOKEN),
+            "DISCORD_WEBHOOK": f"https://discord.com/api/webhooks/1/{TOKEN}",
+        },
         real=_real(platform),
         wait=lambda: _wait(platform),
         trouble=lambda dice: _trouble(platform, dice),
@@ -80,7 +84,7 @@ def _wait(platform: Platform) -> None:
 def _real(platform: Platform) -> Mapping[str, Json]:
     """Options that know the platform by its address, and its login by a secret."""
     if platform.name == "discord":  # the address is the login, and no other host is believed
-        return {}
+        return {"type": "served_discord", **ACCOUNTS["discord"], "served": platform.base}
     known = {**ACCOUNTS[platform.name], "url": platform.base, "token": {"env": "PLATFORM_TOKEN"}}
     if platform.name == "bilibili":
         known |= {"client_id": platform.client_id, "client_secret": {"env": "PLATFORM_SECRET"}}  # type: ignore[attr-defined]

@@ -22,6 +22,7 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.handle import Handle
 from tasks.publishing.outcome import Wait
 from tasks.registry import find
+from tests.simulators.served_discord import ServedDiscord
 
 if TYPE_CHECKING:
     from tests.place import Place
@@ -185,6 +186,8 @@ def to(target: str, rendition: Rendition) -> Destination:
 
 
 def make_target(kind: str, **options: Json) -> Any:
+    if options.get("type") == "served_discord":
+        return ServedDiscord.model_validate({**options, "type": kind})
     made = find("targets", kind).model_validate({"type": kind, **options})
     assert isinstance(made, Target)
     return made

@@ -18,6 +18,7 @@ from tasks.publishing.context import TargetContext
 from tasks.publishing.outcome import Refused
 from tasks.registry import find
 from tests.contract.kinds import KINDS, SIMULATED, kept_by, of
+from tests.platforms import TOKEN
 from tests.posting import SPOKEN, Died, Posted, delivery_of, make_target
 from tests.traits import DAY, SUBTITLED, TOLD
 
@@ -176,7 +177,7 @@ def test_it_tells_what_people_did(trying: Posted) -> None:
     assert told.views is None or told.likes is None or told.views > told.likes
 
 
-@of([kind for kind in KINDS if kind != "discord"])
+@of(KINDS)
 def test_no_secret_is_committed_told_or_logged(
     trying: Posted, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,6 +189,7 @@ def test_no_secret_is_committed_told_or_logged(
         published = trying.settled(trying.ready().finalize())
     told = f"{trying.commits} {published} {mask(caplog.text)} {trying.target!r}"
     assert not [name for name, value in trying.place.environment.items() if name in SECRETS and value in told]
+    assert TOKEN not in told
     assert trying.shown == trying.once
     trying.context.close()
 

@@ -26,6 +26,7 @@ LONGEST_TEXT = 2000
 LARGEST = 10 * 1024 * 1024
 #: Discord's own codes. Source: Discord, Opcodes and Status Codes.
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, INVALID_WEBHOOK, TOO_LARGE = 10003, 10008, 10015, 50027, 40005
+HOME = "https://discord.com"
 _ADDRESS = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/(\d+)/([\w-]+)/?")
 _REMEDY = "make a webhook in the settings of the channel, and put its address where `webhook` says"
 
@@ -115,7 +116,7 @@ class Discord(Target):
         """A call below the webhook's address, which no error names."""
         base, number, token = self._address(context)
         thread = {"thread_id": self.thread} if self.thread and (path or params) else {}
-        client = context.client(base if context.sandbox else "")
+        client = context.client("" if base == HOME else base)
         url = f"{base}/api/webhooks/{number}/{token}{path}"
         return client.call(doing, method, url, judge=_judge, params={**(params or {}), **thread} or None, **how)
 
@@ -130,7 +131,7 @@ class Discord(Target):
         if found is None:
             raise Reauthorise(f"what {self.webhook.name} holds is no address of a Discord webhook", _REMEDY)
         conceal(found[2])
-        return "https://discord.com", found[1], found[2]
+        return HOME, found[1], found[2]
 
 
 def _judge(reply: Reply) -> None:
