@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, replace
 
 from flows.definition import Definition
@@ -25,6 +26,11 @@ class Rewording:
     @property
     def says_nothing(self) -> bool:
         return all(value is None for value in asdict(self).values())
+
+
+def tags(text: str) -> tuple[str, ...]:
+    """Hashtags as people type them: with or without #, with spaces or commas between them."""
+    return tuple(tag for one in re.split(r"[\s,，]+", text) if (tag := one.lstrip("#＃")))
 
 
 def reworded(plan: VideoPlan, words: Rewording, definition: Definition, pipeline: str, known: Known) -> Change:

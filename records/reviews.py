@@ -120,6 +120,12 @@ class Reviews:
             _see_that_it_waits(session, video)
             return _waiting(session, video, session.get_one(Run, video.run_id))
 
+    def look(self, video_id: UUID) -> Waiting:
+        """A video with the newest that was said of it, whether it waits or not."""
+        with self._database.read() as session:
+            video = session.get_one(Video, video_id)
+            return _waiting(session, video, session.get_one(Run, video.run_id))
+
     def decide(
         self, video_id: UUID, action: Action, who: str, note: str = "", *, change: Change | None = None
     ) -> ReviewDecision:
@@ -186,9 +192,12 @@ class Reviews:
             move(session, video, VideoState.REJECTED, why)
             _end_posts(session, video_id, why)
 
-    def decisions(self, *, video_id: UUID | None = None, limit: int = 100) -> list[ReviewDecision]:
+    def decisions(self, *, video_id: UUID | None = None, pipeline: str = "", limit: int = 100) -> list[ReviewDecision]:
         """What was decided, the newest first."""
         query = select(ReviewDecision).order_by(ReviewDecision.id.desc()).limit(limit)
+        if pipeline:
+            of_run = query.join(Video, Video.id == ReviewDecision.video_id).join(Run, Run.id == Video.run_id)
+            query = of_run.where(Run.pipeline == pipeline)
         if video_id is not None:
             query = query.where(ReviewDecision.video_id == video_id)
         with self._database.read() as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, cast, get_args
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from flows.rewording import Rewording
+from flows.rewording import Rewording, tags
 from records.reviews import Action
 from reelmill.content import Json
 from web.problems import Refusal
@@ -106,7 +105,7 @@ def rewording(texts: Mapping[str, str], plan: Mapping[str, Json]) -> Rewording:
     if "caption" in texts:
         after["caption"] = texts["caption"].strip()
     if "hashtags" in texts:
-        after["hashtags"] = tuple(tag for one in re.split(r"[\s,，]+", texts["hashtags"]) if (tag := one.lstrip("#＃")))
+        after["hashtags"] = tags(texts["hashtags"])
     return Rewording(**{name: value for name, value in after.items() if value != before[name]})
 
 

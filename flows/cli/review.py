@@ -13,11 +13,11 @@ from rich.text import Text
 from flows.cli.app import FAILED, OK
 from flows.cli.options import AsJson
 from flows.cli.output import console, print_json, table
+from flows.cli.review_evidence import SHORT, as_plain, decision_as_plain, show_decisions, show_evidence
 from flows.cli.web import review_desk
 from flows.counting import counted
 from records.ledger import Ledger
 from records.reviews import Waiting
-from reelmill.content import Json
 from reelmill.errors import UseError
 from reelmill.settings import Settings
 
@@ -35,21 +35,24 @@ Wanted = Annotated[
     Parameter(help="Videos: ids, or beginnings of them; or PIPELINE, or PIPELINE@DATE for all that wait there."),
 ]
 Note = Annotated[str, Parameter(help="Why, for whoever looks later.")]
+#: Decisions among which `show` finds a video.
+MOST = 10_000
 Who = Annotated[str, Parameter(name="--as", help="Who decides. Default: the name that you are logged in with.")]
-#: Letters of an id that are shown; enough to name a video by.
-SHORT = 8
 
 
 @review.command(name="list")
 def list_(
     *,
     pipeline: Annotated[str, Parameter(help="Only those of this pipeline.")] = "",
+    decided: Annotated[bool, Parameter(negative="", help="Those that somebody has decided about, instead.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Show the videos that wait, and why: the one that has waited longest first."""
     from flows.deciding import expire
 
     settings = Settings()
+    if decided:
+        return _list_decided(settings, pipeline, as_json=as_json)
     with Ledger(settings) as ledger:
         for line in expire(settings, ledger):
             console().print(line, style="dim")
@@ -74,7 +77,38 @@ def list_(
     ]
     columns = {"id": "left", "run": "!left", "video": "!left", "about": "left", "since": "left", "why": "!left"}
     out.print(table(columns, rows))
-    out.print(f"{counted(len(waiting), 'video')}; decide with `reelmill review approve ID` or `reject ID`")
+    out.print(f"{counted(len(waiting), 'video')}; see `reelmill review show ID`, then `approve ID` or `reject ID`")
+    return OK
+
+
+def _list_decided(settings: Settings, pipeline: str, *, as_json: bool) -> int:
+    with Ledger(settings) as ledger:
+        made = ledger.reviews.decisions(pipeline=pipeline)
+        titles = {str(key): title for key, title in ledger.reviews.titles([one.video_id for one in made]).items()}
+    if as_json:
+        print_json([decision_as_plain(one, titles.get(str(one.video_id), "")) for one in made])
+    elif made:
+        show_decisions(console(), made, titles)
+    else:
+        console().print("nobody has decided about anything yet")
+    return OK
+
+
+@review.command
+def show(
+    video: Annotated[str, Parameter(help="An id, or its beginning; it may have been decided about.")],
+    /,
+    *,
+    as_json: AsJson = False,
+) -> int:
+    """Show why a video waits, or did: each moment and each word of the evidence, and who has decided what."""
+    with Ledger(Settings()) as ledger:
+        one = ledger.reviews.look(_any(ledger, video))
+        made = ledger.reviews.decisions(video_id=one.video.id)
+    if as_json:
+        print_json({**as_plain(one), "decisions": [decision_as_plain(each, one.video.title) for each in made]})
+    else:
+        show_evidence(console(), one, made)
     return OK
 
 
@@ -85,13 +119,15 @@ def approve(
     title: Annotated[str | None, Parameter(help="Another title on the picture and beside it.")] = None,
     line: Annotated[tuple[str, ...] | None, Parameter(help="Other lines on the picture; once for each.")] = None,
     caption: Annotated[str | None, Parameter(help="Another text beside the video.")] = None,
+    hashtags: Annotated[str | None, Parameter(help="Other hashtags, with spaces between them.")] = None,
     who: Who = "",
     as_json: AsJson = False,
 ) -> int:
     """Let videos go on, with other words if you give any, and go on with their runs."""
-    from flows.rewording import Rewording
+    from flows.rewording import Rewording, tags
 
-    return _decide("approve", wanted, note, who, as_json=as_json, words=Rewording(title, line, caption))
+    words = Rewording(title, line, caption, tags(hashtags) if hashtags is not None else None)
+    return _decide("approve", wanted, note, who, as_json=as_json, words=words)
 
 
 @review.command
@@ -145,25 +181,27 @@ def found(ledger: Ledger, wanted: Sequence[str]) -> list[UUID]:
     return videos
 
 
+def _any(ledger: Ledger, name: str) -> UUID:
+    """A video that waits, or has waited, by the beginning of its id.
+
+    Raises
+    ------
+    UseError
+        If none or more than one fits.
+    """
+    known = [*ledger.reviews.queue(), *(one.video_id for one in ledger.reviews.decisions(limit=MOST))]
+    fits = [one for one in dict.fromkeys(known) if str(one).startswith(name.lower())]
+    if not fits:
+        raise UseError(f"no video that waits or has waited is called {name!r}", "`reelmill review list` has the ids")
+    if len(fits) > 1:
+        raise UseError(f"{counted(len(fits), 'video')} begin with {name!r}", "give more of the id")
+    return fits[0]
+
+
 def _is_meant(one: Waiting, name: str) -> bool:
     if name in {one.run.pipeline, f"{one.run.pipeline}@{one.run.occasion}"}:
         return True
     return len(name) >= 4 and str(one.video.id).startswith(name.lower())
-
-
-def as_plain(one: Waiting) -> dict[str, Json]:
-    """A video that waits, for programs."""
-    hits = one.texts.hits if one.texts is not None else one.frames.verdict.hits if one.frames is not None else ()
-    return {
-        "id": str(one.video.id),
-        "run": f"{one.run.pipeline}@{one.run.occasion}",
-        "title": one.video.title,
-        "about": one.about,
-        "since": one.since.isoformat(),
-        "reasons": list(one.reasons),
-        "categories": sorted({hit.category for hit in hits}),
-        "master": one.video.master_sha256,
-    }
 
 
 def _report(settings: Settings, outcome: Outcome, *, as_json: bool) -> int:

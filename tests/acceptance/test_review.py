@@ -83,11 +83,12 @@ def test_other_words_are_screened_and_drawn_and_kept(project: Project) -> None:
     assert "these words are blocked: title: gambling" in complain(blocked)
     assert states(project) == {"天下第一茶": "in_review"}
 
-    done = project.call("review", "approve", "quick", "--title", "好茶", "--caption", "山里的茶", "--as", "anna")
+    done = project.call("review", "approve", "quick", "--title", "好茶", "--caption", "山里的茶", "--as", "anna",
+                        "--hashtags", "#好茶 山野")  # fmt: skip
 
     assert done.returncode == 0, complain(done)
     (sidecar,) = [json.loads(path.read_text(encoding="utf-8")) for path in project.posts()]
-    assert (sidecar["title"], sidecar["caption"]) == ("好茶", "山里的茶")
+    assert (sidecar["title"], sidecar["caption"], sidecar["hashtags"]) == ("好茶", "山里的茶", ["好茶", "山野"])
     again = project.json("run", "quick", "--date", "2026-11-22", "--remake")
     assert again["state"] == "done"
     assert titles(project) == ["好茶"], "a plan that a person has changed is kept"
@@ -105,7 +106,14 @@ def test_what_is_seen_waits_and_is_approved_rejected_or_made_again(project: Proj
     assert {one["about"] for one in waiting.values()} == {"frames"}
     assert project.posts() == []
 
-    project.json("review", "reject", waiting["大雪"]["id"], "--as", "anna")
+    shown = project.json("review", "show", waiting["大雪"]["id"][:8])
+    assert shown["state"] == "in_review"
+    assert {(one["category"], one["detector"], one["label"]) for one in shown["evidence"]} == {
+        ("sexual", "opennsfw", "nsfw")
+    }
+    assert shown["evidence"] == waiting["大雪"]["evidence"]
+
+    project.json("review", "reject", waiting["大雪"]["id"], "--as", "anna", "--note", "no")
     project.json("review", "regenerate", waiting["冬至"]["id"], "--as", "anna")
     done = project.call("review", "approve", waiting["小雪"]["id"], "--as", "anna")
 
@@ -116,6 +124,7 @@ def test_what_is_seen_waits_and_is_approved_rejected_or_made_again(project: Proj
     assert made.items() <= clips_made(project).items()
     (another,) = project.json("review", "list")
     assert another["master"] != waiting["冬至"]["master"]
+    assert [one["title"] for one in project.json("review", "list", "--decided")] == ["小雪", "冬至", "大雪"]
     late = project.call("review", "approve", waiting["大雪"]["id"])
     assert late.returncode == 2
     assert "no video that waits is called" in complain(late)
