@@ -12,9 +12,11 @@ from flows import events
 from flows.server import LocalServer
 from records.ledger import Ledger
 from reelmill.settings import Settings
+from tasks.screening.review import SAMPLED
 from tests.crash.test_resume import clips_made
 from tests.integration.test_web import event_in_prefect
 from tests.line import Project, complain
+from tests.simulators.video_server import video_server
 
 ITEMS = (
     "{type: list, items: [{prompt: a dark pine ridge, name: 小雪}, {prompt: plum blossoms, name: 天下第一茶}, "
@@ -130,6 +132,29 @@ def test_what_is_seen_waits_and_is_approved_rejected_or_made_again(project: Proj
     assert "no video that waits is called" in complain(late)
     sidecar = json.loads(project.posts()[0].read_text(encoding="utf-8"))
     assert sidecar["verdict"]["decision"] == "pass"
+
+
+def test_a_sample_of_what_passes_is_looked_at_and_then_posted(project: Project) -> None:
+    with video_server(seconds=0.05) as server:  # its clips are no previews, of which none is sampled
+        project.environment = {**project.environment, "REELMILL_VIDEO_API_URL": server.url}
+        path = project.write(
+            "{type: list, items: [{prompt: a pine ridge, name: 小雪}]}", more="    screen: {review: {sample: 1}}\n"
+        )
+        text = path.read_text(encoding="utf-8").replace("engine: storyboard", "engine: video_api")
+        path.write_text(text, encoding="utf-8")
+        run = project.json("run", "quick", "--date", "2026-11-22")
+        assert run["count"]["in_review"] == 1
+        assert project.posts() == []
+        (waits,) = project.json("review", "list")
+        assert (waits["reasons"], waits["evidence"]) == ([SAMPLED], [])
+
+        done = project.call("review", "approve", waits["id"], "--as", "mei")
+
+    assert done.returncode == 0, complain(done)
+    assert states(project) == {"小雪": "done"}
+    assert titles(project) == ["小雪"]
+    (made,) = project.json("review", "list", "--decided")
+    assert (made["who"], made["action"]) == ("mei", "approve")
 
 
 @pytest.mark.slow
