@@ -54,8 +54,8 @@ def made_up(ledger: Ledger, read: Definition, folder: Path, day: str) -> tuple[l
     with closing(TargetContext(folder=folder)) as context:
         engine = engine_of(pipeline.generate, settings)
         about = on_date(pipeline.zone, day)
-        plan, told = draw_up(settings, ledger, read, engine, context, "quick", about, limit=None, keep=False)
-    return [video.title for video in plan.to_make], told, plan
+        draft = draw_up(settings, ledger, read, engine, context, "quick", about, limit=None, keep=False)
+    return [video.title for video in draft.plan.to_make], draft.told, draft.plan
 
 
 def test_what_was_missed_since_the_last_run_is_made_up_for_once(ledger: Ledger, tmp_path: Path) -> None:
