@@ -19,8 +19,8 @@ from records.database import now
 from records.ledger import Ledger
 from records.slots import Kept
 from records.states import ENDED
-from reelmill.content import video_identity
 from reelmill.errors import ReelmillError
+from reelmill.identity import video_identity
 from tasks.prompts.matrix import variants
 from tasks.publishing.account import Limits, Quota
 from tasks.publishing.base import Target

@@ -12,7 +12,7 @@ from flows.missed import outage
 from flows.occasion import name_of
 from flows.planning import Plan, plan_run
 from records.ledger import Ledger
-from reelmill.content import run_identity
+from reelmill.identity import run_identity
 from reelmill.settings import Settings
 from tasks.publishing.context import TargetContext
 from tasks.sources.base import Occasion

@@ -17,7 +17,7 @@ from flows.room import Room
 from flows.video_plan import VideoPlan
 from records.ledger import Ledger
 from records.states import VideoState
-from reelmill.content import run_identity, video_identity
+from reelmill.identity import run_identity, video_identity
 from reelmill.settings import Settings
 from tasks.generation.choice import engine_of
 from tasks.sources.base import Occasion

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from records.database import Database, now
 from records.tables import OutboxEvent
-from reelmill.content import NAMESPACE, Json, run_identity
+from reelmill.content import Json
+from reelmill.identity import NAMESPACE, run_identity
 
 
 def event_identity(pipeline: str, sender_id: str) -> UUID:

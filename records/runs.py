@@ -17,8 +17,9 @@ from records.posts import OPEN
 from records.states import ENDED, PostState, RunState, VideoState
 from records.tables import Chunk, Lease, Post, Run, Transition, Video
 from records.transitions import begin_state, history, move
-from reelmill.content import Json, run_identity
+from reelmill.content import Json
 from reelmill.errors import UseError
+from reelmill.identity import run_identity
 
 #: Why a run is taken up again whose process is gone.
 DIED = "its process died"

@@ -15,7 +15,8 @@ from records.states import VideoState
 from records.tables import Base, Run, Transition, Video, VideoShot
 from records.text_verdicts import newest_of, note
 from records.transitions import begin_state, history, move, move_video
-from reelmill.content import Decision, Json, fingerprint, video_identity
+from reelmill.content import Decision, Json, fingerprint
+from reelmill.identity import video_identity
 from reelmill.text_verdict import TextVerdict
 
 #: Videos that one statement names: databases take some ten thousand parameters, and a list may be longer.

@@ -14,8 +14,9 @@ from uuid import uuid4
 
 import pytest
 
-from reelmill.content import Destination, Json, PostText, Rendition, post_identity
+from reelmill.content import Destination, Json, PostText, Rendition
 from reelmill.files import sha256_of
+from reelmill.identity import post_identity
 from sandbox.platform import Platform
 from tasks.publishing.base import Delivery, Published, ReadBack, Target
 from tasks.publishing.context import TargetContext

@@ -33,7 +33,8 @@ from records.tables import (
     VideoShot,
 )
 from records.videos import PlannedVideo
-from reelmill.content import Decision, Json, Rendition, post_identity, video_identity
+from reelmill.content import Decision, Json, Rendition
+from reelmill.identity import post_identity, video_identity
 
 #: Videos of a run, and how many of them wait for a person.
 PER_RUN, WAITING = 100, 3

@@ -17,8 +17,9 @@ from flows.occasion import on_date
 from flows.planning import Plan, plan_run
 from records.ledger import Ledger
 from reelmill.amount import Amount
-from reelmill.content import Json, run_identity
+from reelmill.content import Json
 from reelmill.errors import ReelmillError, StorageError
+from reelmill.identity import run_identity
 from reelmill.settings import Settings
 
 #: Titles that a line of the table names.

@@ -47,7 +47,8 @@ from records.states import PostState, VideoState
 from records.tables import Run, Video
 from records.verdicts import RecordedVerdict
 from records.videos import PlannedVideo
-from reelmill.content import NAMESPACE, Clip, Decision, Rendition, Shot, Verdict, fingerprint
+from reelmill.content import Clip, Decision, Rendition, Shot, Verdict, fingerprint
+from reelmill.identity import NAMESPACE
 from reelmill.settings import Settings
 from tests.operated import eventually
 from tests.posting import to

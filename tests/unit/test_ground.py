@@ -14,12 +14,13 @@ import pytest
 from flows import occasion
 from records.store import Store
 from reelmill import errors
-from reelmill.content import Brief, Shot, run_identity, video_identity
+from reelmill.content import Brief, Shot
 from reelmill.errors import Interrupted, MediaError, ReelmillError, TerminalError, TransientError, UseError
 from reelmill.failpoints import ASIDE, FAILPOINTS, failpoint
 from reelmill.ffmpeg import binary, probe, run
 from reelmill.files import sha256_of
 from reelmill.frames import read_frames
+from reelmill.identity import run_identity, video_identity
 from reelmill.settings import Settings
 from tasks.generation.choice import choose
 from tasks.generation.reference import keep_reference
