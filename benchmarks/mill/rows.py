@@ -144,11 +144,14 @@ class Year:
              "created_at": moment + dt.timedelta(seconds=6)}
         )  # fmt: skip
         rows[VideoRendition].append({"video_id": video_id, "profile": profile, "rendition_id": identity})
-        post = post_identity(identity, TARGET)
+        content = _hash(f"content {identity}")
+        post = post_identity(content, "folder", "/srv/outbox")
         url = (Path("/srv/outbox") / self._pipeline / str(moment.date()) / f"{video_id}.{profile}.mp4").as_uri()
         rows[Post].append(
             {"id": post, "video_id": video_id, "rendition_id": identity, "master_sha256": master,
              "verdict_id": self._verdicts, "verdict_decision": Decision.PASS, "profile": profile, "target": TARGET,
+             "platform": "folder", "account": "/srv/outbox", "content": content, "edition": "", "attempts": 0,
+             "armed_by": "", "live_at": moment + dt.timedelta(seconds=8),
              "state": PostState.LIVE, "reason": "", "handle": {"staged": f".{post}.part"}, "url": url,
              "platform_id": str(post), "detail": {"read_back": {"sha256": sha256, "bytes": 1_055_250, "cover": cover}},
              "created_at": moment + dt.timedelta(seconds=7), "updated_at": moment + dt.timedelta(seconds=8)}
