@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,22 +19,16 @@ from sandbox.youtube.asking import announced_bytes, file_name_of, listed, number
 from sandbox.youtube.errors import refused
 from sandbox.youtube.metadata import checked_snippet, checked_status
 from sandbox.youtube.quota import Quota
+from sandbox.youtube.reports import result_table, video_asked
 from sandbox.youtube.session import Session
 from sandbox.youtube.tokens import refreshed
-from sandbox.youtube.video import Video, minutes_watched, thumbnails
+from sandbox.youtube.video import Video, thumbnails
 
 #: Bytes of the largest thumbnail.
 MOST_THUMBNAIL = 52_428_800
 _WRITING = frozenset({"youtube.upload", "youtube.force-ssl", "youtube"})
 _READING = frozenset({"youtube.readonly", "youtube.force-ssl", "youtube"})
 _CHANGING = frozenset({"youtube.force-ssl", "youtube"})
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 class YouTube(Authorizing):
@@ -288,18 +281,12 @@ class YouTube(Authorizing):
     def report(self, request: Request) -> Answer:
         """YouTube Analytics API, "Reports: query": one metric of one video, over all days."""
         self._let_in(request, frozenset({"yt-analytics.readonly"}))
-        wanted = {"ids": "channel==MINE", "metrics": "estimatedMinutesWatched"}
-        if any(request.query.get(name) != value for name, value in wanted.items()):
-            raise refused("badRequest", "The query is not supported.")
-        if not all(_is_date(request.query.get(name, "")) for name in ("startDate", "endDate")):
-            raise refused("badRequest", "Invalid value for a date.")
         with self.lock:
             self.settle()
-            video = self._videos.get(request.query.get("filters", "").removeprefix("video=="))
-            since = video.seen_since(self.clock.now()) if video is not None else None
-        headers = [{"name": "estimatedMinutesWatched", "columnType": "METRIC", "dataType": "INTEGER"}]
-        rows = [[minutes_watched(video.id, self.clock.now() - since)]] if video is not None and since else []
-        return Answer(200, {"kind": "youtubeAnalytics#resultTable", "columnHeaders": headers, "rows": rows})
+            video = self._videos.get(video_asked(request))
+            now = self.clock.now()
+            since = video.seen_since(now) if video is not None else None
+        return Answer(200, result_table(video_asked(request), -1.0 if since is None else now - since))
 
     def _let_in(self, request: Request, scopes: frozenset[str], cost: int = 0) -> None:
         """Ask for a good token with one of the scopes, and for units of the quota."""

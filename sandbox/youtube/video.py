@@ -163,9 +163,3 @@ def _statistics(identity: str, age: float) -> dict[str, str]:
         "favoriteCount": "0",
         "commentCount": str(audience.comments),
     }
-
-
-def minutes_watched(identity: str, age: float) -> int:
-    """For how long people have watched it together."""
-    audience = Audience.of(identity, age)
-    return int(audience.views * audience.watched / 60)
