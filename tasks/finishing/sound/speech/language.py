@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 
 #: First and last code point of the blocks of each script (Unicode 16), and the language that it most often means.
 #: Kana and hangul come before han: Japanese and Korean texts have all of them.
@@ -35,6 +36,7 @@ def language_of(text: str) -> str:
     return max(foreign, key=lambda language: foreign[language])
 
 
+@lru_cache(maxsize=1 << 14)
 def _script(point: int) -> str:
     for language, blocks in SCRIPTS:
         if any(first <= point <= last for first, last in blocks):
