@@ -50,11 +50,11 @@ def pace_of(ledger: Ledger, engine: Engine, settings: Settings) -> Pace:
 
 def to_draw(ledger: Ledger, engine: Engine, plans: Sequence[VideoPlan]) -> list[list[Shot]]:
     """The shots of each video that have no clip yet, and that no video before it has: a clip is paid for once."""
-    shots = [plan.requests(engine.model) for plan in plans]
-    there = ledger.media.there({shot.id for requests in shots for shot in requests})
+    named = [{shot.id: shot for shot in plan.requests(engine.model)} for plan in plans]  # an id is a hash: once each
+    there = ledger.media.there({identity for shots in named for identity in shots})
     missing: list[list[Shot]] = []
-    for requests in shots:
-        new = {shot.id: shot for shot in requests if shot.id not in there}
+    for shots in named:
+        new = {identity: shot for identity, shot in shots.items() if identity not in there}
         there |= new.keys()
         missing.append(list(new.values()))
     return missing
