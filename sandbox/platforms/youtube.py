@@ -281,12 +281,11 @@ class YouTube(Authorizing):
     def report(self, request: Request) -> Answer:
         """YouTube Analytics API, "Reports: query": one metric of one video, over all days."""
         self._let_in(request, frozenset({"yt-analytics.readonly"}))
+        asked, now = video_asked(request), self.clock.now()
         with self.lock:
             self.settle()
-            video = self._videos.get(video_asked(request))
-            now = self.clock.now()
-            since = video.seen_since(now) if video is not None else None
-        return Answer(200, result_table(video_asked(request), -1.0 if since is None else now - since))
+            since = self._videos[asked].seen_since(now) if asked in self._videos else None
+        return Answer(200, result_table(asked, -1.0 if since is None else now - since))
 
     def _let_in(self, request: Request, scopes: frozenset[str], cost: int = 0) -> None:
         """Ask for a good token with one of the scopes, and for units of the quota."""
