@@ -28,7 +28,7 @@ targets:
 pipelines:
   tea:
     timezone: UTC
-    source: {{type: list, items: [{{prompt: a dark pine ridge, name: 小雪}}]}}
+    source: {{type: list, items: [{{prompt: a cup of tea, name: 小雪}}]}}
     prompt:
       {{subject: "{{{{ brief.prompt }}}}", action: snow falls slowly, environment: a quiet valley, style: ink wash}}
     generate: {{engine: storyboard, seconds: 4, size: 256x448, fps: 12}}
