@@ -34,9 +34,10 @@ from tasks.finishing.labelling import provenance
 from tasks.finishing.labels import c2pa, xmp
 from tasks.finishing.labels.credentials import Credentials
 from tasks.finishing.layer import BT709
+from tasks.finishing.preparing import prepare
 from tasks.finishing.profile import Codec
 from tasks.finishing.reframe import plan
-from tasks.finishing.stage import finish, prepare
+from tasks.finishing.stage import finish
 from tasks.finishing.verify import Check, verify
 from tasks.finishing.words import Words
 from wan_engine.storyboard.engine import StoryboardEngine

@@ -6,10 +6,10 @@ Plain functions: they know nothing of Prefect, and `flows.stage_tasks` wraps eac
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from flows.counting import counted
 from flows.examining import look, photo_of, pictures
+from flows.finishing import finish_job
 from flows.posting import order_for
 from flows.video_plan import VideoPlan
 from flows.workshop import Workshop
@@ -20,16 +20,10 @@ from records.verdicts import RecordedVerdict
 from reelmill.content import Decision, Master, Rendition
 from reelmill.errors import Interrupted, PublishingError, TerminalError
 from reelmill.failpoints import failpoint
-from tasks.finishing.brand import Brand
-from tasks.finishing.cards import Cards
+from reelmill.kept import Kept
 from tasks.finishing.hardware import encoders_of
-from tasks.finishing.job import FinishJob, recipe
-from tasks.finishing.sound.heard import Narration, Sound
-from tasks.finishing.sound.music import music_of
-from tasks.finishing.sound.speech.choice import voice_of
-from tasks.finishing.sound.speech.kept import Kept
+from tasks.finishing.job import recipe
 from tasks.finishing.stage import finish
-from tasks.generation.reference import PNG
 from tasks.publishing.stage import publish
 from tasks.screening.review import SAMPLED
 from tasks.screening.stills import bound
@@ -159,44 +153,3 @@ def _had_before(shop: Workshop, video: Video, posts: list[Post]) -> str:
     names = {target: f"{run.pipeline}@{run.occasion}" for target, run in runs.items() if run is not None}
     told = ", ".join(f"{target} has it from {name}" for target, name in names.items())
     return f"posted before: {told}; `allow_repost: true` would post it again"
-
-
-def finish_job(shop: Workshop, video: Video, plan: VideoPlan, master: Master) -> FinishJob:
-    """The order for finishing, from what was planned and what was made."""
-    drawn_by = {shot.model for shot in shop.ledger.media.requested(video.id)}
-    return FinishJob(
-        words=plan.words,
-        brand=Brand.of(shop.definition.brand, shop.definition.folder),
-        profiles=plan.profiles,
-        catalogue=shop.definition.profiles,
-        produce_id=video.id.hex,
-        preview=master.preview,
-        width=master.width,
-        height=master.height,
-        frames=master.frames,
-        fps=master.fps,
-        agent=", ".join(sorted(drawn_by)),
-        home=shop.settings.folder,
-        manner=shop.pipeline.caption.manner,
-        cards=plan.cards or Cards(),
-        photo=_photo(shop, video),
-        sound=_sound(shop, video, plan),
-    )
-
-
-def _photo(shop: Workshop, video: Video) -> Path | None:
-    """The product's photo for the end card, if that shows one and the brief had any."""
-    photo = photo_of(shop.ledger, shop.definition, shop.run.pipeline, video.id)
-    return shop.ledger.store.get(photo, PNG) if photo is not None else None
-
-
-def _sound(shop: Workshop, video: Video, plan: VideoPlan) -> Sound | None:
-    options, folder = shop.pipeline.sound, shop.definition.folder
-    if options is None:
-        return None
-    narration, music = None, None
-    if options.narration is not None and plan.script is not None:
-        narration = Narration(plan.script, voice_of(options.narration, folder, plan.script.engine))
-    if options.music is not None:
-        music = music_of(options.music, folder, video.id.hex)
-    return Sound(narration, music) if narration or music else None

@@ -17,12 +17,12 @@ import pytest
 
 from reelmill.content import Json
 from reelmill.errors import FinishingError, Interrupted, TransientError
+from reelmill.kept import Kept
 from tasks.finishing.sound.speech.base import Line, Stopped, Voice
 from tasks.finishing.sound.speech.clauses import SENTENCE_PAUSE, clean
 from tasks.finishing.sound.speech.edge import EdgeVoice
 from tasks.finishing.sound.speech.espeak import EspeakVoice
 from tasks.finishing.sound.speech.joining import MARGIN, RATE
-from tasks.finishing.sound.speech.kept import Kept
 from tasks.finishing.sound.speech.openai import OpenAiVoice
 from tasks.finishing.sound.speech.piper import PiperVoice
 from tasks.secret import Secret

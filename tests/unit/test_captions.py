@@ -16,7 +16,7 @@ from tasks.finishing.fonts import FACES, LETTERS, RIGHT_TO_LEFT, Face
 from tasks.finishing.fonts.emoji import SIGNS
 from tasks.finishing.job import FinishJob
 from tasks.finishing.layout import Layout, Run
-from tasks.finishing.stage import prepare
+from tasks.finishing.preparing import prepare
 from tasks.finishing.words import TITLE_LIMIT, Words, clean
 
 NAMES = ("douyin", "tiktok", "instagram_reels", "youtube_shorts")

@@ -18,8 +18,8 @@ from tasks.finishing.graph import graph
 from tasks.finishing.job import FinishJob, recipe
 from tasks.finishing.layout import Box
 from tasks.finishing.output import Output
+from tasks.finishing.preparing import prepare
 from tasks.finishing.slides import Slides, faded
-from tasks.finishing.stage import prepare
 from tasks.finishing.tone import LIGHT_INK
 from tasks.finishing.words import Words
 

@@ -15,7 +15,7 @@ from tasks.finishing.hardware import Encoders
 from tasks.finishing.job import FinishJob, recipe
 from tasks.finishing.labels import mark
 from tasks.finishing.options import CredentialOptions
-from tasks.finishing.stage import prepare
+from tasks.finishing.preparing import prepare
 from tasks.finishing.words import Words
 from tests import certified
 

@@ -11,8 +11,8 @@ from tasks.finishing.brand import Brand
 from tasks.finishing.fonts import FACES, Face, Typeface
 from tasks.finishing.job import FinishJob
 from tasks.finishing.layout import Box, Layout, lay_out
+from tasks.finishing.preparing import prepare
 from tasks.finishing.reframe import plan
-from tasks.finishing.stage import prepare
 from tasks.finishing.tone import DARK_INK, LIGHT_INK, NIGHT, PAPER, Tone
 from tasks.finishing.words import Words
 

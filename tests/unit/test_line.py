@@ -10,7 +10,7 @@ from tasks.finishing.brand import Brand
 from tasks.finishing.fonts import FACES, LETTERS, Face, check, emoji, line
 from tasks.finishing.job import FinishJob
 from tasks.finishing.layout import Layout
-from tasks.finishing.stage import prepare
+from tasks.finishing.preparing import prepare
 from tasks.finishing.words import Words, clean
 
 

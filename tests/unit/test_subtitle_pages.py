@@ -18,8 +18,8 @@ from tasks.finishing.job import FinishJob, recipe
 from tasks.finishing.labels.visible import PLATE
 from tasks.finishing.manner import Animation, Manner
 from tasks.finishing.output import Output
+from tasks.finishing.preparing import prepare
 from tasks.finishing.slides import Slides
-from tasks.finishing.stage import prepare
 from tasks.finishing.subtitle_pages import LINES, Subtitles
 from tasks.finishing.subtitle_pictures import OPACITY, SPOKEN, TO_COME, draw, pictures
 from tasks.finishing.tone import LIGHT_INK, NIGHT, Tone

@@ -19,6 +19,7 @@ import numpy as np
 
 from reelmill.errors import FinishingError
 from reelmill.ffmpeg import SAFE_INPUT, run
+from reelmill.kept import Kept
 from tasks.finishing.cue import Cue
 from tasks.finishing.sound import loudness
 from tasks.finishing.sound.heard import Narration, Sound
@@ -26,7 +27,6 @@ from tasks.finishing.sound.loudness import STARTUP, Stopped, never
 from tasks.finishing.sound.music import RATE, Music
 from tasks.finishing.sound.script import MOST_TEMPO
 from tasks.finishing.sound.speech import joining
-from tasks.finishing.sound.speech.kept import Kept
 
 #: Seconds before the first word, where the video leaves them.
 LEAD = 0.3

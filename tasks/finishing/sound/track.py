@@ -8,13 +8,13 @@ from pathlib import Path
 
 from reelmill.content import Json
 from reelmill.errors import FinishingError, MediaError
+from reelmill.kept import Kept
 from tasks.finishing.cue import Cue
 from tasks.finishing.profile import Profile
 from tasks.finishing.sound import loudness, mixing
 from tasks.finishing.sound.heard import Sound
 from tasks.finishing.sound.loudness import LOUDNESS_TOLERANCE, PEAK_TOLERANCE, Loudness, Stopped
 from tasks.finishing.sound.mixing import Speech
-from tasks.finishing.sound.speech.kept import Kept
 
 
 @dataclass

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from reelmill.content import Json, fingerprint
 from reelmill.errors import FinishingError
+from reelmill.kept import Kept
 from tasks.finishing.cue import Cue
 from tasks.finishing.sound.speech.clauses import cut
-from tasks.finishing.sound.speech.kept import Kept
 
 Stopped = Callable[[], bool]
 

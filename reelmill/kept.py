@@ -1,4 +1,4 @@
-"""Clauses that were spoken before, so that a second attempt at a video does not pay for them again."""
+"""Files that were made before and can be made again, so that nobody pays for them twice: spoken clauses, proofs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-#: Seconds that a clause is kept after its last use. By then a video is finished, or somebody has given it up.
+#: Seconds that a file is kept after its last use. By then a video is finished, or somebody has given it up.
 LIFETIME = 7 * 86_400.0
 
 
 class Kept:
-    """A folder of recordings by the hash of everything that decides them. Any number of processes may share it.
+    """A folder of files by the hash of everything that decides them. Any number of processes may share it.
 
-    It is a convenience: what cannot be written or read is spoken again.
+    It is a convenience: what cannot be written or read is made again.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def fetch(self, key: str, path: Path) -> bool:
-        """Copy a recording to `path`, if there is one."""
+        """Copy a file to `path`, if there is one."""
         kept = self._folder / key
         try:
             shutil.copyfile(kept, path)
@@ -33,7 +33,7 @@ class Kept:
         return True
 
     def keep(self, key: str, path: Path) -> None:
-        """Keep a copy of a recording, if it was made, and let go of those that nobody has asked for any more."""
+        """Keep a copy of a file, if it was made, and let go of those that nobody has asked for any more."""
         if not path.exists():
             return
         half = self._folder / f".{uuid4().hex}"
