@@ -33,15 +33,13 @@ def tags(text: str) -> tuple[str, ...]:
     return tuple(tag for one in re.split(r"[\s,，]+", text) if (tag := one.lstrip("#＃")))
 
 
-def reworded(plan: VideoPlan, words: Rewording, definition: Definition, pipeline: str, known: Known) -> Change:
-    """The plan with other words, which are screened like any.
+def with_words(plan: VideoPlan, words: Rewording, definition: Definition) -> VideoPlan:
+    """The plan with other words, as far as they can be drawn.
 
     Raises
     ------
-    UseError
-        If screening blocks them.
     FinishingError
-        If a character cannot be drawn.
+        If a character cannot be.
     """
     shown = replace(
         plan.words,
@@ -55,7 +53,20 @@ def reworded(plan: VideoPlan, words: Rewording, definition: Definition, pipeline
     )
     shown.check()
     platforms = [definition.profiles[name] for name in plan.profiles if name in definition.profiles]
-    changed = replace(plan, words=shown, post=post, edited=True, shortened=shortenings(platforms, post))
+    return replace(plan, words=shown, post=post, edited=True, shortened=shortenings(platforms, post))
+
+
+def reworded(plan: VideoPlan, words: Rewording, definition: Definition, pipeline: str, known: Known) -> Change:
+    """The plan with other words, which are screened like any.
+
+    Raises
+    ------
+    UseError
+        If screening blocks them.
+    FinishingError
+        If a character cannot be drawn.
+    """
+    changed = with_words(plan, words, definition)
     texts = Reader(definition, pipeline, known).read(changed)
     if texts.decision is Decision.BLOCK:
         raise UseError(f"these words are blocked: {'; '.join(texts.reasons)}", "choose others")

@@ -135,8 +135,16 @@ class Media:
             row = session.get(MasterRow, edit_id, with_for_update={"read": True})  # as in `fetch_clip`
         if row is None or not self._is_fetched(row, (row.sha256, VIDEO)):
             return None
-        path = self._store.path(row.sha256, VIDEO)
-        return Master(path, row.sha256, row.width, row.height, row.frames, row.fps, row.preview, row.id, row.record)
+        return self._master(row)
+
+    def master_of(self, sha256: str) -> Master | None:
+        """The master of this content, wherever its file is now: an edit, or a clip by itself."""
+        with self._database.read() as session:
+            edit = session.scalar(select(MasterRow).where(MasterRow.sha256 == sha256).limit(1))
+            clip = session.scalar(select(ClipRow).where(ClipRow.sha256 == sha256).limit(1)) if edit is None else None
+        if edit is not None:
+            return self._master(edit)
+        return Master.of(self._clip(clip)) if clip is not None else None
 
     def record_master(self, master: Master) -> None:
         """Note a master whose file is in the store, if it is no clip.
@@ -270,6 +278,10 @@ class Media:
             preview=row.preview,
             record=row.record,
         )
+
+    def _master(self, row: MasterRow) -> Master:
+        path = self._store.path(row.sha256, VIDEO)
+        return Master(path, row.sha256, row.width, row.height, row.frames, row.fps, row.preview, row.id, row.record)
 
     def _rendition(self, row: RenditionRow) -> Rendition:
         return Rendition(

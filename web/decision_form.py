@@ -70,7 +70,7 @@ def read(body: bytes) -> Form:
         sent = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         raise _bad("it has too many fields") from None
-    fields = {name: [_plain(value) for value in values] for name, values in sent.items()}
+    fields = {name: [plain(value) for value in values] for name, values in sent.items()}
 
     def one(name: str) -> str:
         return fields.get(name, [""])[-1]
@@ -109,7 +109,7 @@ def rewording(texts: Mapping[str, str], plan: Mapping[str, Json]) -> Rewording:
     return Rewording(**{name: value for name, value in after.items() if value != before[name]})
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without control characters, which no database and no picture wants."""
     text = text.replace("\r\n", "\n")
     return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cs"})

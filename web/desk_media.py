@@ -1,4 +1,4 @@
-"""What is to be seen of a video that waits: its master, and the photo of its end card.
+"""What is to be seen of a video that waits: its master, the photo of its end card, and what it is going to look like.
 
 Nobody has said yet that they may be shown: nothing keeps them, and no other site shows them.
 """
@@ -6,16 +6,17 @@ Nobody has said yet that they may be shown: nothing keeps them, and no other sit
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from records.media import VIDEO
-from reelmill.errors import TerminalError, UseError
+from reelmill.errors import FinishingError, TerminalError, UseError
 from tasks.generation.reference import PNG
 from web.callers import Caller, desk_refusal
+from web.decision_form import rewording
 from web.door import Opened
 from web.evidence import photo_that_waits
 from web.problems import Refusal, documented
@@ -24,6 +25,7 @@ router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
 _FILM: dict[str, Any] = {"content": {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}}
 _PHOTO: dict[str, Any] = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+_PICTURE: dict[str, Any] = {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
 _TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
@@ -85,3 +87,44 @@ def photo(video_id: UUID, door: Opened, caller: Caller) -> FileResponse:
     except TerminalError:
         raise Refusal(HTTPStatus.GONE, "the photo was removed from the store", "regenerate the video") from None
     return FileResponse(path, headers={"Content-Security-Policy": "default-src 'none'"}, media_type="image/png")
+
+
+@router.get(
+    "/review/{video_id}/proof/{profile}",
+    summary="What a video that waits is going to look like",
+    response_class=Response,
+    responses={
+        200: {"description": "A frame of it for this platform, and the end card if it has one.", **_PICTURE},
+        **documented(
+            HTTPStatus.UNAUTHORIZED,
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.GONE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        ),
+    },
+)
+def proof(
+    video_id: UUID,
+    profile: str,
+    door: Opened,
+    caller: Caller,
+    title: Annotated[str | None, Query(max_length=500, description="Another title than the planned one.")] = None,
+    lines: Annotated[str | None, Query(max_length=2000, description="Other lines on the picture, one a line.")] = None,
+) -> Response:
+    """Its words, brand and labels as they are going to be drawn, before anything is encoded; without subtitles, which
+    follow the voice. Only for who may look at the desk, and while it waits.
+    """
+    if refused := desk_refusal(caller):
+        raise refused
+    texts = {name: text for name, text in (("title", title), ("lines", lines)) if text is not None}
+    try:
+        waits = door.ledger.reviews.get(video_id)
+        picture = door.proofs.get(waits, profile, rewording(texts, waits.video.plan))
+    except UseError as error:
+        raise Refusal(HTTPStatus.NOT_FOUND, error.reason, error.instruction) from None
+    except FinishingError as error:
+        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error.reason, error.instruction) from None
+    except TerminalError as error:
+        raise Refusal(HTTPStatus.GONE, error.reason, "regenerate the video") from None
+    return Response(picture, headers={"Content-Security-Policy": "default-src 'none'"}, media_type="image/jpeg")

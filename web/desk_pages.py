@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -116,6 +116,7 @@ def item(
         size=(video.plan.get("width", 9), video.plan.get("height", 16)),
         moments=moments(waits),
         pictures=pictures(door.ledger.verdicts.thumbnails(waits.frames.id)) if waits.frames is not None else {},
+        proofs=_proofs(visit, waits) if has_master else [],
         photo=f"{door.signer.prefix}/review/{video.id}/photo" if _photo(door, waits) else "",
         quotes=quotes(waits),
         texts={
@@ -132,6 +133,19 @@ def item(
         watch=pages.here(door, door.signer.watch_url(video.id)),
         run=pages.here(door, door.signer.run_url(waits.run.id)),
     )
+
+
+def _proofs(visit: Visit, waits: Waiting) -> list[dict[str, str]]:
+    """What each rendition is going to look like: drawn when the page asks for the picture."""
+    door, video = visit.door, waits.video
+    catalogue = profiles.shipped()
+    return [
+        {
+            "platform": catalogue.title(name),
+            "picture": f"{door.signer.prefix}/review/{video.id}/proof/{quote(name)}",
+        }
+        for name in video.plan.get("profiles", ())
+    ]
 
 
 def _photo(door: Door, waits: Waiting) -> bool:

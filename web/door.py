@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from flows.events import emit
+from flows.proofs import Proofs
 from flows.signing import Signer
 from records.ledger import Ledger
 from records.tables import OutboxEvent
@@ -44,6 +45,7 @@ class Door:
         self.signer = Signer(settings)
         self.triggers = Triggers(ledger, settings)
         self.attempts = Attempts()
+        self.proofs = Proofs(settings, ledger)
         self.resuming = Resuming(settings, resume)
         self.tell = tell
         self.streams = 0  #: how many callers follow a run at the moment; only the event loop counts

@@ -93,7 +93,7 @@ def render(
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     if scripted:
-        policy += f"; script-src 'nonce-{nonce}'"
+        policy += f"; script-src 'nonce-{nonce}'; connect-src 'self'"
     return HTMLResponse(html, status, headers={"Content-Security-Policy": policy})
 
 

@@ -12,11 +12,11 @@ Every name in the graph is ours. What users write is in files: ASS documents and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reelmill.ffmpeg import SAFE_INPUT
-from tasks.finishing import cover, encoding
+from tasks.finishing import cover, encoding, proof
 from tasks.finishing.hardware import Encoders
 from tasks.finishing.labels import aigc
 from tasks.finishing.layer import Layer
@@ -47,7 +47,7 @@ def command(master: Path, outputs: Sequence[Output], *, fps: int, cores: int, en
     for sound in sounds:
         silence = ["-f", "lavfi", "-t", f"{seconds:.6f}", "-i", f"anullsrc=r={encoding.SOUND_RATE}:cl=stereo"]
         arguments += [*SAFE_INPUT, "-i", sound] if sound else silence
-    tree = _Tree(outputs, fps, [encoder.upload for encoder in used])
+    tree = _encoded(outputs, fps, [encoder.upload for encoder in used])
     arguments += [*tree.inputs, "-filter_complex", tree.text]
     threads = str(encoding.threads(len(outputs), cores))
     for index, (output, encoder) in enumerate(zip(outputs, used, strict=True)):
@@ -69,7 +69,41 @@ def graph(outputs: Sequence[Output], *, fps: int, uploads: Sequence[str] = ()) -
     uploads:
         For each output the filters that bring it to its encoder; "": it takes it from memory.
     """
-    return _Tree(outputs, fps, uploads or [""] * len(outputs)).text
+    return _encoded(outputs, fps, uploads or [""] * len(outputs)).text
+
+
+def proofs(master: Path, outputs: Sequence[Output], *, fps: int) -> list[str]:
+    """The arguments of an ffmpeg process that draws the outputs as `command` does and encodes nothing: of each it
+    leaves a picture of a few frames, `proof.file`. It ends as soon as it has them.
+
+    Parameters
+    ----------
+    master, fps:
+        As of `command`.
+    """
+
+    def pictured(pad: str, index: int) -> list[str]:
+        return [f"[{pad}]{proof.filters(outputs[index])}[proof{index}]"]
+
+    tree = _Tree(outputs, fps, 1, pictured)
+    arguments = ["-y", *SAFE_INPUT, "-i", str(master), *tree.inputs, "-filter_complex", tree.text]
+    for index, output in enumerate(outputs):
+        arguments += ["-map", f"[proof{index}]", *proof.arguments(output)]
+    return arguments
+
+
+def _encoded(outputs: Sequence[Output], fps: int, uploads: Sequence[str]) -> _Tree:
+    """The tree whose outputs go to their encoders, and a few frames of each to its cover."""
+
+    def delivered(pad: str, index: int) -> list[str]:
+        upload = uploads[index]
+        return [
+            f"[{pad}]split=2[{'made' if upload else 'out'}{index}][all{index}]",
+            *([f"[made{index}]{upload}[out{index}]"] if upload else []),
+            f"[all{index}]{cover.filters(outputs[index].candidates)}[still{index}]",
+        ]
+
+    return _Tree(outputs, fps, 1 + len(_sounds(outputs)), delivered)
 
 
 def _sounds(outputs: Sequence[Output]) -> list[str]:
@@ -78,14 +112,24 @@ def _sounds(outputs: Sequence[Output]) -> list[str]:
 
 
 class _Tree:
-    """The filter graph as it grows from the master to the outputs, and the inputs that it draws."""
+    """The filter graph as it grows from the master to the outputs, and the inputs that it draws.
 
-    def __init__(self, outputs: Sequence[Output], fps: int, uploads: Sequence[str]) -> None:
+    Parameters
+    ----------
+    first:
+        The number of the first of these inputs.
+    delivered:
+        What becomes of the finished picture: the last chains, for a pad and the number of its output.
+    """
+
+    def __init__(
+        self, outputs: Sequence[Output], fps: int, first: int, delivered: Callable[[str, int], list[str]]
+    ) -> None:
         self.inputs: list[str] = []
-        self._outputs, self._uploads = outputs, uploads
+        self._outputs, self._delivered = outputs, delivered
         self._layers = [output.layers for output in outputs]
         self._chains: list[str] = []
-        self._next = 1 + len(_sounds(outputs))  #: the inputs before are the master and what is heard
+        self._next = first
         self._grow(fps)
 
     @property
@@ -114,7 +158,7 @@ class _Tree:
             if isinstance(layer, Layer):
                 self._branch(self._drawn(layer, pad, those[0], depth), those, depth + 1)
             else:
-                self._deliver(pad, layer)
+                self._chains += self._delivered(pad, layer)
 
     def _drawn(self, layer: Layer, under: str, first: int, depth: int) -> str:
         """Draw a layer over the picture `under`; returns the chain that goes on from there."""
@@ -129,12 +173,3 @@ class _Tree:
         pads = [f"{name}{index}" for index in users]
         self._chains.append(f"{chain}split={len(pads)}" + "".join(f"[{pad}]" for pad in pads))
         return pads
-
-    def _deliver(self, pad: str, index: int) -> None:
-        """Hand the finished picture to its encoder, and a few of it to the cover."""
-        upload = self._uploads[index]
-        self._chains += [
-            f"[{pad}]split=2[{'made' if upload else 'out'}{index}][all{index}]",
-            *([f"[made{index}]{upload}[out{index}]"] if upload else []),
-            f"[all{index}]{cover.filters(self._outputs[index].candidates)}[still{index}]",
-        ]

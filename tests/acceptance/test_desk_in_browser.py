@@ -82,6 +82,7 @@ def test_a_person_logs_in_watches_decides_and_the_run_goes_on(held: Project, tmp
         log_in(page, f"{url}/review", token)
         picture(page, tmp_path, "queue")
         watch(page)
+        look(page)
         picture(page, tmp_path, "item")
         decide(page)
         # The run goes on by itself, to its end.
@@ -126,6 +127,24 @@ def watch(page: Tab) -> None:
     page.until(f"Math.abs(document.querySelector('#player').currentTime - {moments[0]}) < 0.05")
 
 
+def look(page: Tab) -> None:
+    """They see what it is going to look like, with the words that are planned and with those that they type."""
+    proof = "document.querySelector('#proofs img')"
+    page.evaluate(f"{proof}.scrollIntoView()")
+    page.until(f"{proof}.naturalHeight === 960")
+    planned = page.evaluate(f"{proof}.src")
+    page.write("#title", "初雪")
+    page.until(f"{proof}.src !== {planned!r} && {proof}.complete && !{proof}.classList.contains('old')")
+    assert page.evaluate(f"{proof}.naturalHeight") == 960
+    page.write("#title", "\U00012000")
+    page.until("!document.querySelector('#proofs .wrong').hidden")
+    assert "U+12000" in page.text
+    page.write("#title", "小雪")
+    page.until(f"{proof}.src === {planned!r} && {proof}.naturalHeight === 960")
+    page.until("document.querySelector('#proofs .wrong').hidden")
+    page.evaluate("document.activeElement.blur()")
+
+
 def decide(page: Tab) -> None:
     """They approve the first video with another title, reject the second, and approve the others in one go."""
     first = page.address
@@ -158,6 +177,7 @@ def picture(page: Tab, folder: Path, name: str) -> None:
     for width, height in ((390, 844), (1280, 900)):
         page.resize(width, height, phone=width < 600)
         page.photograph(folder / f"{name}-{width}.png")
+        page.photograph(folder / f"{name}-{width}-whole.png", whole=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         small: Any = page.evaluate(
             "[...document.querySelectorAll('.desk button, .desk a.button, #evidence a, .queue label')]"

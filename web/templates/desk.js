@@ -35,6 +35,35 @@
     for (const event of ["timeupdate", "seeked"]) player.addEventListener(event, mark);
   }
 
+  // Proofs: what is typed is drawn once the typing rests; the first picture draws those of all platforms.
+  const proofs = all("[data-proof]"), typed = ["#title", "#lines"].map(one);
+  const tell = async (picture) => {
+    const wrong = picture.closest("figure").querySelector(".wrong");
+    const problem = await fetch(picture.src).then((answer) => (answer.ok ? null : answer.json())).catch(() => null);
+    wrong.textContent = problem ? `${problem.detail} – ${problem.instruction}` : "";
+    wrong.hidden = !problem;
+  };
+  for (const picture of proofs) {
+    const settled = () => picture.classList.remove("old");
+    picture.addEventListener("load", () => { settled(); picture.closest("figure").querySelector(".wrong").hidden = true; });
+    picture.addEventListener("error", () => { settled(); tell(picture); });
+  }
+  const draw = () => {
+    const words = typed.filter((field) => field.value !== field.defaultValue).map((field) => [field.name, field.value]);
+    const query = new URLSearchParams(words).toString();
+    for (const picture of proofs) {
+      const address = picture.dataset.proof + (query ? `?${query}` : "");
+      if (picture.getAttribute("src") === address) continue;
+      picture.classList.add("old");
+      picture.src = picture.parentElement.href = address;
+    }
+  };
+  let rest = 0;
+  if (proofs.length) for (const field of typed) field.addEventListener("input", () => {
+    clearTimeout(rest);
+    rest = setTimeout(draw, 800);
+  });
+
   // The queue: one row at a time, and all at once.
   const boxOf = (place) => rows[place] && rows[place].querySelector("input[type=checkbox]");
   const go = (place) => {
