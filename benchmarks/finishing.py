@@ -105,7 +105,7 @@ def job_for(master: Path, home: Path) -> FinishJob:
 def floor(master: Path, job: FinishJob, folder: Path) -> None:
     """The least that any finisher does: decode once, scale once, encode once for each platform."""
     found = [job.catalogue.find(name) for name in job.profiles]
-    reframe = plan((job.width, job.height), found[0].size, found[0].reframe)
+    reframe = plan((job.width, job.height), found[0].size, found[0].reframe.value)
     outputs = "".join(f"[o{index}]" for index in range(len(found)))
     arguments = [
         "-y", *SAFE_INPUT, "-i", str(master), "-f", "lavfi", "-t", f"{job.seconds:.6f}",

@@ -48,8 +48,9 @@ def command(master: Path, outputs: Sequence[Output], *, fps: int, cores: int, en
         silence = ["-f", "lavfi", "-t", f"{seconds:.6f}", "-i", f"anullsrc=r={encoding.SOUND_RATE}:cl=stereo"]
         arguments += [*SAFE_INPUT, "-i", sound] if sound else silence
     tree = _encoded(outputs, fps, [encoder.upload for encoder in used])
-    arguments += [*tree.inputs, "-filter_complex", tree.text]
+    # Filters that cut each picture into slices wait for cores that the encoders have taken.
     threads = str(encoding.threads(len(outputs), cores))
+    arguments += [*tree.inputs, "-filter_complex_threads", threads, "-filter_complex", tree.text]
     for index, (output, encoder) in enumerate(zip(outputs, used, strict=True)):
         arguments += [
             "-map", f"[out{index}]", "-map", f"{1 + sounds.index(output.sound)}:a",
