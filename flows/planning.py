@@ -245,8 +245,8 @@ def _plan(
     try:
         prompts, advice = _prompts(recipe, pipeline, brief, variant)
         plan = plan_video(recipe, brief, variant, prompts, tuple(advice))
-        plan = replace(plan, change=worth.kind or "", facts=worth.facts)
-        plan = replace(plan, shortened=shortenings(recipe.platforms, plan.post))
+        shortened = shortenings(recipe.platforms, plan.post)
+        plan = replace(plan, change=worth.kind or "", facts=worth.facts, shortened=shortened)
         plan.words.check()  # a missing glyph is found before a second of rendering, and not after
     except ReelmillError as error:
         return PlannedVideo(brief.key, variant.id, title, mark, {}, failed=str(error)), error, ()

@@ -52,7 +52,7 @@ class Reader:
         fields = fields_of(plan)
         locales = self._places | (self._locales or languages_of(plan))
         identity = texts_identity(fields, locales)
-        return self._known.get(identity) or self._screen.screen(fields, locales=locales)
+        return self._known.get(identity) or self._screen.screen(fields, locales=locales, identity=identity)
 
 
 def places_of(definition: Definition, name: str) -> frozenset[str]:
@@ -64,7 +64,7 @@ def places_of(definition: Definition, name: str) -> frozenset[str]:
 def languages_of(plan: VideoPlan) -> frozenset[str]:
     """The languages that a video's words are in: the variant's `locale`, else as they are written; and the spoken."""
     own = plan.variant.get(LOCALE)
-    words = (plan.words.title, *plan.words.lines, plan.post.title, plan.post.caption)
+    words = {plan.words.title, *plan.words.lines, plan.post.title, plan.post.caption}
     found = {own} if isinstance(own, str) else {language_of(word) for word in words if word}
     return frozenset(found | ({plan.script.language} if plan.script is not None else set()))
 

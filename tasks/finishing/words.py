@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Self
 
 from tasks.finishing import fonts
@@ -69,6 +70,7 @@ def clean(text: str, most: int) -> str:
     return _BETWEEN_LETTERS.sub("\ue019", line)
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_unseen(character: str) -> bool:
     """Bidi overrides, joiners, surrogates, private and unassigned code points, and emoji variation selectors."""
     if character in NARROW.values() or emoji.is_emoji(character):
@@ -76,6 +78,7 @@ def _is_unseen(character: str) -> bool:
     return unicodedata.category(character) in {"Cf", "Cs", "Co", "Cn"} or "\ufe00" <= character <= "\ufe0f"
 
 
+@lru_cache(maxsize=1 << 14)
 def is_wide(character: str) -> bool:
     """Whether a character is Chinese, Japanese or Korean, or punctuation that is as wide as one."""
     return unicodedata.east_asian_width(character) in {"W", "F"} and not emoji.is_emoji(character)

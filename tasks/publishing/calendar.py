@@ -11,6 +11,7 @@ import datetime as dt
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tasks.publishing.account import Limits
@@ -44,16 +45,21 @@ class Rules:
         Of a time that the clocks show twice, the first one is meant; one that they skip is as much later (RFC 5545,
         3.3.5). A window whose beginning they skip is moved as a whole.
         """
-        first, last = self.between or (dt.time.min, dt.time.min)
-        begin = dt.datetime.combine(day, first)
-        end = dt.datetime.combine(day if last > first else day + DAY, last)
-        opens, closes = (one.replace(tzinfo=self.zone).astimezone(dt.UTC) for one in (begin, end))
-        return opens, closes if closes > opens else opens + (end - begin)
+        return _window(self.zone, self.between, day)
 
     def opens_at(self, at: dt.datetime) -> bool:
         """Whether it may post at a moment, as far as the time of day goes."""
         day = at.astimezone(self.zone).date()
         return any(begin <= at < end for begin, end in (self.window(day - DAY), self.window(day)))
+
+
+@lru_cache(maxsize=4096)  # a plan asks for the same few days with every post
+def _window(zone: ZoneInfo, between: tuple[dt.time, dt.time] | None, day: dt.date) -> tuple[dt.datetime, dt.datetime]:
+    first, last = between or (dt.time.min, dt.time.min)
+    begin = dt.datetime.combine(day, first)
+    end = dt.datetime.combine(day if last > first else day + DAY, last)
+    opens, closes = (one.replace(tzinfo=zone).astimezone(dt.UTC) for one in (begin, end))
+    return opens, closes if closes > opens else opens + (end - begin)
 
 
 class Calendar:

@@ -71,6 +71,8 @@ def lettered(typeface: Typeface, *texts: str) -> bool:
 
 def fold(text: str) -> str:
     """The same text, in which each emoji is one character, and so is each sign that there is as a picture alone."""
+    if text.isascii():
+        return text
     return "".join(
         emoji.sign(character)
         if not character.isspace() and face_of(character, "sans") is None and emoji.is_sign(character)

@@ -80,7 +80,9 @@ class TextScreen:
         #: for frames are no part of it, as those for texts are no part of `Policy.identity`.
         self.policy_version = f"{policy.version}.{self._lexicon.version}+{fingerprint(content)[:12]}"
 
-    def screen(self, fields: Fields, *, locales: Collection[str] | None = None) -> TextVerdict:
+    def screen(
+        self, fields: Fields, *, locales: Collection[str] | None = None, identity: str | None = None
+    ) -> TextVerdict:
         """Decide on the texts of one video.
 
         Parameters
@@ -89,6 +91,8 @@ class TextScreen:
             Several parts of a field, such as hashtags, are looked at as one text, joined by `BETWEEN`.
         locales:
             Where they are going to be read, such as `zh-CN`: some terms count only there. None: anywhere.
+        identity:
+            Their `texts_identity`, if it is known.
 
         Returns
         -------
@@ -115,7 +119,7 @@ class TextScreen:
             answer = self._guard.ask({name: text for name, text in texts.items() if text.strip()})
             decisions.append(answer.decision)
         return TextVerdict(
-            texts_sha256=texts_identity(texts, locales),
+            texts_sha256=identity or texts_identity(texts, locales),
             policy=self.policy,
             policy_version=self.policy_version,
             decision=_worst(decisions),

@@ -11,7 +11,7 @@ from tasks.screening.texts.automaton import Automaton
 from tasks.screening.texts.occurrence import is_term
 from tasks.screening.texts.reading import Reading
 from tasks.screening.texts.rules import PROTECTED
-from tasks.screening.texts.vocabulary import ALLOWED, Vocabulary, Wanted
+from tasks.screening.texts.vocabulary import ALLOWED, Spelling, Vocabulary, Wanted
 
 #: How many letters lie at most between a term and a word that stands nearby.
 NEARBY = 20
@@ -43,6 +43,11 @@ class Search:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._spellings = vocabulary.spellings
         self._longest = max(len(one.pattern) for one in self._spellings)
+        self._company = [_company(one) for one in self._spellings]
+        #: Words that its terms look for nearby, and what a spelling is that is nothing but such words.
+        self._asks = [frozenset().union(*(one.near | one.far for one in each.wanted)) for each in self._spellings]
+        self._only = [None if one.wanted or one.excuses else one.nearby for one in self._spellings]
+        self._heeded: dict[tuple[str, frozenset[str] | None], list[bool]] = {}
         self.automaton = Automaton([one.pattern.skeleton for one in self._spellings])
 
     def find(self, text: str, name: str, locales: Collection[str] | None = None) -> list[Found]:
@@ -54,7 +59,7 @@ class Search:
             Where it is going to be read. None: anywhere.
         """
         reading = Reading(text)
-        occurrences = self.automaton.find(reading.stream)
+        occurrences = self._worth_a_look(self.automaton.find(reading.stream), name, locales)
         if not occurrences:
             return []
         sighting = self._look(reading, occurrences)
@@ -65,6 +70,26 @@ class Search:
                 if weighed is not None:
                     terms.append((start, end, weighed))
         return [Found(wanted, *reading.span(start, end)) for start, end, wanted in _outermost(terms)]
+
+    def _worth_a_look(
+        self, occurrences: Sequence[tuple[int, int]], name: str, locales: Collection[str] | None
+    ) -> list[tuple[int, int]]:
+        """Without those that decide nothing, whether they are terms or not. To find that out takes far longer."""
+        key = (name, None if locales is None else frozenset(locales))
+        heeded = self._heeded.get(key)
+        if heeded is None:
+            heeded = self._heeded[key] = [
+                bool(one.excuses or one.nearby) or any(wanted.counts(name, locales) for wanted in one.wanted)
+                for one in self._spellings
+            ]
+        there = {word for _, index in occurrences for word in self._spellings[index].nearby}
+        kept = [
+            (end, index)
+            for end, index in occurrences
+            if heeded[index] and not ((needed := self._company[index]) and needed.isdisjoint(there))
+        ]
+        asked = {word for _, index in kept for word in self._asks[index]}
+        return [(end, index) for end, index in kept if (only := self._only[index]) is None or only & asked]
 
     def _look(self, reading: Reading, occurrences: Sequence[tuple[int, int]]) -> _Sighting:
         sighting = _Sighting()
@@ -117,6 +142,12 @@ class Search:
             if first <= start:
                 return True
         return False
+
+
+def _company(spelling: Spelling) -> frozenset[str]:
+    """The words of which one must stand nearby, or the spelling means nothing. Empty: it means something alone."""
+    alone = spelling.excuses or spelling.nearby or not all(wanted.near for wanted in spelling.wanted)
+    return frozenset() if alone else frozenset().union(*(wanted.near for wanted in spelling.wanted))
 
 
 def _outermost(terms: Sequence[tuple[int, int, Wanted]]) -> list[tuple[int, int, Wanted]]:

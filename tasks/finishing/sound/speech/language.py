@@ -25,6 +25,8 @@ TELLING = 0.08
 
 def language_of(text: str) -> str:
     """`zh`, `ja`, `ko`, `ru`, `ar`, `he`, `hi`, `th`, `el`, or `en` for all others."""
+    if text.isascii():
+        return "en"
     seen = Counter(found for character in text if (found := _script(ord(character))))
     # A Chinese sentence with an English name in it is Chinese, so letters of the Latin alphabet count last.
     foreign = {language: count for language, count in seen.items() if language != "en"}
