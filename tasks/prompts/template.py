@@ -64,6 +64,8 @@ class Template:
         TemplateError
             If a field is missing (with the nearest one that is there), cannot be shown, or if the text grows too long.
         """
+        if self.is_static:
+            return _plain(self.source)
         values = {
             "brief": Fields("brief", brief),
             "variant": Fields("variant", variant),
@@ -95,6 +97,12 @@ class Template:
     def _short(self) -> str:
         text = " ".join(self.source.split())
         return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+@lru_cache(maxsize=1024)
+def _plain(source: str) -> str:
+    """What a template without data says: most parts of most prompts are plain words, and are asked for all the time."""
+    return "".join(_read(source)[0].generate())
 
 
 def scope(brief: Brief, variant: Variant, brand: Mapping[str, Json]) -> dict[str, Mapping[str, Json]]:
