@@ -79,7 +79,8 @@ class Shot:
     @property
     def id(self) -> str:
         """The sha256 of the request. Same id, same clip."""
-        return fingerprint(asdict(self))
+        # As `asdict`, which copies what cannot change: this is asked for with each of thousands of videos.
+        return fingerprint({name: getattr(self, name) for name in self.__slots__})
 
     @property
     def seconds(self) -> float:
