@@ -142,7 +142,8 @@ class Allotment:
             calendar = self._calendar(name)
             at = calendar.next(rules, first_day, self._now)
             if at is not None:
-                found.append((at, calendar.count(at - DAY, at + DAY), place))
+                crowd = calendar.count(at - DAY, at + DAY) if len(choices) > 1 else 0
+                found.append((at, crowd, place))
         if not found:
             names = dict.fromkeys(name for name, _ in choices)
             told = (f"{name} {self._calendar(name).why_not(rules, first_day, self._now)}" for name in names)

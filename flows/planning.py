@@ -140,6 +140,7 @@ def plan_run(
     recipe = Recipe(
         pipeline=name,
         engine=engine_of(pipeline.generate, settings),
+        prompts=tuple(options for options, _ in pipeline.filmed),
         shots=tuple(options for _, options in pipeline.filmed),
         joints=tuple(pipeline.footage.joints),
         caption=pipeline.caption,
@@ -243,7 +244,7 @@ def _plan(
     title = _title(pipeline, brief, variant)
     variant = localised(variant, pipeline.matrix.locales if pipeline.matrix else ())
     try:
-        prompts, advice = _prompts(recipe, pipeline, brief, variant)
+        prompts, advice = _prompts(recipe, brief, variant)
         plan = plan_video(recipe, brief, variant, prompts, tuple(advice))
         shortened = shortenings(recipe.platforms, plan.post)
         plan = replace(plan, change=worth.kind or "", facts=worth.facts, shortened=shortened)
@@ -261,14 +262,12 @@ def _plan(
     return PlannedVideo(brief.key, variant.id, title, mark, plan.to_json(), texts=texts), None, misfits
 
 
-def _prompts(
-    recipe: Recipe, pipeline: Pipeline, brief: Brief, variant: Variant
-) -> tuple[list[Prompt], dict[str, None]]:
+def _prompts(recipe: Recipe, brief: Brief, variant: Variant) -> tuple[list[Prompt], dict[str, None]]:
     """The prompt of each shot, and what is to be said of them, for the model that is going to draw."""
     engine = recipe.engine
     prompts: list[Prompt] = []
     advice: dict[str, None] = {}
-    for options, generate in pipeline.filmed:
+    for options, generate in zip(recipe.prompts, recipe.shots, strict=True):
         guidance = engine.recommended_guidance if generate.guidance is None else generate.guidance
         model = Model(engine.model, guidance, engine.preview)
         prompt = compose(options, brief, variant, recipe.brand, model.languages)

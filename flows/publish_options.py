@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -108,18 +109,19 @@ class PublishOptions(Options):
 
     def rules(self, zone: ZoneInfo) -> Rules:
         """When it posts. `zone`: the pipeline's."""
-        window = None
-        if self.between:
-            first, last = self.between.split("-")
-            window = (dt.time.fromisoformat(first), dt.time.fromisoformat(last))
-        spacing = _SPACING.fullmatch(self.spacing or "")
-        return Rules(
-            ZoneInfo(self.timezone) if self.timezone else zone,
-            window,
-            dt.timedelta(seconds=int(spacing[1]) * _SECONDS[spacing[2]]) if spacing else dt.timedelta(0),
-            self.per_day,
-            self.days,
-        )
+        own = ZoneInfo(self.timezone) if self.timezone else zone
+        return _rules(own, self.between or "", self.spacing or "", self.per_day, self.days)
+
+
+@lru_cache(maxsize=256)  # a plan of thousands of videos asks for each of their posts
+def _rules(zone: ZoneInfo, between: str, spacing: str, per_day: int | None, days: int) -> Rules:
+    window = None
+    if between:
+        first, last = between.split("-")
+        window = (dt.time.fromisoformat(first), dt.time.fromisoformat(last))
+    apart = _SPACING.fullmatch(spacing)
+    length = dt.timedelta(seconds=int(apart[1]) * _SECONDS[apart[2]]) if apart else dt.timedelta(0)
+    return Rules(zone, window, length, per_day, days)
 
 
 def _named(value: Any) -> Any:

@@ -22,6 +22,7 @@ from tasks.finishing.words import Words
 from tasks.generation.options import GenerateOptions
 from tasks.prompts.compose import Prompt, clean
 from tasks.prompts.locales import language_of
+from tasks.prompts.options import PromptOptions
 from tasks.prompts.template import Template, scope
 from wan_engine.base import Engine
 
@@ -163,6 +164,7 @@ class Recipe:
 
     pipeline: str
     engine: Engine
+    prompts: tuple[PromptOptions, ...]  #: what each shot shows
     shots: tuple[GenerateOptions, ...]  #: how each is made
     joints: tuple[Joint, ...]
     caption: CaptionOptions
