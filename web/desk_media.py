@@ -126,5 +126,5 @@ def proof(
     except FinishingError as error:
         raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error.reason, error.instruction) from None
     except TerminalError as error:
-        raise Refusal(HTTPStatus.GONE, error.reason, "regenerate the video") from None
+        raise Refusal(HTTPStatus.GONE, error.reason, error.instruction or "regenerate the video") from None
     return Response(picture, headers={"Content-Security-Policy": "default-src 'none'"}, media_type="image/jpeg")

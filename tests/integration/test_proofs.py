@@ -126,6 +126,9 @@ def test_there_is_a_proof_only_of_what_there_is(door: Running, master: Path, tmp
     texts, _ = hold_texts(door.ledger, tmp_path, "天下第一茶", "最好的茶")
     problem(door.client.get(f"/review/{texts.id}/proof/youtube_shorts"), 404, "no picture yet")
     assert "/proof/" not in door.client.get(f"/review/{texts.id}").text
+    sha256 = video.master_sha256 or ""
+    door.ledger.store.path(sha256, ".mp4").unlink()
+    problem(door.client.get(f"/review/{video.id}/proof/youtube_shorts"), 410, "")
     (lost,) = hold(door.ledger, tmp_path, "大雪")  # nothing was recorded of its master
     problem(door.client.get(f"/review/{lost.id}/proof/youtube_shorts"), 404, "no picture")
 
