@@ -26,7 +26,7 @@ VERSION = 1
 
 
 class Proofs:
-    """Draws proofs, one video at a time: who looks takes no more than one core from the runs of the same machine.
+    """Draws proofs, one video at a time, so that who looks takes little from the runs of the same machine.
 
     May be shared between threads.
     """

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -108,20 +109,7 @@ class Media:
         """
         with self._database.begin() as session:
             self._insist(session, Content(clip.sha256, VIDEO))
-            session.merge(
-                ClipRow(
-                    shot_id=clip.shot_id,
-                    sha256=clip.sha256,
-                    width=clip.width,
-                    height=clip.height,
-                    frames=clip.frames,
-                    fps=clip.fps,
-                    preview=clip.preview,
-                    record=dict(clip.record),
-                    created_at=now(),
-                    removed_at=None,
-                )
-            )
+            session.merge(ClipRow(shot_id=clip.shot_id, **_made(clip)))
 
     def fetch_master(self, edit_id: str) -> Master | None:
         """The master that an edit gave, with its file on this machine, if it was made and is still in the store.
@@ -156,20 +144,7 @@ class Media:
         """
         with self._database.begin() as session:
             self._insist(session, Content(master.sha256, VIDEO))
-            session.merge(
-                MasterRow(
-                    id=master.edit_id,
-                    sha256=master.sha256,
-                    width=master.width,
-                    height=master.height,
-                    frames=master.frames,
-                    fps=master.fps,
-                    preview=master.preview,
-                    record=dict(master.record),
-                    created_at=now(),
-                    removed_at=None,
-                )
-            )
+            session.merge(MasterRow(id=master.edit_id, **_made(master)))
 
     def rendition(self, rendition_id: str) -> Rendition | None:
         """A rendition, if it was made and not given up since. Its files may be on another machine."""
@@ -217,18 +192,10 @@ class Media:
                     master_sha256=rendition.master_sha256,
                     profile=rendition.profile,
                     recipe=rendition.recipe,
-                    sha256=rendition.sha256,
                     cover_sha256=rendition.cover_sha256,
-                    width=rendition.width,
-                    height=rendition.height,
-                    frames=rendition.frames,
-                    fps=rendition.fps,
                     size_bytes=rendition.size_bytes,
                     labels=dict(rendition.labels),
-                    preview=rendition.preview,
-                    record=dict(rendition.record),
-                    created_at=now(),
-                    removed_at=None,
+                    **_made(rendition),
                 )
             )
 
@@ -301,6 +268,21 @@ class Media:
             preview=row.preview,
             record=row.record,
         )
+
+
+def _made(one: Clip | Master | Rendition) -> dict[str, Any]:
+    """The columns that the rows of all three have."""
+    return {
+        "sha256": one.sha256,
+        "width": one.width,
+        "height": one.height,
+        "frames": one.frames,
+        "fps": one.fps,
+        "preview": one.preview,
+        "record": dict(one.record),
+        "created_at": now(),
+        "removed_at": None,
+    }
 
 
 def _files_of(row: RenditionRow) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -13,11 +13,13 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from records.media import VIDEO
+from records.reviews import Waiting
+from records.tables import Token
 from reelmill.errors import FinishingError, TerminalError, UseError
 from tasks.generation.reference import PNG
 from web.callers import Caller, desk_refusal
-from web.decision_form import rewording
-from web.door import Opened
+from web.decision_form import plain, rewording
+from web.door import Door, Opened
 from web.evidence import photo_that_waits
 from web.problems import Refusal, documented
 
@@ -44,12 +46,7 @@ _TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}
 )
 def master(video_id: UUID, door: Opened, caller: Caller) -> FileResponse:
     """Its clips together, before anything is drawn on them. Only for who may look at the desk, and while it waits."""
-    if refused := desk_refusal(caller):
-        raise refused
-    try:
-        video = door.ledger.reviews.get(video_id).video
-    except UseError as error:
-        raise Refusal(HTTPStatus.NOT_FOUND, error.reason, error.instruction) from None
+    video = _waiting(door, caller, video_id).video
     if video.master_sha256 is None:
         raise Refusal(HTTPStatus.NOT_FOUND, "it has no picture yet", "decide about its texts first")
     try:
@@ -74,12 +71,7 @@ def master(video_id: UUID, door: Opened, caller: Caller) -> FileResponse:
 )
 def photo(video_id: UUID, door: Opened, caller: Caller) -> FileResponse:
     """What is going to be drawn on it, and was screened with it. Only for who may look at the desk, while it waits."""
-    if refused := desk_refusal(caller):
-        raise refused
-    try:
-        found = photo_that_waits(door, door.ledger.reviews.get(video_id))
-    except UseError as error:
-        raise Refusal(HTTPStatus.NOT_FOUND, error.reason, error.instruction) from None
+    found = photo_that_waits(door, _waiting(door, caller, video_id))
     if found is None:
         raise Refusal(HTTPStatus.NOT_FOUND, "its end card shows no photo", "look at its master")
     try:
@@ -115,11 +107,9 @@ def proof(
     """Its words, brand and labels as they are going to be drawn, before anything is encoded; without subtitles, which
     follow the voice. Only for who may look at the desk, and while it waits.
     """
-    if refused := desk_refusal(caller):
-        raise refused
-    texts = {name: text for name, text in (("title", title), ("lines", lines)) if text is not None}
+    waits = _waiting(door, caller, video_id)
+    texts = {name: plain(text) for name, text in (("title", title), ("lines", lines)) if text is not None}
     try:
-        waits = door.ledger.reviews.get(video_id)
         picture = door.proofs.get(waits, profile, rewording(texts, waits.video.plan))
     except UseError as error:
         raise Refusal(HTTPStatus.NOT_FOUND, error.reason, error.instruction) from None
@@ -128,3 +118,13 @@ def proof(
     except TerminalError as error:
         raise Refusal(HTTPStatus.GONE, error.reason, error.instruction or "regenerate the video") from None
     return Response(picture, headers={"Content-Security-Policy": "default-src 'none'"}, media_type="image/jpeg")
+
+
+def _waiting(door: Door, caller: Token | None, video_id: UUID) -> Waiting:
+    """The video, for who may look at the desk, and while it waits."""
+    if refused := desk_refusal(caller):
+        raise refused
+    try:
+        return door.ledger.reviews.get(video_id)
+    except UseError as error:
+        raise Refusal(HTTPStatus.NOT_FOUND, error.reason, error.instruction) from None

@@ -47,6 +47,7 @@ class Search:
         #: Words that its terms look for nearby, and what a spelling is that is nothing but such words.
         self._asks = [frozenset().union(*(one.near | one.far for one in each.wanted)) for each in self._spellings]
         self._only = [None if one.wanted or one.excuses else one.nearby for one in self._spellings]
+        #: Which spellings can decide anything in a field of a name that is read in some locales.
         self._heeded: dict[tuple[str, frozenset[str] | None], list[bool]] = {}
         self.automaton = Automaton([one.pattern.skeleton for one in self._spellings])
 
