@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,11 @@ FEWEST_WORDS = 2
 FEWEST_CHARACTERS = 3
 
 _INSERTION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_WORD = re.compile(r"[a-z0-9']+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+#: Rules are written in small letters. To ignore case while searching costs three times as much, and `str.lower` would
+#: move places: it makes two characters of some.
+_SMALL = str.maketrans({chr(code): chr(code).lower() for code in range(ord("A"), ord("Z") + 1)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,12 @@ class _Rule:
     english: re.Pattern[str]
     chinese: re.Pattern[str]
 
-    def matches(self, text: str) -> Iterator[re.Match[str]]:
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where its words are in a text, the English ones first."""
-        yield from self.english.finditer(text)
-        if not text.isascii():  # most prompts are, and to search those costs a third
-            yield from self.chinese.finditer(text)
+        small = text.translate(_SMALL)
+        yield from (match.span() for match in self.english.finditer(small))
+        if not small.isascii():  # most prompts are, and to search those costs a third
+            yield from (match.span() for match in self.chinese.finditer(small))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class Family:
 @dataclass(frozen=True, slots=True)
 class _Rules:
     rules: tuple[_Rule, ...]
+    any: _Rule  #: with the words of all of them: most prompts have none, and are searched once
     families: tuple[Family, ...]
     vague_words: frozenset[str]
     vague_chinese: re.Pattern[str]
@@ -88,12 +95,13 @@ def lint(prompt: str) -> list[Remark]:
     text = _INSERTION.sub(" … ", prompt)
     taken: list[tuple[int, int]] = []
     found: list[tuple[int, Remark]] = []
-    for rule in rules.rules:
-        for match in rule.matches(text):
-            if not match[0].strip() or any(start < match.end() and match.start() < end for start, end in taken):
+    for rule in rules.rules if any(rules.any.spans(text)) else ():
+        for start, end in rule.spans(text):
+            words = text[start:end].strip()
+            if not words or any(first < end and start < last for first, last in taken):
                 continue
-            taken.append(match.span())
-            found.append((match.start(), Remark(rule.name, match[0].strip(), rule.reason, rule.advice)))
+            taken.append((start, end))
+            found.append((start, Remark(rule.name, words, rule.reason, rule.advice)))
     found.sort(key=lambda entry: entry[0])
     remarks = [remark for _, remark in found]
     if "…" not in text and _is_vague(text, rules):
@@ -116,9 +124,10 @@ def estimated_tokens(text: str) -> int:
 
 
 def _is_vague(text: str, rules: _Rules) -> bool:
-    words = [word for word in re.findall(r"[a-z0-9']+", text.lower()) if word not in rules.vague_words]
-    characters = _CHINESE.findall(rules.vague_chinese.sub("", text))
-    return len(words) < FEWEST_WORDS and len(characters) < FEWEST_CHARACTERS
+    words = (word for word in _WORD.findall(text.lower()) if word not in rules.vague_words)
+    if len(list(islice(words, FEWEST_WORDS))) == FEWEST_WORDS:
+        return False
+    return len(_CHINESE.findall(rules.vague_chinese.sub("", text))) < FEWEST_CHARACTERS
 
 
 def short(text: str) -> str:
@@ -134,6 +143,12 @@ def _rules() -> _Rules:
     wants = {rule.name: rule for rule in map(_rule, data["wants"])}
     return _Rules(
         tuple(map(_rule, data["rules"])),
+        _rule(
+            {
+                **dict.fromkeys(("name", "reason", "advice"), ""),
+                **{language: [word for rule in data["rules"] for word in rule[language]] for language in ("en", "zh")},
+            }
+        ),
         tuple(
             Family(
                 family["name"],
@@ -153,5 +168,5 @@ def _rules() -> _Rules:
 def _rule(rule: dict[str, Any]) -> _Rule:
     english, chinese = "|".join(rule["en"]), "|".join(map(re.escape, rule["zh"]))
     # ASCII boundaries: a Chinese character beside an English word is no part of it.
-    whole = re.compile(rf"(?<![a-z0-9])(?:{english})(?![a-z0-9])", re.IGNORECASE)
-    return _Rule(rule["name"], rule["reason"], rule["advice"], whole, re.compile(chinese, re.IGNORECASE))
+    whole = re.compile(rf"(?<![a-z0-9])(?:{english})(?![a-z0-9])")
+    return _Rule(rule["name"], rule["reason"], rule["advice"], whole, re.compile(chinese))
