@@ -10,6 +10,7 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 
 from reelmill.errors import TemplateError
+from tasks.prompts.insertion import way
 from tasks.prompts.options import LONGEST_TEMPLATE
 from tasks.prompts.sandbox import FILTERS, TESTS, sandbox
 from tasks.registry import suggest
@@ -184,12 +185,5 @@ def _names(node: nodes.Node) -> Iterator[str]:
 
 def _dotted(node: nodes.Node) -> str | None:
     """`brief.angles.food` for a chain of names; None for anything else."""
-    if isinstance(node, nodes.Name):
-        return node.name
-    if isinstance(node, nodes.Getattr):
-        owner = _dotted(node.node)
-        return None if owner is None else f"{owner}.{node.attr}"
-    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
-        owner = _dotted(node.node)
-        return None if owner is None else f"{owner}.{node.arg.value}"
-    return None
+    names = way(node)
+    return None if names is None else ".".join(names)

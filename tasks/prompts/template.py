@@ -9,6 +9,7 @@ length only. Everything else is refused when the definition is read, and not at 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 from jinja2.environment import Template as Compiled
@@ -17,10 +18,21 @@ from jinja2.exceptions import TemplateSyntaxError, UndefinedError
 from reelmill.content import Brief, Json, Variant
 from reelmill.errors import TemplateError
 from tasks.prompts.examine import examine
+from tasks.prompts.insertion import Piece, filled, pieces_of
 from tasks.prompts.sandbox import Fields, sandbox
 
 #: Longest text that a template may make, in characters.
 LONGEST_OUTPUT = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A template that was read and checked."""
+
+    compiled: Compiled
+    pieces: tuple[Piece, ...] | None  #: None: it does more than to insert
+    required: frozenset[str]
+    optional: frozenset[str]
 
 
 class Template:
@@ -39,20 +51,20 @@ class Template:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self._compiled, self._required, self._optional = _read(source)
+        self._read = _read(source)
 
     @property
     def is_static(self) -> bool:
         """Whether it inserts nothing, so that its text is known without data."""
-        return not self._required and not self._optional and "{" not in self.source
+        return not self._read.required and not self._read.optional and "{" not in self.source
 
     def fields(self) -> frozenset[str]:
         """Every dotted name that must be there: `brief.scene`, `variant.copy.hook`."""
-        return self._required
+        return self._read.required
 
     def optional_fields(self) -> frozenset[str]:
         """The dotted names that may be missing: the template asks (`default`, `is defined`) before it uses them."""
-        return self._optional
+        return self._read.optional
 
     def render(
         self, *, brief: Mapping[str, Json], variant: Mapping[str, Json], brand: Mapping[str, Json] | None = None
@@ -64,17 +76,15 @@ class Template:
         TemplateError
             If a field is missing (with the nearest one that is there), cannot be shown, or if the text grows too long.
         """
-        if self.is_static:
-            return _plain(self.source)
-        values = {
-            "brief": Fields("brief", brief),
-            "variant": Fields("variant", variant),
-            "brand": Fields("brand", brand or {}),
-        }
+        data = {"brief": brief, "variant": variant, "brand": brand or {}}
         pieces: list[str] = []
         length = 0
         try:
-            for piece in self._compiled.generate(values):
+            if self._read.pieces is not None:
+                text = filled(self._read.pieces, data)
+                if text is not None and len(text) <= LONGEST_OUTPUT:
+                    return text
+            for piece in self._read.compiled.generate({name: Fields(name, fields) for name, fields in data.items()}):
                 length += len(piece)
                 if length > LONGEST_OUTPUT:
                     raise TemplateError(
@@ -99,12 +109,6 @@ class Template:
         return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
-@lru_cache(maxsize=1024)
-def _plain(source: str) -> str:
-    """What a template without data says: most parts of most prompts are plain words, and are asked for all the time."""
-    return "".join(_read(source)[0].generate())
-
-
 def scope(brief: Brief, variant: Variant, brand: Mapping[str, Json]) -> dict[str, Mapping[str, Json]]:
     """What templates see of a video, as the arguments of `Template.render`.
 
@@ -118,7 +122,7 @@ def scope(brief: Brief, variant: Variant, brand: Mapping[str, Json]) -> dict[str
 
 
 @lru_cache(maxsize=512)
-def _read(source: str) -> tuple[Compiled, frozenset[str], frozenset[str]]:
+def _read(source: str) -> _Read:
     examination = examine(source)
     if examination.errors:
         first = examination.errors[0]
@@ -129,4 +133,4 @@ def _read(source: str) -> tuple[Compiled, frozenset[str], frozenset[str]]:
         compiled = Compiled.from_code(environment, environment.compile(examination.tree), {})
     except (TemplateSyntaxError, RecursionError, SyntaxError, MemoryError, ValueError, OverflowError) as error:
         raise TemplateError(f"the template cannot be used: {error}", "make it simpler") from None
-    return compiled, examination.required, examination.optional
+    return _Read(compiled, pieces_of(examination.tree), examination.required, examination.optional)

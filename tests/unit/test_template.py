@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reelmill.content import Brief, Variant
 from reelmill.errors import TemplateError
@@ -58,6 +60,25 @@ def refusal(source: str) -> TemplateError:
 )
 def test_what_templates_can_do(source: str, expected: str) -> None:
     assert render(source) == expected
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xy"), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(fields=st.dictionaries(st.sampled_from("xyz"), VALUES))
+@pytest.mark.parametrize("source", ["a {{ brief.x }}", "{{ brief.x.y }}, {{ brief['z'] }}!", "{{ brief }}"])
+def test_what_only_inserts_says_the_same_as_jinja(source: str, fields: dict[str, Any]) -> None:
+    def said(of: str) -> str:
+        try:
+            return Template(of).render(brief=fields, variant={})
+        except TemplateError as error:
+            return error.reason.partition(" in the template ")[0].replace(repr(of), repr(source))
+
+    assert said(source) == said(f"{source}{{% if brand.x is defined %}}{{% endif %}}")
 
 
 def test_the_names_that_a_template_uses_are_known_before_there_is_data() -> None:
