@@ -21,6 +21,7 @@ LINES = 6
 #: In the Chinese font these are as wide as a character. The shipped fonts have narrow ones in the private area.
 NARROW: dict[str, str | int | None] = {"‘": "\ue018", "’": "\ue019", "“": "\ue01c", "”": "\ue01d", "…": "\ue026"}
 
+_NARROWED = str.maketrans(NARROW)
 _BETWEEN_LETTERS = re.compile(r"(?<=[A-Za-zÀ-ɏ])['’](?=[A-Za-zÀ-ɏ])")
 
 
@@ -57,16 +58,17 @@ def clean(text: str, most: int) -> str:
     nothing.
     """
     text = fonts.fold(unicodedata.normalize("NFC", text))
-    kept = [
-        " " if character.isspace() or unicodedata.category(character) == "Cc" else character
-        for character in text
-        if not _is_unseen(character)
-    ]
-    line = " ".join("".join(kept).split())
+    if not (text.isascii() and text.isprintable()):  # else there is nothing to drop, and looking takes far longer
+        text = "".join(
+            " " if character.isspace() or unicodedata.category(character) == "Cc" else character
+            for character in text
+            if not _is_unseen(character)
+        )
+    line = " ".join(text.split())
     if len(line) > most:
         line = line[: most - 1].rstrip() + "…"
-    if not any(is_wide(character) for character in line):
-        return _BETWEEN_LETTERS.sub("’", line).translate(str.maketrans(NARROW))
+    if line.isascii() or not any(is_wide(character) for character in line):
+        return _BETWEEN_LETTERS.sub("’", line).translate(_NARROWED)
     return _BETWEEN_LETTERS.sub("\ue019", line)
 
 
