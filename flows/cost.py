@@ -55,7 +55,7 @@ def to_draw(ledger: Ledger, engine: Engine, plans: Sequence[VideoPlan]) -> list[
     missing: list[list[Shot]] = []
     for shots in named:
         new = {identity: shot for identity, shot in shots.items() if identity not in there}
-        there |= new.keys()
+        there.update(new)  # `|=` with the keys of a dict makes a new set each time
         missing.append(list(new.values()))
     return missing
 

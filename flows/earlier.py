@@ -67,6 +67,9 @@ class Earlier:
             )
 
         self._kept = [kept for kept in ledger.slots.of_run(run_id) if good(kept)]
+        self._held: dict[UUID, set[tuple[str, str]]] = {}
+        for kept in self._kept:
+            self._held.setdefault(kept.video_id, set()).add((kept.target, kept.profile))
 
     def times(self, platform: str, account: str) -> list[dt.datetime]:
         """The times of an account that videos of the run keep, and which no post has taken up yet."""
@@ -85,8 +88,8 @@ class Earlier:
         if video is None or not video.plan:
             return {}
         same = video.fingerprint == mark and not self._remake
-        holds = {(kept.target, kept.profile) for kept in self._kept if kept.video_id == video_id}
+        holds = self._held.get(video_id, set())
         if same:
-            holds |= self._posts.get(video_id, set())
+            holds = holds | self._posts.get(video_id, set())
         posts = {(post.target, post.profile): post for post in VideoPlan.from_json(video.plan).posts}
         return {key: post for key, post in posts.items() if key in holds or (same and video.state in _JUDGED)}
