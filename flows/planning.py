@@ -246,19 +246,24 @@ def _plan(
     try:
         prompts, advice = _prompts(recipe, brief, variant)
         plan = plan_video(recipe, brief, variant, prompts, tuple(advice))
-        shortened = shortenings(recipe.platforms, plan.post)
-        plan = replace(plan, change=worth.kind or "", facts=worth.facts, shortened=shortened)
         plan.words.check()  # a missing glyph is found before a second of rendering, and not after
     except ReelmillError as error:
         return PlannedVideo(brief.key, variant.id, title, mark, {}, failed=str(error)), error, ()
     texts = reader.read(plan)
-    if texts.decision is Decision.BLOCK:  # it is not going to be made, so it takes nobody's time of posting
-        return PlannedVideo(brief.key, variant.id, title, mark, plan.to_json(), texts=texts), None, ()
-    posts, misfits = allot(brief.key, variant.id, mark) if allot is not None else ((), ())
+    posts, misfits = (), ()
+    if allot is not None and texts.decision is not Decision.BLOCK:  # what is not made takes nobody's time of posting
+        posts, misfits = allot(brief.key, variant.id, mark)
     if misfits and not posts:
         reason = "; ".join(misfits)
         return PlannedVideo(brief.key, variant.id, title, mark, {}, skipped=reason), None, misfits
-    plan = replace(plan, posts=posts, misfits=misfits)
+    plan = replace(
+        plan,
+        change=worth.kind or "",
+        facts=worth.facts,
+        shortened=shortenings(recipe.platforms, plan.post),
+        posts=posts,
+        misfits=misfits,
+    )
     return PlannedVideo(brief.key, variant.id, title, mark, plan.to_json(), texts=texts), None, misfits
 
 
