@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -32,11 +32,7 @@ class Foreseen:
     outlook: Outlook
     told: tuple[str, ...]  #: what is left out of it by the budget, and what is taken down
     rooms: tuple[Room, ...]  #: of the accounts that it publishes to
-
-    @property
-    def ahead(self) -> list[VideoPlan]:
-        """The videos that are still to be made."""
-        return _ahead(self.plan, self.states)
+    ahead: tuple[VideoPlan, ...]  #: the videos that are still to be made
 
 
 def foresee(settings: Settings, definition: Definition, name: str, about: Occasion, limit: int | None) -> Foreseen:
@@ -58,16 +54,15 @@ def foresee(settings: Settings, definition: Definition, name: str, about: Occasi
             else known.get(video_identity(identity, video.brief_key, video.variant_id), "new")
             for video in plan.videos
         )  # fmt: skip
-        asked = outlook(ledger, engine, name, pipeline, settings, _ahead(plan, states))
-        return Foreseen(plan, states, asked, (*draft.told, *_gone(plan)), tuple(draft.allotment.rooms()))
+        ahead = tuple(_ahead(plan, states))
+        asked = outlook(ledger, engine, name, pipeline, settings, ahead)
+        return Foreseen(plan, states, asked, (*draft.told, *_gone(plan)), tuple(draft.allotment.rooms()), ahead)
 
 
-def _ahead(plan: Plan, states: Sequence[str]) -> list[VideoPlan]:
-    return [
-        VideoPlan.from_json(video.plan)
-        for video, word in zip(plan.videos, states, strict=True)
-        if video.plan and word not in {"done", "rejected"}
-    ]
+def _ahead(plan: Plan, states: Sequence[str]) -> Iterator[VideoPlan]:
+    for video, word in zip(plan.videos, states, strict=True):
+        if video.plan and word not in {"done", "rejected"}:
+            yield VideoPlan.from_json(video.plan)
 
 
 def _gone(plan: Plan) -> list[str]:
