@@ -172,7 +172,7 @@ def texts_identity(fields: Fields, locales: Collection[str] | None = None) -> st
 def _texts(fields: Fields) -> dict[str, str]:
     """Each field as one text that can be written down: half of a surrogate pair becomes U+FFFD."""
     joined = {name: text if isinstance(text, str) else BETWEEN.join(text) for name, text in fields.items()}
-    return {name: _SURROGATE.sub("\ufffd", text) for name, text in joined.items()}
+    return {name: text if text.isascii() else _SURROGATE.sub("\ufffd", text) for name, text in joined.items()}
 
 
 def _categories(found: Sequence[Found]) -> set[str]:
