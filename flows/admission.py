@@ -18,7 +18,6 @@ from flows.counting import counted
 from flows.definition import Definition
 from flows.occasion import on_date
 from flows.planning import Plan, plan_run
-from flows.video_plan import VideoPlan
 from records.budgets import Admitted
 from records.database import now
 from records.ledger import Ledger
@@ -82,7 +81,7 @@ class Admission:
             if video.first_state is VideoState.PLANNED and video.brief_key + "/" + video.variant_id not in done
         ]
         costs = Costs(self._ledger, self._engine, self._settings)
-        plans = [VideoPlan.from_json(plan.videos[place].plan) for place in places]
+        plans = [plan.plans[place] for place in places]
         asked = costs.of(to_draw(self._ledger, self._engine, plans))
         period, limit = self._budget.period(now()), self._budget.limit
         held = dict(self._held(period))
@@ -132,9 +131,8 @@ class Admission:
         about = on_date(pipeline.zone, at.astimezone(pipeline.zone).date().isoformat())
         try:
             engine = engine_of(pipeline.generate, self._settings)
-            planned = plan_run(self._definition, name, about, self._settings, seen={}).to_make
-            plans = [VideoPlan.from_json(video.plan) for video in planned]
-            costs = Costs(self._ledger, engine, self._settings).of(to_draw(self._ledger, engine, plans))
+            planned = plan_run(self._definition, name, about, self._settings, seen={})
+            costs = Costs(self._ledger, engine, self._settings).of(to_draw(self._ledger, engine, planned.plans_to_make))
         except ReelmillError as error:  # its own run will say so, to whom it concerns
             log.warning("nothing of the budget is kept for %s, which cannot be planned: %s", name, error.reason)
             return Amount()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -54,15 +53,10 @@ def foresee(settings: Settings, definition: Definition, name: str, about: Occasi
             else known.get(video_identity(identity, video.brief_key, video.variant_id), "new")
             for video in plan.videos
         )  # fmt: skip
-        ahead = tuple(_ahead(plan, states))
+        over = {"done", "rejected"}
+        ahead = tuple(one for place, one in plan.plans.items() if states[place] not in over)
         asked = outlook(ledger, engine, name, pipeline, settings, ahead)
         return Foreseen(plan, states, asked, (*draft.told, *_gone(plan)), tuple(draft.allotment.rooms()), ahead)
-
-
-def _ahead(plan: Plan, states: Sequence[str]) -> Iterator[VideoPlan]:
-    for video, word in zip(plan.videos, states, strict=True):
-        if video.plan and word not in {"done", "rejected"}:
-            yield VideoPlan.from_json(video.plan)
 
 
 def _gone(plan: Plan) -> list[str]:

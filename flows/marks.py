@@ -35,7 +35,8 @@ class Shown:
         return frozenset({self.mark(brief), self._mark(brief, str), brief.fingerprint})
 
     def _mark(self, brief: Brief, address: Callable[[str], str]) -> str:
-        fields = {name: value for name, value in brief.fields.items() if self.fields is None or name in self.fields}
+        names = brief.fields.keys() if self.fields is None else brief.fields.keys() & self.fields
+        fields = {name: brief.fields[name] for name in names}
         links = [address(link) for link in brief.images]
         if fields.get("images") == list(brief.images):
             fields["images"] = links

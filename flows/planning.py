@@ -16,24 +16,19 @@ from flows.experiments.allocation import Allocation
 from flows.marks import Shown, shown_by
 from flows.occasion import name_of
 from flows.pipeline import Pipeline
-from flows.post_length import shortenings
+from flows.planning_video import planned
 from flows.texts import Known, Reader, nothing_known
-from flows.video_plan import Recipe, plan_video
+from flows.video_plan import Recipe, VideoPlan
 from records.seen import Reading, Seen
 from records.states import VideoState
 from records.videos import PlannedVideo
-from reelmill.content import Brief, Decision, Json, Skipped, Variant
-from reelmill.errors import ReelmillError, SourceError
+from reelmill.content import Json, Skipped
+from reelmill.errors import SourceError
 from reelmill.fetching import Fetcher
 from reelmill.settings import Settings
 from tasks.finishing.sound.speech.choice import ready
 from tasks.generation.choice import engine_of
-from tasks.prompts.advice import Model, advise
-from tasks.prompts.compose import Prompt, compose
-from tasks.prompts.locales import localised
 from tasks.prompts.matrix import chosen, variants
-from tasks.prompts.options import DEFAULT
-from tasks.prompts.sampling import value_name
 from tasks.sources.base import Occasion, SourceContext
 from tasks.sources.expand.expansion import expanded
 
@@ -43,6 +38,7 @@ class Plan:
     """The videos of a run, and what the source found besides."""
 
     videos: list[PlannedVideo] = field(default_factory=list)
+    plans: dict[int, VideoPlan] = field(default_factory=dict)  #: of the videos that have one, by their places
     briefs: int = 0
     unchanged: int = 0  #: briefs that were made before and have not changed
     misfits: list[str] = field(default_factory=list)  #: why posts do not fit, for each of them
@@ -78,6 +74,7 @@ class Plan:
         for place, reason in reasons.items():
             video = self.videos[place]
             self.videos[place] = replace(video, plan={}, skipped=reason, texts=None)
+            self.plans.pop(place, None)
         first = min(reasons, default=None)
         if first is not None and self.reading.cursor is not None:
             self.reading = replace(self.reading, cursor=self.cursors.get(self.videos[first].brief_key))
@@ -85,6 +82,11 @@ class Plan:
     @property
     def to_make(self) -> list[PlannedVideo]:
         return [video for video in self.videos if video.first_state is VideoState.PLANNED]
+
+    @property
+    def plans_to_make(self) -> list[VideoPlan]:
+        """The plans of these."""
+        return [plan for place, plan in self.plans.items() if self.videos[place].first_state is VideoState.PLANNED]
 
 
 def _is_held(video: PlannedVideo) -> bool:
@@ -149,7 +151,7 @@ def plan_run(
         narration=(narration, ready(narration, definition.folder)) if narration else None,
     )
     reader = Reader(definition, name, known)
-    plan, first_error, keys = Plan(), None, set[str]()
+    plan, first_error, keys, to_make = Plan(), None, set[str](), 0
     cells, weights = variants(pipeline.matrix), allocation.weights if allocation else None
     shown = shown_by(pipeline)
     changes = Changes(pipeline.source, seen, shown)
@@ -158,7 +160,7 @@ def plan_run(
     )
     sifted = changes.sift(pipeline.source.briefs(context))
     for found in chain.from_iterable(_expanded(one, pipeline, context, shown) for one in sifted):
-        if limit is not None and len(plan.to_make) >= limit:
+        if to_make == limit:
             break
         if isinstance(found, Skipped):
             plan.skip(found)
@@ -171,12 +173,15 @@ def plan_run(
         plan.cursors[found.brief.key] = cursor
         cursor = cursor if found.brief.cursor is None else found.brief.cursor
         for variant in chosen(pipeline.matrix, cells, brief=found.brief.key, run=name_of(occasion), weights=weights):
-            if limit is not None and len(plan.to_make) >= limit:
+            if to_make == limit:
                 break
-            video, error, misfits = _plan(recipe, pipeline, found, variant, allot, reader)
-            plan.videos.append(video)
-            plan.misfits += misfits
-            first_error = first_error or error
+            one = planned(recipe, pipeline, found, variant, allot, reader)
+            plan.videos.append(one.video)
+            if one.plan is not None:
+                plan.plans[len(plan.videos) - 1] = one.plan
+            plan.misfits += one.misfits
+            to_make += one.video.first_state is VideoState.PLANNED
+            first_error = first_error or one.error
     plan.briefs, plan.unchanged = plan.briefs + changes.unchanged, changes.unchanged
     plan.reading = Reading(changes.noted, cursor)
     plan.notes += dict.fromkeys([*context.notes, *changes.notes])
@@ -235,56 +240,3 @@ def _expanded(
             yield one
         else:  # a change is one of the source's own fields: other words of a model are none
             yield replace(found, brief=one, mark=shown.mark(one) if found.kind is None else found.mark)
-
-
-def _plan(
-    recipe: Recipe, pipeline: Pipeline, worth: Worth, variant: Variant, allot: Allot | None, reader: Reader
-) -> tuple[PlannedVideo, ReelmillError | None, tuple[str, ...]]:
-    brief, mark = worth.brief, worth.mark
-    title = _title(pipeline, brief, variant)
-    variant = localised(variant, pipeline.matrix.locales if pipeline.matrix else ())
-    try:
-        prompts, advice = _prompts(recipe, brief, variant)
-        plan = plan_video(recipe, brief, variant, prompts, tuple(advice))
-        plan.words.check()  # a missing glyph is found before a second of rendering, and not after
-    except ReelmillError as error:
-        return PlannedVideo(brief.key, variant.id, title, mark, {}, failed=str(error)), error, ()
-    texts = reader.read(plan)
-    posts, misfits = (), ()
-    if allot is not None and texts.decision is not Decision.BLOCK:  # what is not made takes nobody's time of posting
-        posts, misfits = allot(brief.key, variant.id, mark)
-    if misfits and not posts:
-        reason = "; ".join(misfits)
-        return PlannedVideo(brief.key, variant.id, title, mark, {}, skipped=reason), None, misfits
-    plan = replace(
-        plan,
-        change=worth.kind or "",
-        facts=worth.facts,
-        shortened=shortenings(recipe.platforms, plan.post),
-        posts=posts,
-        misfits=misfits,
-    )
-    return PlannedVideo(brief.key, variant.id, title, mark, plan.to_json(), texts=texts), None, misfits
-
-
-def _prompts(recipe: Recipe, brief: Brief, variant: Variant) -> tuple[list[Prompt], dict[str, None]]:
-    """The prompt of each shot, and what is to be said of them, for the model that is going to draw."""
-    engine = recipe.engine
-    prompts: list[Prompt] = []
-    advice: dict[str, None] = {}
-    for options, generate in zip(recipe.prompts, recipe.shots, strict=True):
-        guidance = engine.recommended_guidance if generate.guidance is None else generate.guidance
-        model = Model(engine.model, guidance, engine.preview)
-        prompt = compose(options, brief, variant, recipe.brand, model.languages)
-        own = options.negative != DEFAULT
-        advice |= dict.fromkeys(map(str, advise(prompt, model, own_negative=own)))
-        prompts.append(prompt)
-    return prompts, advice
-
-
-def _title(pipeline: Pipeline, brief: Brief, variant: Variant) -> str:
-    """The brief and the cell for people. What `include` adds to a cell explains it and does not name it."""
-    lists = pipeline.matrix.lists if pipeline.matrix else {}
-    own = localised(variant, pipeline.matrix.locales if pipeline.matrix else ()).values
-    named = [value_name(value) or str(own[key]) for key, value in variant.values.items() if key in lists or not lists]
-    return " · ".join([brief.title, *named])

@@ -20,7 +20,7 @@ from flows.definition import Definition, load
 from flows.experiments.sharing import shares
 from flows.foreseeing import Foreseen, foresee
 from flows.occasion import name_of
-from flows.video_plan import VideoPlan, prompts_of
+from flows.video_plan import prompts_of
 from records.videos import PlannedVideo
 from reelmill.content import Json
 from reelmill.errors import UseError
@@ -78,7 +78,6 @@ def plan(
 
 def _show(definition: Definition, found: Foreseen, pipeline: str, about: Occasion) -> None:
     out = console()
-    plans = [VideoPlan.from_json(video.plan) if video.plan else None for video in found.plan.videos]
     spread = _spread(definition, found)
     rows: list[tuple[str | Text, ...]] = [
         (
@@ -88,7 +87,8 @@ def _show(definition: Definition, found: Foreseen, pipeline: str, about: Occasio
             spread.told(one.posts) if one and spread.timed else "",
             video.reason or (one.change.replace("_", " ") if one else ""),
         )
-        for video, word, one in zip(found.plan.videos, found.states, plans, strict=True)
+        for place, (video, word) in enumerate(zip(found.plan.videos, found.states, strict=True))
+        for one in [found.plan.plans.get(place)]
     ]
     columns = {"video": "!left", "state": "left", "platforms": "!left", "posts": "!left", "why": "!left"}
     shown = [at for at, name in enumerate(columns) if at < 3 or any(row[at] for row in rows)]
@@ -115,7 +115,7 @@ def _show_prompts(videos: list[PlannedVideo]) -> None:
 
 def _summary(found: Foreseen) -> str:
     planned, states = found.plan, found.states
-    seconds = sum(VideoPlan.from_json(video.plan).seconds for video in planned.to_make)
+    seconds = sum(one.seconds for one in planned.plans_to_make)
     renditions = sum(len(video.plan["profiles"]) for video in planned.to_make)
     posts = sum(len(video.plan["posts"]) for video in planned.to_make)
     done = states.count("done")

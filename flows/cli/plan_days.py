@@ -79,11 +79,10 @@ class Reckoning:
     def of(self, plan: Plan, date: dt.date) -> tuple[Amount, int]:
         """The cost of what a plan makes, and the videos of it that do not fit the budget."""
         from flows.cost import Costs, to_draw
-        from flows.video_plan import VideoPlan
         from tasks.generation.choice import engine_of
 
         engine = engine_of(self._generate, self._settings)
-        plans = [VideoPlan.from_json(video.plan) for video in plan.to_make]
+        plans = plan.plans_to_make
         asked = Costs(self._ledger, engine, self._settings).of(to_draw(self._ledger, engine, plans))
         if self._budget is None:
             return sum(asked, start=Amount()), 0
@@ -117,9 +116,7 @@ def _titles(plan: Plan) -> tuple[str, ...]:
 
 
 def _seconds(plan: Plan) -> float:
-    from flows.video_plan import VideoPlan
-
-    return sum(VideoPlan.from_json(video.plan).seconds for video in plan.to_make)
+    return sum(one.seconds for one in plan.plans_to_make)
 
 
 def _show(pipeline: str, found: Sequence[Day], ics: Path | None, settings: Settings) -> None:
