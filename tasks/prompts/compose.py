@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,9 +75,9 @@ def compose(
 def clean(text: str) -> str:
     """One line without control and format characters (which can hide or reorder text)."""
     if text.isprintable():  # then there is none of them, and asking that is a hundred times faster than looking
-        return re.sub(r"\s+", " ", text).strip()
+        return " ".join(text.split())
     visible = "".join(" " if char in "\n\r\t" else char for char in text if char in "\n\r\t" or _is_visible(char))
-    return re.sub(r"\s+", " ", visible).strip()
+    return " ".join(visible.split())
 
 
 def _is_visible(char: str) -> bool:

@@ -32,7 +32,6 @@ _HASH_LENGTH = 12  # 48 bits: among 200,000 products two alike are rarer than on
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 #: The two format characters that spell words: joiner and non-joiner, in emoji and in Persian and Indic scripts.
 _JOINERS = frozenset("\u200c\u200d")
-_SPACE = re.compile(r"\s+")
 
 #: Comments, scripts and styles with what is in them, and tags, also those that never end. Each match goes as far as it
 #: can, so that any text takes linear time. (Python's own parser raises on `<![ `, and is not linear.)
@@ -47,9 +46,9 @@ _MARKUP = re.compile(
 
 def text(value: str, limit: int = MAX_TEXT) -> str:
     """One line of plain text of at most `limit` characters; what was longer ends with an ellipsis."""
-    spaced = _SPACE.sub(" ", value[: limit * 4])
+    spaced = " ".join(value[: limit * 4].split())
     # A printable text holds none of what is dropped, and asking that is a hundred times faster than looking.
-    kept = spaced if spaced.isprintable() else _SPACE.sub(" ", "".join(filter(_is_kept, spaced)))
+    kept = spaced if spaced.isprintable() else " ".join("".join(filter(_is_kept, spaced)).split())
     clean = unicodedata.normalize("NFC", kept).strip()
     return clean if len(clean) <= limit else f"{clean[: limit - 1].rstrip()}…"
 

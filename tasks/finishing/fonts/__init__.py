@@ -83,9 +83,7 @@ def fold(text: str) -> str:
 
 def missing(text: str) -> tuple[str, ...]:
     """The characters of a text that cannot be drawn, each once, in order. Spaces never count."""
-    return tuple(
-        character for character in dict.fromkeys(text) if not character.isspace() and not _drawn(character)
-    )
+    return tuple(character for character in dict.fromkeys(text) if not character.isspace() and not _drawn(character))
 
 
 @lru_cache(maxsize=1 << 16)
