@@ -72,12 +72,21 @@ def test_a_wrong_definition_is_refused_at_its_place(
     text = path.read_text(encoding="utf-8")
     assert before in text
     path.write_text(text.replace(before, after, 1), encoding="utf-8")
-    for arguments in (["check"], ["run", "quick"], ["plan", "quick"]):
-        refused = project.call(*arguments)
-        told = complain(refused)
-        assert refused.returncode == 2, told
-        assert re.search(rf"^pipelines\.yaml:{place}:", told, re.MULTILINE), told  # the file as it was named
-        assert words in told, told
+    refused = project.call("check")
+    told = complain(refused)
+    assert refused.returncode == 2, told
+    assert re.search(rf"^pipelines\.yaml:{place}:", told, re.MULTILINE), told  # the file as it was named
+    assert words in told, told
+
+
+@pytest.mark.parametrize("arguments", [["run", "quick"], ["plan", "quick"], ["deploy"]])
+def test_nothing_is_done_with_a_wrong_definition(project: Project, arguments: list[str]) -> None:
+    path = project.write()
+    path.write_text(path.read_text(encoding="utf-8").replace("deliver:", "deliverr:"), encoding="utf-8")
+    refused = project.call(*arguments)
+    told = complain(refused)
+    assert refused.returncode == 2, told
+    assert re.search(r"^pipelines\.yaml:12:5: .*deliver", told, re.MULTILINE), told
     assert not (project.folder / "outbox").exists()
 
 
@@ -114,30 +123,33 @@ def test_wrong_use_is_exit_code_2(project: Project, arguments: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "words"),
+    ("content", "words"),
     [
-        ("feed.xml", "<html><body>Please log in</body></html>", "not a"),
-        ("feed.xml", "this is no XML", ""),
-        ("feed.xml", "", "empty"),
-        ("feed.xml", '<!DOCTYPE x [<!ENTITY a "b">]>' + RSS.format(GOOD_ITEM), ""),
-        ("feed.xml", RSS.format(""), "nothing"),
-        ("feed.xml", RSS.format("<item><g:id>cup</g:id><title>杯</title></item>"), "image"),
+        ("<html><body>Please log in</body></html>", "not a"),
+        ("this is no XML", ""),
+        ("", "empty"),
+        ('<!DOCTYPE x [<!ENTITY a "b">]>' + RSS.format(GOOD_ITEM), ""),
+        (RSS.format(""), "nothing"),
+        (RSS.format("<item><g:id>cup</g:id><title>杯</title></item>"), "image"),
     ],
     ids=["html", "text", "empty-file", "entities", "no-items", "no-image"],
 )
-def test_a_feed_that_cannot_be_used_fails_the_run_with_a_reason(
-    project: Project, name: str, content: str, words: str
-) -> None:
-    (project.folder / name).write_text(content, encoding="utf-8")
-    project.write(f"{{type: product_feed, url: {name}}}", subject="{{ brief.title }}", title="{{ brief.title }}")
+def test_a_feed_that_cannot_be_used_fails_the_run_with_a_reason(project: Project, content: str, words: str) -> None:
+    (project.folder / "feed.xml").write_text(content, encoding="utf-8")
+    project.write("{type: product_feed, url: feed.xml}", subject="{{ brief.title }}", title="{{ brief.title }}")
     failed = project.call("run", "quick", "--date", "2026-11-22")
     told = complain(failed)
     assert failed.returncode == 1, told
     assert words in told
     assert "reelmill resume quick@2026-11-22" in told
-    # and when the feed is mended, the same run goes on
+
+
+def test_a_run_goes_on_when_its_feed_is_mended(project: Project) -> None:
+    project.write("{type: product_feed, url: feed.xml}", subject="{{ brief.title }}", title="{{ brief.title }}")
+    (project.folder / "feed.xml").write_text(RSS.format(""), encoding="utf-8")
+    assert project.call("run", "quick", "--date", "2026-11-22").returncode == 1
     draw_cup(project.folder)
-    (project.folder / name).write_text(RSS.format(GOOD_ITEM), encoding="utf-8")
+    (project.folder / "feed.xml").write_text(RSS.format(GOOD_ITEM), encoding="utf-8")
     resumed = project.json("resume", "quick@2026-11-22")
     assert (resumed["state"], resumed["count"]["done"]) == ("done", 1)
 
