@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 from tasks.screening.texts.characters import IDEOGRAPHIC, plain
 from tasks.screening.texts.lexicon import FOLDER, Mark, load, shipped
@@ -198,3 +199,9 @@ def test_the_known_initials_are_looked_for() -> None:
 def test_a_wrong_entry_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Entry.model_validate(values)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_it_reads_the_same_without_the_parser_that_is_written_in_c(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert YAML(typ="safe", pure=True).load(text) == YAML(typ="safe").load(text)

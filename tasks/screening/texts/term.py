@@ -80,7 +80,7 @@ class Entry(Options):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if not self.terms or not all(Pattern(text).letters for text in (*self.terms, *self.unless)):
+        if not self.terms or not all(Reading(text).plain for text in (*self.terms, *self.unless)):
             raise ValueError(f"{self.term!r} has no letters")
         if self.pinyin is not None and any(len(text) != len(self.pinyin.split()) for text in self.terms):
             raise ValueError(f"the pinyin of {self.term!r} has another number of syllables")
