@@ -140,15 +140,14 @@ def _rules() -> _Rules:
     loader: Any = YAML(typ="safe")
     data = loader.load(_DATA.read_text(encoding="utf-8"))
     vague = data["vague"]
+
+    def words(language: str) -> list[str]:
+        return [word for rule in data["rules"] for word in rule[language]]
+
     wants = {rule.name: rule for rule in map(_rule, data["wants"])}
     return _Rules(
         tuple(map(_rule, data["rules"])),
-        _rule(
-            {
-                **dict.fromkeys(("name", "reason", "advice"), ""),
-                **{language: [word for rule in data["rules"] for word in rule[language]] for language in ("en", "zh")},
-            }
-        ),
+        _rule({"name": "", "reason": "", "advice": "", "en": words("en"), "zh": words("zh")}),
         tuple(
             Family(
                 family["name"],

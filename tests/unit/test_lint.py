@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from ruamel.yaml import YAML
+
+from tasks.prompts import lint as lint_module
 from tasks.prompts.lint import estimated_tokens, lint
 
 GOOD = [
@@ -30,6 +34,7 @@ def test_a_good_prompt_gets_no_remark(prompt: str) -> None:
         ("a teapot on a table, whip pan to a window", "violent-camera", "whip pan"),
         ("fast zoom into a clay teapot", "violent-camera", "fast zoom"),
         ("a bamboo grove, shaky camera", "violent-camera", "shaky camera"),
+        ("İzmir at dusk, a Whip-Pan", "violent-camera", "Whip-Pan"),  # whose İ is two characters in small letters
         ("竹林，镜头快速推拉", "violent-camera", "快速推拉"),
         ("竹林小径，画面抖动", "violent-camera", "画面抖动"),
         ("a market street with a crowd at noon", "crowd", "crowd"),
@@ -89,3 +94,11 @@ def test_a_remark_reads_as_one_sentence() -> None:
     (remark,) = lint("an empty street, no people")
 
     assert str(remark).startswith("'no': a prompt that names what must not be seen")
+
+
+def test_rules_are_written_in_small_letters() -> None:
+    """They are looked for in small letters, so that one with a capital would never be found."""
+    data = YAML(typ="safe").load((Path(lint_module.__file__).with_name("lint.yaml")).read_text(encoding="utf-8"))
+    words = [word for rule in (*data["rules"], *data["wants"]) for word in (*rule["en"], *rule["zh"])]
+    assert len(words) > 100
+    assert [word for word in words if word != word.lower()] == []
