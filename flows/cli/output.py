@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -61,7 +62,11 @@ def console() -> Console:
 def print_json(value: Json) -> None:
     """One JSON document on standard output."""
     # Python's own encoder takes ten times as long with an indent: seconds, for a plan of thousands of videos.
-    sys.stdout.write(to_json(value, indent=2, inf_nan_mode="null", fallback=str).decode() + "\n")
+    try:
+        text = to_json(value, indent=2, inf_nan_mode="null", fallback=str).decode()
+    except PydanticSerializationError:  # half a character, as of a folder whose name is not UTF-8
+        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write(text + "\n")
 
 
 def state(word: str) -> Text:
