@@ -16,7 +16,7 @@ from flows.experiments.allocation import Allocation
 from flows.marks import Shown, shown_by
 from flows.occasion import name_of
 from flows.pipeline import Pipeline
-from flows.planning_video import planned
+from flows.planning_video import Planned, planned
 from flows.texts import Known, Reader, nothing_known
 from flows.video_plan import Recipe, VideoPlan
 from records.seen import Reading, Seen
@@ -50,10 +50,7 @@ class Plan:
     model: str = ""  #: the engine and the model that draw, if anything is drawn
     allocation: Allocation | None = None  #: how often the values of an experiment are drawn, if not alike
     cursors: dict[str, Json] = field(default_factory=dict)  #: how far the source is read before each brief, by its key
-
-    @property
-    def skipped(self) -> int:
-        return sum(bool(video.skipped) for video in self.videos)
+    skipped: int = 0  #: videos that are; counted as they come, since each that is skipped is named by it
 
     @property
     def failed(self) -> int:
@@ -64,10 +61,18 @@ class Plan:
         """Videos whose texts a person has to read first, or that are rejected for them."""
         return sum(_is_held(video) for video in self.videos)
 
+    def add(self, one: Planned) -> None:
+        """Note the next video."""
+        if one.plan is not None:
+            self.plans[len(self.videos)] = one.plan
+        self.videos.append(one.video)
+        self.skipped += bool(one.video.skipped)
+        self.misfits += one.misfits
+
     def skip(self, item: Skipped) -> None:
         """Note an item that cannot be used; its place in the source is its name."""
         name = f"{item.where} ({self.skipped + 1})"
-        self.videos.append(PlannedVideo(name, "", item.where, "", {}, skipped=item.reason))
+        self.add(Planned(PlannedVideo(name, "", item.where, "", {}, skipped=item.reason)))
 
     def leave_out(self, reasons: Mapping[int, str]) -> None:
         """Do not make videos, by their places, and say why. A source with a cursor is read again from there."""
@@ -75,6 +80,7 @@ class Plan:
             video = self.videos[place]
             self.videos[place] = replace(video, plan={}, skipped=reason, texts=None)
             self.plans.pop(place, None)
+        self.skipped += len(reasons)
         first = min(reasons, default=None)
         if first is not None and self.reading.cursor is not None:
             self.reading = replace(self.reading, cursor=self.cursors.get(self.videos[first].brief_key))
@@ -85,7 +91,7 @@ class Plan:
 
     @property
     def plans_to_make(self) -> list[VideoPlan]:
-        """The plans of these."""
+        """The plans of the videos that are to be made."""
         return [plan for place, plan in self.plans.items() if self.videos[place].first_state is VideoState.PLANNED]
 
 
@@ -176,10 +182,7 @@ def plan_run(
             if to_make == limit:
                 break
             one = planned(recipe, pipeline, found, variant, allot, reader)
-            plan.videos.append(one.video)
-            if one.plan is not None:
-                plan.plans[len(plan.videos) - 1] = one.plan
-            plan.misfits += one.misfits
+            plan.add(one)
             to_make += one.video.first_state is VideoState.PLANNED
             first_error = first_error or one.error
     plan.briefs, plan.unchanged = plan.briefs + changes.unchanged, changes.unchanged

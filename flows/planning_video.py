@@ -25,7 +25,7 @@ class Planned:
     """What became of one video."""
 
     video: PlannedVideo  #: as the ledger keeps it
-    plan: VideoPlan | None = None  #: the same for whoever goes on; None: it cannot be made
+    plan: VideoPlan | None = None  #: the same for whoever goes on; None: there is none, and the video says why
     error: ReelmillError | None = None  #: why it could not be planned
     misfits: tuple[str, ...] = ()  #: why posts do not fit
 
@@ -44,8 +44,9 @@ def planned(
     except ReelmillError as error:
         return Planned(PlannedVideo(brief.key, variant.id, title, mark, {}, failed=str(error)), error=error)
     texts = reader.read(plan)
-    made = texts.decision is not Decision.BLOCK  # what is not takes nobody's time of posting
-    posts, misfits = allot(brief.key, variant.id, mark) if allot is not None and made else ((), ())
+    # A video that is blocked is not going to be made, so it takes nobody's time of posting.
+    blocked = texts.decision is Decision.BLOCK
+    posts, misfits = ((), ()) if allot is None or blocked else allot(brief.key, variant.id, mark)
     if misfits and not posts:
         skipped = PlannedVideo(brief.key, variant.id, title, mark, {}, skipped="; ".join(misfits))
         return Planned(skipped, misfits=misfits)

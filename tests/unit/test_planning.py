@@ -11,7 +11,8 @@ from flows.definition import Definition, loads
 from flows.occasion import on_date
 from flows.planning import Plan, plan_run
 from flows.video_plan import VideoPlan, image_of, prompts_of
-from reelmill.content import Brief, Joint
+from records.videos import PlannedVideo
+from reelmill.content import Brief, Joint, Skipped
 from reelmill.errors import EngineError, FinishingError, SourceError
 from reelmill.settings import Settings
 from tasks.finishing.cards import Cards, EndCard, LowerThird
@@ -175,3 +176,12 @@ def test_hashtags_are_one_word_each_without_their_sign() -> None:
     )
     made = plan_run(loads(text, Path("pipelines.yaml")), "quick", TODAY, Settings(), seen={})
     assert VideoPlan.from_json(made.videos[0].plan).post.hashtags == ("二十四节气", "小雪")
+
+
+def test_what_is_skipped_is_numbered_and_counted_with_what_is_left_out() -> None:
+    plan = Plan(videos=[PlannedVideo("fox", "", "fox", "", {})])
+    for number in (1, 2):
+        plan.skip(Skipped("line 7", "it has no title"))
+        assert plan.videos[number].brief_key == f"line 7 ({number})"
+    plan.leave_out({0: "the budget of the day has no videos left"})
+    assert plan.skipped == sum(bool(video.skipped) for video in plan.videos) == 3
