@@ -58,7 +58,7 @@ def advise(prompt: Prompt, model: Model, *, own_negative: bool = False) -> list[
 def _wanted(prompt: Prompt, model: Model) -> Iterator[Remark]:
     family = model.family
     for want in family.wants if family is not None else ():
-        if not any(want.spans(prompt.positive)):
+        if not any(want.words.spans(prompt.positive)):
             yield Remark(want.name, short(prompt.positive), want.reason, want.advice)
 
 

@@ -6,7 +6,7 @@ Nothing here stops a run. The rules are data, in English and Chinese: `lint.yaml
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -49,19 +49,26 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
-    name: str
-    reason: str
-    advice: str
+class _Words:
+    """What is looked for in a prompt."""
+
     english: re.Pattern[str]
     chinese: re.Pattern[str]
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where its words are in a text, the English ones first."""
+        """Where they are in a text, the English ones first."""
         small = text.translate(_SMALL)
         yield from (match.span() for match in self.english.finditer(small))
         if not small.isascii():  # most prompts are, and to search those costs a third
             yield from (match.span() for match in self.chinese.finditer(small))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    reason: str
+    advice: str
+    words: _Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ class Family:
 @dataclass(frozen=True, slots=True)
 class _Rules:
     rules: tuple[_Rule, ...]
-    any: _Rule  #: with the words of all of them: most prompts have none, and are searched once
+    words: _Words  #: of all of them: most prompts have none, and are searched once
     families: tuple[Family, ...]
     vague_words: frozenset[str]
     vague_chinese: re.Pattern[str]
@@ -95,8 +102,8 @@ def lint(prompt: str) -> list[Remark]:
     text = _INSERTION.sub(" … ", prompt)
     taken: list[tuple[int, int]] = []
     found: list[tuple[int, Remark]] = []
-    for rule in rules.rules if any(rules.any.spans(text)) else ():
-        for start, end in rule.spans(text):
+    for rule in rules.rules if any(rules.words.spans(text)) else ():
+        for start, end in rule.words.spans(text):
             words = text[start:end].strip()
             if not words or any(first < end and start < last for first, last in taken):
                 continue
@@ -141,13 +148,10 @@ def _rules() -> _Rules:
     data = loader.load(_DATA.read_text(encoding="utf-8"))
     vague = data["vague"]
 
-    def words(language: str) -> list[str]:
-        return [word for rule in data["rules"] for word in rule[language]]
-
     wants = {rule.name: rule for rule in map(_rule, data["wants"])}
     return _Rules(
         tuple(map(_rule, data["rules"])),
-        _rule({"name": "", "reason": "", "advice": "", "en": words("en"), "zh": words("zh")}),
+        _words(data["rules"]),
         tuple(
             Family(
                 family["name"],
@@ -165,7 +169,12 @@ def _rules() -> _Rules:
 
 
 def _rule(rule: dict[str, Any]) -> _Rule:
-    english, chinese = "|".join(rule["en"]), "|".join(map(re.escape, rule["zh"]))
+    return _Rule(rule["name"], rule["reason"], rule["advice"], _words([rule]))
+
+
+def _words(rules: Sequence[dict[str, Any]]) -> _Words:
+    english = "|".join(word for rule in rules for word in rule["en"])
+    chinese = "|".join(re.escape(word) for rule in rules for word in rule["zh"])
     # ASCII boundaries: a Chinese character beside an English word is no part of it.
     whole = re.compile(rf"(?<![a-z0-9])(?:{english})(?![a-z0-9])")
-    return _Rule(rule["name"], rule["reason"], rule["advice"], whole, re.compile(chinese))
+    return _Words(whole, re.compile(chinese))
