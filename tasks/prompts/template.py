@@ -53,11 +53,6 @@ class Template:
         self.source = source
         self._read = _read(source)
 
-    @property
-    def is_static(self) -> bool:
-        """Whether it inserts nothing, so that its text is known without data."""
-        return not self._read.required and not self._read.optional and "{" not in self.source
-
     def fields(self) -> frozenset[str]:
         """Every dotted name that must be there: `brief.scene`, `variant.copy.hook`."""
         return self._read.required

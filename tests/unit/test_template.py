@@ -241,8 +241,3 @@ def test_a_brief_shows_its_key_and_title_beside_its_fields() -> None:
     assert Template("{{ brief.key }} {{ brief.title }} {{ variant.style }} {{ brand.name }}").render(**seen) == (
         "sku-1 青瓷杯 clay B"
     )
-
-
-def test_a_static_template_is_known_to_be_one() -> None:
-    assert Template("小雪").is_static
-    assert not Template("{{ brief.name }}").is_static
