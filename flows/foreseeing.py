@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -31,7 +32,11 @@ class Foreseen:
     outlook: Outlook
     told: tuple[str, ...]  #: what is left out of it by the budget, and what is taken down
     rooms: tuple[Room, ...]  #: of the accounts that it publishes to
-    ahead: tuple[VideoPlan, ...]  #: the videos that are still to be made
+
+    @property
+    def ahead(self) -> list[VideoPlan]:
+        """The videos that are still to be made."""
+        return _ahead(self.plan, self.states)
 
 
 def foresee(settings: Settings, definition: Definition, name: str, about: Occasion, limit: int | None) -> Foreseen:
@@ -53,10 +58,12 @@ def foresee(settings: Settings, definition: Definition, name: str, about: Occasi
             else known.get(video_identity(identity, video.brief_key, video.variant_id), "new")
             for video in plan.videos
         )  # fmt: skip
-        over = {"done", "rejected"}
-        ahead = tuple(one for place, one in plan.plans.items() if states[place] not in over)
-        asked = outlook(ledger, engine, name, pipeline, settings, ahead)
-        return Foreseen(plan, states, asked, (*draft.told, *_gone(plan)), tuple(draft.allotment.rooms()), ahead)
+        asked = outlook(ledger, engine, name, pipeline, settings, _ahead(plan, states))
+        return Foreseen(plan, states, asked, (*draft.told, *_gone(plan)), tuple(draft.allotment.rooms()))
+
+
+def _ahead(plan: Plan, states: Sequence[str]) -> list[VideoPlan]:
+    return [one for place, one in plan.plans.items() if states[place] not in {"done", "rejected"}]
 
 
 def _gone(plan: Plan) -> list[str]:

@@ -78,6 +78,7 @@ def plan(
 
 def _show(definition: Definition, found: Foreseen, pipeline: str, about: Occasion) -> None:
     out = console()
+    plans = [found.plan.plans.get(place) for place in range(len(found.plan.videos))]
     spread = _spread(definition, found)
     rows: list[tuple[str | Text, ...]] = [
         (
@@ -87,8 +88,7 @@ def _show(definition: Definition, found: Foreseen, pipeline: str, about: Occasio
             spread.told(one.posts) if one and spread.timed else "",
             video.reason or (one.change.replace("_", " ") if one else ""),
         )
-        for place, (video, word) in enumerate(zip(found.plan.videos, found.states, strict=True))
-        for one in [found.plan.plans.get(place)]
+        for video, word, one in zip(found.plan.videos, found.states, plans, strict=True)
     ]
     columns = {"video": "!left", "state": "left", "platforms": "!left", "posts": "!left", "why": "!left"}
     shown = [at for at, name in enumerate(columns) if at < 3 or any(row[at] for row in rows)]
